@@ -1,0 +1,61 @@
+"""The one base of all back office views: closed unless the view says to whom it is open."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from flask import session
+from flask_admin import BaseView
+
+from records import signin
+from records.errors import ModuleOff, NotAllowed
+from records.models import Actor
+from records.pages.guards import to_sign_in
+
+
+class StaffView(BaseView):
+    """A view for staff. Subclasses open it further or less by `is_open_to`, and name a module if they need one.
+
+    A refusal raised inside rises to the one error handler; nothing is swallowed.
+    """
+
+    needs_certification_tracking: ClassVar[bool] = False
+    icon: ClassVar[str] = "list"
+
+    def is_open_to(self, actor: Actor) -> bool:
+        return actor.administers
+
+    def is_accessible(self) -> bool:
+        """Whether the menu shows it."""
+        actor = signin.current_actor()
+        return actor.is_staff and self.is_open_to(actor) and not self._module_is_off()
+
+    def is_visible(self) -> bool:
+        return self.is_accessible()
+
+    def _module_is_off(self) -> bool:
+        user = signin.signed_in()
+        organization = user.organization if user else None
+        return self.needs_certification_tracking and not (organization and organization.tracks_certifications)
+
+    def _handle_view(self, name: str, **kwargs: Any) -> Any:
+        user, actor = signin.signed_in(), signin.current_actor()
+        if user is None:
+            return to_sign_in()
+        if not actor.is_staff or not self.is_open_to(actor):
+            raise NotAllowed()
+        if self._module_is_off():
+            raise ModuleOff()
+        session["face"] = "admin"
+        return None
+
+    def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
+        """Flask-Admin's own hides a TypeError of the view by calling it again."""
+        return fn(self, *args, **kwargs)
+
+
+class CoordinatorView(StaffView):
+    """Open to administrators and to training coordinators."""
+
+    def is_open_to(self, actor: Actor) -> bool:
+        return actor.is_staff

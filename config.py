@@ -1,0 +1,149 @@
+"""Settings: every knob, read from the environment once. Imported by `wsgi` alone.
+
+A bad value is refused by its name when the program starts. Each setting stands in the README.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent
+
+
+class BadSettings(SystemExit):
+    """Names each bad setting and what is wrong with it."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", hide_input_in_errors=True)
+
+    environment: Literal["production", "development", "testing"] = "production"
+    secret_key: str = Field(default="", description="signs cookies; required outside development")
+    data_dir: Path = Path("var")
+    database_url: str = ""
+    scans_url: str = ""
+    s3_endpoint: str = ""
+    aws_access_key_id: str = ""
+    aws_secret_access_key: str = ""
+    aws_region: str = "us-east-1"
+    jobs_url: str = ""
+    mail_url: str = ""
+    mail_from: str = "Certfolio <certfolio@localhost>"
+    public_url: str = "http://127.0.0.1:8000"
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
+    demo_password: str = ""
+    session_idle_minutes: int = Field(default=720, ge=5)
+    session_days: int = Field(default=14, ge=1, le=365)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_is_known(cls, url: str) -> str:
+        if url and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            raise ValueError("use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+        return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @field_validator("scans_url")
+    @classmethod
+    def _scans_are_known(cls, url: str) -> str:
+        if url and not url.startswith(("s3://", "file:///", "memory://")):
+            raise ValueError("use s3://BUCKET/PREFIX or file:///FOLDER")
+        return url
+
+    @field_validator("jobs_url")
+    @classmethod
+    def _jobs_are_known(cls, url: str) -> str:
+        if url and not url.startswith(("sqlite:///", "memory://")):
+            raise ValueError("use sqlite:///FILE")
+        return url
+
+    @field_validator("mail_url")
+    @classmethod
+    def _mail_is_known(cls, url: str) -> str:
+        if url and not url.startswith(("smtp://", "smtps://")):
+            raise ValueError("use smtp://HOST:PORT, or leave it empty to write mail to DATA_DIR/outbox")
+        return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url_is_an_address(cls, url: str) -> str:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("begin with http:// or https://")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _secret_is_strong(self) -> Settings:
+        if self.environment == "production" and len(self.secret_key) < 32:
+            raise ValueError("SECRET_KEY: at least 32 characters are required outside development")
+        return self
+
+    @classmethod
+    def read(cls) -> Settings:
+        """The settings of the environment. Raises BadSettings, naming each bad one."""
+        try:
+            return cls()
+        except ValidationError as error:
+            lines = [
+                f"  {'_'.join(map(str, problem['loc'])).upper() or 'SETTINGS'}: "
+                f"{problem['msg'].removeprefix('Value error, ')}"
+                for problem in error.errors(include_input=False, include_url=False)
+            ]
+            raise BadSettings("Certfolio cannot start with these settings:\n" + "\n".join(lines)) from None
+
+    def for_flask(self) -> dict[str, Any]:
+        """These settings as Flask and the packages below know them (`app.config`)."""
+        data_dir = self.data_dir.resolve()
+        data_dir.mkdir(parents=True, exist_ok=True)
+        secure = self.public_url.startswith("https://")
+        return {
+            "ENVIRONMENT": self.environment,
+            "SECRET_KEY": self.secret_key or _kept_secret(data_dir),
+            "DATA_DIR": data_dir,
+            "MIGRATIONS": str(ROOT / "migrations"),
+            "SQLALCHEMY_DATABASE_URI": self.database_url or f"sqlite:///{data_dir / 'certfolio.db'}",
+            "SQLALCHEMY_TRACK_MODIFICATIONS": False,
+            "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, "pool_pre_ping": "postgresql" in self.database_url},
+            "SCANS_URL": self.scans_url or (data_dir / "scans").as_uri(),
+            "S3_OPTIONS": {
+                "endpoint": self.s3_endpoint,
+                "access_key_id": self.aws_access_key_id,
+                "secret_access_key": self.aws_secret_access_key,
+                "region": self.aws_region,
+            },
+            "JOBS_URL": self.jobs_url or f"sqlite:///{data_dir / 'jobs.db'}",
+            "MAIL_URL": self.mail_url,
+            "MAIL_DEFAULT_SENDER": self.mail_from,
+            "PUBLIC_URL": self.public_url,
+            "TRUSTED_PROXIES": self.trusted_proxies,
+            "DEMO_PASSWORD": self.demo_password,
+            "SESSION_IDLE_MINUTES": self.session_idle_minutes,
+            "SESSION_DAYS": self.session_days,
+            "LOG_LEVEL": self.log_level,
+            "TESTING": self.environment == "testing",
+            "SESSION_COOKIE_NAME": "__Host-certfolio" if secure else "certfolio",
+            "SESSION_COOKIE_SECURE": secure,
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_SAMESITE": "Lax",
+            "WTF_CSRF_TIME_LIMIT": None,
+            "WTF_CSRF_SSL_STRICT": True,
+            "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+            "MAX_FORM_PARTS": 2000,
+            "BABEL_DEFAULT_LOCALE": "en",
+        }
+
+
+def _kept_secret(data_dir: Path) -> str:
+    """Development's secret: drawn once and kept beside the data, readable by its owner only."""
+    path = data_dir / "secret_key"
+    try:
+        with path.open("x") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return path.read_text()

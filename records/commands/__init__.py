@@ -1,0 +1,12 @@
+"""The `flask` commands: the same verbs that the pages call, by hand."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from records.commands import housekeeping, organization
+
+
+def init_app(app: Flask) -> None:
+    for module in (organization, housekeeping):
+        module.add_to(app.cli)

@@ -1,0 +1,98 @@
+"""Background work, behind one small door.
+
+A job is a function without arguments that looks in the database for what is due; so it can run again,
+run late, or run twice without harm. Waking one only makes it run sooner: the worker runs each by itself
+at its interval, so work is never lost with a killed worker.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from flask import Flask, current_app
+from huey import Huey, MemoryHuey, SqliteHuey, crontab
+
+Job = Callable[[], None]
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Registered:
+    run: Job
+    every_minutes: int
+
+
+_jobs: dict[str, _Registered] = {}
+
+
+def job(*, every_minutes: int) -> Callable[[Job], Job]:
+    """Register a function as a job, run by the worker at least every so many minutes (1 to 60)."""
+
+    def register(function: Job) -> Job:
+        _jobs[function.__name__] = _Registered(function, every_minutes)
+        return function
+
+    return register
+
+
+def init_app(app: Flask) -> None:
+    """Call this after all jobs are registered, which is when their modules are imported."""
+    queue = _queue(app.config["JOBS_URL"])
+    woken = {}
+    for name, registered in _jobs.items():
+        run = _in_context(app, registered.run)
+        woken[name] = queue.task(name=f"woken_{name}")(run)
+        queue.periodic_task(crontab(minute=f"*/{registered.every_minutes}"), name=f"every_{name}")(run)
+    app.extensions["jobs"] = _Jobs(queue, woken)
+
+
+@dataclass(frozen=True)
+class _Jobs:
+    queue: Huey
+    woken: dict[str, Any]
+
+
+def _queue(url: str) -> Huey:
+    address = urlparse(url)
+    if address.scheme == "memory":
+        return MemoryHuey("certfolio", immediate=False)
+    path = Path(unquote(address.path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return SqliteHuey("certfolio", filename=str(path), timeout=15)
+
+
+def wake(job: Job) -> None:
+    """Ask the worker to run `job` soon. Failing to ask is no harm: it runs at its interval anyway."""
+    jobs: _Jobs = current_app.extensions["jobs"]
+    try:
+        jobs.woken[job.__name__]()
+    except Exception:  # because: a broken queue must not undo or fail the change that wakes it
+        log.exception("could not wake %s", job.__name__)
+
+
+def run_all() -> None:
+    """Run every job once, here and now."""
+    for registered in _jobs.values():
+        registered.run()
+
+
+def work(app: Flask) -> None:
+    """Run jobs until told to stop (SIGINT or SIGTERM): woken ones at once, each at its interval."""
+    jobs: _Jobs = app.extensions["jobs"]
+    jobs.queue.create_consumer(workers=1, periodic=True, initial_delay=0.1, max_delay=1.0).run()
+
+
+def _in_context(app: Flask, job: Job) -> Job:
+    def run() -> None:
+        with app.app_context():
+            try:
+                job()
+            except Exception:  # because: one job's failure is logged; the others and its next run go on
+                log.exception("job %s failed", job.__name__)
+
+    return run

@@ -1,0 +1,89 @@
+"""Who does a thing: a member, the administrator behind them if any, or a named command or job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from records.errors import NotAllowed
+from records.models.member import Member, Role
+
+if TYPE_CHECKING:
+    from records.models.account import Account
+
+
+class ActorKind(StrEnum):
+    MEMBER = "member"
+    COMMAND = "command"
+    JOB = "job"
+    VISITOR = "visitor"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Every verb, audit event and permission reads this.
+
+    `covered_units` are the ids of all units in a coordinator's scope, sub-units included; empty where
+    the scope is the whole organization (`covers_organization`) or the actor is no coordinator.
+    """
+
+    kind: ActorKind
+    name: str
+    organization_id: int | None = None
+    member_id: int | None = None
+    account_id: int | None = None
+    role: str = Role.MEMBER
+    covers_organization: bool = False
+    covered_units: frozenset[int] = frozenset()
+    administrator_id: int | None = None
+    administrator_name: str | None = None
+    address: str = ""
+    request_id: str = ""
+
+    @classmethod
+    def command(cls, name: str, organization_id: int | None = None) -> Actor:
+        return cls(ActorKind.COMMAND, name, organization_id, role=Role.ADMINISTRATOR)
+
+    @classmethod
+    def job(cls, name: str, organization_id: int | None = None) -> Actor:
+        return cls(ActorKind.JOB, name, organization_id, role=Role.ADMINISTRATOR)
+
+    @classmethod
+    def visitor(cls, *, address: str = "", request_id: str = "", account: Account | None = None) -> Actor:
+        """Somebody who is not, or not yet, signed in as a member."""
+        name = account.email if account else ""
+        return cls(ActorKind.VISITOR, name, account_id=account.id if account else None,
+                   address=address, request_id=request_id)  # fmt: skip
+
+    def is_of(self, organization_id: int) -> bool:
+        """Commands and jobs are of whichever organization they were given."""
+        return self.organization_id == organization_id
+
+    @property
+    def administers(self) -> bool:
+        return self.role == Role.ADMINISTRATOR and self.administrator_id is None
+
+    @property
+    def is_staff(self) -> bool:
+        return self.administers or (self.role == Role.TRAINING_COORDINATOR and self.administrator_id is None)
+
+    @property
+    def covers_everyone(self) -> bool:
+        return self.administers or (self.is_staff and self.covers_organization)
+
+    @property
+    def may_change_certification_types(self) -> bool:
+        return self.covers_everyone
+
+    def covers(self, member: Member) -> bool:
+        """Members without a unit are in whole-organization scope only."""
+        return self.covers_everyone or (self.is_staff and member.unit_id in self.covered_units)
+
+    def require_administrator(self) -> None:
+        if not self.administers:
+            raise NotAllowed()
+
+    def require_staff(self) -> None:
+        if not self.is_staff:
+            raise NotAllowed()

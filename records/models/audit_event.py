@@ -1,0 +1,172 @@
+"""Who did what to which record, when, on whose behalf, before and after.
+
+Rows are never changed: a trigger refuses it. Only the sealing columns may be filled, once. Personal
+values stand in `AuditDetail`, bound to the event by a salted digest, so that erasure can empty them
+without breaking a chain of hashes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from records.models.actor import Actor
+from records.models.base import Base, Id, Identity
+
+
+class AuditKind(StrEnum):
+    """The closed vocabulary of events, in the past tense."""
+
+    ORGANIZATION_CREATED = "organization.created"
+    ORGANIZATION_CHANGED = "organization.changed"
+    MEMBER_CREATED = "member.created"
+    MEMBER_CHANGED = "member.changed"
+    MEMBER_ROLE_CHANGED = "member.role_changed"
+    MEMBER_INVITED = "member.invited"
+    MEMBER_JOINED = "member.joined"
+    MEMBER_DEACTIVATED = "member.deactivated"
+    MEMBER_REACTIVATED = "member.reactivated"
+    UNIT_CREATED = "unit.created"
+    UNIT_CHANGED = "unit.changed"
+    UNIT_MERGED = "unit.merged"
+    UNIT_DELETED = "unit.deleted"
+    CERTIFICATION_TYPE_CREATED = "certification_type.created"
+    CERTIFICATION_TYPE_CHANGED = "certification_type.changed"
+    CERTIFICATION_TYPE_RETIRED = "certification_type.retired"
+    CERTIFICATION_TYPE_REINSTATED = "certification_type.reinstated"
+    CERTIFICATION_TYPE_DELETED = "certification_type.deleted"
+    CERTIFICATION_ADDED = "certification.added"
+    CERTIFICATION_CORRECTED = "certification.corrected"
+    CERTIFICATION_DELETED = "certification.deleted"
+    CERTIFICATION_RESTORED = "certification.restored"
+    SCAN_ATTACHED = "scan.attached"
+    SCAN_DELETED = "scan.deleted"
+    SCAN_RESTORED = "scan.restored"
+    SCAN_VIEWED = "scan.viewed"
+    REGISTER_IMPORTED = "register.imported"
+    REGISTER_IMPORT_UNDONE = "register.import_undone"
+    SIGNED_IN = "account.signed_in"
+    SIGN_IN_REFUSED = "account.sign_in_refused"
+    SIGNED_OUT = "account.signed_out"
+    SESSIONS_ENDED = "account.sessions_ended"
+    PASSWORD_CHANGED = "account.password_changed"  # noqa: S105  # because: the name of an event
+    PASSWORD_RESET_REQUESTED = "account.password_reset_requested"  # noqa: S105  # because: as above
+    EMAIL_CHANGE_REQUESTED = "account.email_change_requested"
+    EMAIL_CHANGED = "account.email_changed"
+    REFUSED = "request.refused"
+
+
+class AuditEvent(Base):
+    """`once_key` lets an event stand once only, such as one view of one scan by one viewer in an hour.
+
+    `sequence`, `previous_hash`, `hash` and `sealed_at` are for the chain of hashes per organization.
+    """
+
+    __tablename__ = "audit_event"
+    __table_args__ = (
+        UniqueConstraint("once_key"),
+        UniqueConstraint("organization_id", "sequence"),
+        Index("ix_audit_event_at", "organization_id", "at", "id"),
+        Index("ix_audit_event_subject", "organization_id", "subject_kind", "subject_id", "id"),
+        Index("ix_audit_event_member_id", "organization_id", "member_id", "id"),
+    )
+
+    id: Mapped[Identity]
+    organization_id: Mapped[int | None] = mapped_column(Id, ForeignKey("organization.id"))
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(60))
+    actor_kind: Mapped[str] = mapped_column(String(10))
+    actor_member_id: Mapped[int | None] = mapped_column(Id)
+    administrator_id: Mapped[int | None] = mapped_column(Id)
+    account_id: Mapped[int | None] = mapped_column(Id)
+    subject_kind: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[int | None] = mapped_column(Id)
+    member_id: Mapped[int | None] = mapped_column(Id)
+    request_id: Mapped[str] = mapped_column(String(40), default="")
+    once_key: Mapped[str | None] = mapped_column(String(120))
+    detail_digest: Mapped[str] = mapped_column(String(64))
+    sequence: Mapped[int | None] = mapped_column(Id)
+    previous_hash: Mapped[str | None] = mapped_column(String(64))
+    hash: Mapped[str | None] = mapped_column(String(64))
+    sealed_at: Mapped[datetime | None]
+
+    detail: Mapped[AuditDetail] = relationship(cascade="save-update, merge", lazy="joined", innerjoin=True)
+
+    @classmethod
+    def of(
+        cls,
+        kind: AuditKind,
+        subject: Any = None,
+        *,
+        by: Actor,
+        at: datetime,
+        before: dict[str, Any] | None = None,
+        after: dict[str, Any] | None = None,
+        organization_id: int | None = None,
+        member_id: int | None = None,
+        once_key: str | None = None,
+    ) -> AuditEvent:
+        """The event that `by` did `kind` to `subject` (a flushed model, or None) at the instant `at`.
+
+        `before` and `after` are the changed fields; `member_id` is whose record it concerns.
+        """
+        detail = AuditDetail(
+            salt=secrets.token_hex(16),
+            actor_name=by.name,
+            administrator_name=by.administrator_name or "",
+            address=by.address,
+            before=before or {},
+            after=after or {},
+        )
+        table = getattr(subject, "__tablename__", "")
+        own = subject.id if table == "member" else getattr(subject, "member_id", None)
+        return cls(
+            organization_id=organization_id or _organization_of(subject, by),
+            at=at,
+            kind=kind,
+            actor_kind=by.kind,
+            actor_member_id=by.member_id,
+            administrator_id=by.administrator_id,
+            account_id=by.account_id,
+            subject_kind=table,
+            subject_id=getattr(subject, "id", None),
+            member_id=member_id or own,
+            request_id=by.request_id,
+            once_key=once_key,
+            detail_digest=detail.digest(),
+            detail=detail,
+        )
+
+
+def _organization_of(subject: Any, by: Actor) -> int | None:
+    if getattr(subject, "__tablename__", "") == "organization":
+        return int(subject.id)
+    return getattr(subject, "organization_id", None) or by.organization_id
+
+
+class AuditDetail(Base):
+    """The personal values of one event: names, address, fields before and after."""
+
+    __tablename__ = "audit_detail"
+
+    event_id: Mapped[int] = mapped_column(Id, ForeignKey("audit_event.id"), primary_key=True, autoincrement=False)
+    salt: Mapped[str] = mapped_column(String(32))
+    actor_name: Mapped[str] = mapped_column(String(300), default="")
+    administrator_name: Mapped[str] = mapped_column(String(300), default="")
+    address: Mapped[str] = mapped_column(String(64), default="")
+    before: Mapped[dict[str, Any]]
+    after: Mapped[dict[str, Any]]
+    erased_at: Mapped[datetime | None]
+
+    def digest(self) -> str:
+        """SHA-256 (hexadecimal) over the salt and the values."""
+        values = [self.salt, self.actor_name, self.administrator_name, self.address, self.before, self.after]
+        canonical = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()

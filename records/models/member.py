@@ -1,0 +1,204 @@
+"""A person's record in one organization, with or without an account, and the role they hold there."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    PrimaryKeyConstraint,
+    String,
+    Text,
+    UniqueConstraint,
+    event,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+
+from records.errors import N_, Invalid, NotAllowed, NotFound, OwnCertifications
+from records.models.account import Account, email_address
+from records.models.base import (
+    Base,
+    Id,
+    Identity,
+    OrganizationOwned,
+    folded_string,
+    one_of,
+    owned,
+    within_organization,
+)
+from records.models.organization import Organization
+from records.models.text import folded, tidy
+from records.models.unit import Unit
+
+if TYPE_CHECKING:
+    from records.models.actor import Actor
+
+_ACTIVE = "deactivated_at IS NULL"
+
+
+class Role(StrEnum):
+    MEMBER = "member"
+    TRAINING_COORDINATOR = "training_coordinator"
+    ADMINISTRATOR = "administrator"
+
+
+class Member(OrganizationOwned, Base):
+    """`number` is the organization's own for the person. `folded_*` and `search_text` follow the fields.
+
+    `covers_organization` is the scope of a training coordinator: the whole organization, or else the
+    units in `scope_units` with their sub-units.
+    """
+
+    __tablename__ = "member"
+    __table_args__ = owned(
+        UniqueConstraint("organization_id", "folded_number"),
+        UniqueConstraint("organization_id", "folded_email"),
+        UniqueConstraint("organization_id", "account_id"),
+        within_organization("unit_id", "unit"),
+        one_of("role", Role),
+        CheckConstraint("covers_organization = false OR role = 'training_coordinator'", name="only_coordinators_cover"),
+        Index("ix_member_sort_name", "organization_id", "sort_name", "id"),
+        Index(
+            "ix_member_sort_name_active",
+            "organization_id",
+            "sort_name",
+            "id",
+            sqlite_where=text(_ACTIVE),
+            postgresql_where=text(_ACTIVE),
+        ),
+        Index("ix_member_unit_id_sort_name", "organization_id", "unit_id", "sort_name", "id"),
+        Index("ix_member_role_sort_name", "organization_id", "role", "sort_name", "id"),
+        Index("ix_member_folded_number_sort", "organization_id", "folded_number", "id"),
+        Index("ix_member_joined_on", "organization_id", "joined_on", "id"),
+        Index("ix_member_account_id", "account_id"),
+    )
+
+    id: Mapped[Identity]
+    account_id: Mapped[int | None] = mapped_column(Id, ForeignKey("account.id"))
+    unit_id: Mapped[int | None] = mapped_column(Id)
+    number: Mapped[str | None] = mapped_column(String(64))
+    given_name: Mapped[str] = mapped_column(String(120))
+    family_name: Mapped[str] = mapped_column(String(120))
+    suffix: Mapped[str] = mapped_column(String(20), default="")
+    email: Mapped[str | None]
+    role: Mapped[str] = mapped_column(String(24), default=Role.MEMBER)
+    covers_organization: Mapped[bool] = mapped_column(default=False)
+    joined_on: Mapped[date | None]
+    created_at: Mapped[datetime]
+    invited_at: Mapped[datetime | None]
+    last_seen_at: Mapped[datetime | None]
+    deactivated_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    folded_number: Mapped[str | None] = mapped_column(folded_string(64))
+    folded_email: Mapped[str | None]
+    sort_name: Mapped[str] = mapped_column(folded_string(300))
+    search_text: Mapped[str] = mapped_column(Text)
+
+    __mapper_args__ = {"version_id_col": version}
+
+    organization: Mapped[Organization] = relationship(viewonly=True)
+    account: Mapped[Account | None] = relationship()
+    unit: Mapped[Unit | None] = relationship(
+        viewonly=True, foreign_keys=[unit_id], primaryjoin="Member.unit_id == Unit.id"
+    )
+    scope_units: Mapped[list[ScopeUnit]] = relationship(
+        cascade="all, delete-orphan",
+        foreign_keys="ScopeUnit.member_id",
+        primaryjoin="Member.id == ScopeUnit.member_id",
+    )
+
+    @validates("given_name", "family_name", "suffix")
+    def _name_is_tidy(self, key: str, name: str) -> str:
+        name = tidy(name)
+        most = {"given_name": 120, "family_name": 120, "suffix": 20}[key]
+        if len(name) > most:
+            raise Invalid(N_("Use at most %(most)s characters."), field=key, most=most)
+        return name
+
+    @validates("number")
+    def _number_is_tidy(self, key: str, number: str | None) -> str | None:
+        number = tidy(number) or None
+        if number and len(number) > 64:
+            raise Invalid(N_("Use at most %(most)s characters."), field=key, most=64)
+        return number
+
+    @validates("email")
+    def _email_is_an_address(self, _key: str, email: str | None) -> str | None:
+        return email_address(email)
+
+    @property
+    def name(self) -> str:
+        """The name in full, as people say it: given, family, suffix."""
+        return " ".join(part for part in (self.given_name, self.family_name, self.suffix) if part)
+
+    @property
+    def listed_name(self) -> str:
+        """The name as lists show it: family first."""
+        first = " ".join(part for part in (self.family_name, self.suffix) if part)
+        return f"{first}, {self.given_name}" if first and self.given_name else first or self.given_name
+
+    @property
+    def is_active(self) -> bool:
+        return self.deactivated_at is None
+
+    @property
+    def is_staff(self) -> bool:
+        return self.role in (Role.ADMINISTRATOR, Role.TRAINING_COORDINATOR)
+
+    def fold(self) -> None:
+        """Bring the folded columns in line with the fields. Called before every flush."""
+        if not (self.given_name or self.family_name):
+            raise Invalid(N_("Enter a name."), field="family_name")
+        self.sort_name = folded(f"{self.family_name} {self.given_name} {self.suffix}")
+        self.folded_number = folded(self.number) if self.number else None
+        self.folded_email = folded(self.email) if self.email else None
+        shown = (self.name, self.family_name, self.given_name, self.number or "", self.email or "")
+        self.search_text = folded(" ".join(shown))
+
+    # Who may do what: the guards of the verbs, asked by templates too. Source: DOMAIN, "Who may do what".
+
+    def may_be_seen_by(self, actor: Actor) -> bool:
+        """Whether `actor` may know in the back office that this member exists."""
+        return actor.is_of(self.organization_id) and (actor.administers or actor.covers(self))
+
+    def certifications_may_be_changed_by(self, actor: Actor) -> bool:
+        """A coordinator's own certifications are an administrator's to change."""
+        return self.may_be_seen_by(actor) and (actor.administers or actor.member_id != self.id)
+
+    def require_seen_by(self, actor: Actor) -> None:
+        """Raises NotAllowed to those who are no staff at all, NotFound to staff without this member in scope."""
+        if not actor.is_staff:
+            raise NotAllowed()
+        if not self.may_be_seen_by(actor):
+            raise NotFound()
+
+    def require_certifications_changed_by(self, actor: Actor) -> None:
+        self.require_seen_by(actor)
+        if not self.certifications_may_be_changed_by(actor):
+            raise OwnCertifications()
+
+
+@event.listens_for(Member, "before_insert")
+@event.listens_for(Member, "before_update")
+def _folded_columns_follow(_mapper: Any, _connection: Any, member: Member) -> None:
+    member.fold()
+
+
+class ScopeUnit(OrganizationOwned, Base):
+    """A unit that a training coordinator's scope names; its sub-units count too."""
+
+    __tablename__ = "scope_unit"
+    __table_args__ = (
+        PrimaryKeyConstraint("member_id", "unit_id"),
+        within_organization("member_id", "member", ondelete="CASCADE"),
+        within_organization("unit_id", "unit"),
+    )
+
+    member_id: Mapped[int] = mapped_column(Id)
+    unit_id: Mapped[int] = mapped_column(Id)

@@ -1,0 +1,68 @@
+"""One customer. Everything below, but accounts, belongs to exactly one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+
+from records.errors import N_, Invalid
+from records.models.base import Base, Id, Identity, OrganizationOwned, within_organization
+from records.models.stored_file import StoredFile
+from records.models.text import folded, tidy
+
+MEBIBYTE = 1024 * 1024
+
+
+class Organization(Base):
+    """`largest_file` in bytes; `retention_days` is how long deleted records can be restored."""
+
+    __tablename__ = "organization"
+    __table_args__ = (
+        UniqueConstraint("folded_name"),
+        CheckConstraint("largest_file > 0", name="largest_file_is_positive"),
+        CheckConstraint("retention_days >= 1", name="retention_is_positive"),
+    )
+
+    id: Mapped[Identity]
+    name: Mapped[str]
+    folded_name: Mapped[str]
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    largest_file: Mapped[int] = mapped_column(BigInteger, default=25 * MEBIBYTE)
+    retention_days: Mapped[int] = mapped_column(default=3650)
+    tracks_certifications: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}
+
+    @validates("name")
+    def _name_folds(self, _key: str, name: str) -> str:
+        name = tidy(name)
+        if not name:
+            raise Invalid(N_("Enter a name."), field="name")
+        self.folded_name = folded(name)
+        return name
+
+    @validates("time_zone")
+    def _time_zone_exists(self, _key: str, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise Invalid(N_("Choose a time zone from the list."), field="time_zone") from None
+        return name
+
+
+class Logo(OrganizationOwned, Base):
+    """The organization's picture, shown at the head of every page."""
+
+    __tablename__ = "logo"
+    __table_args__ = (within_organization("stored_file_id", "stored_file"),)
+
+    organization_id: Mapped[int] = mapped_column(Id, ForeignKey("organization.id"), primary_key=True)
+    stored_file_id: Mapped[int] = mapped_column(Id)
+    stored_file: Mapped[StoredFile] = relationship(
+        viewonly=True, foreign_keys=[stored_file_id], primaryjoin="Logo.stored_file_id == StoredFile.id"
+    )

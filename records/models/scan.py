@@ -1,0 +1,77 @@
+"""A scan joins one record to one stored file, with the file's name and a rotation for previews."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import CheckConstraint, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from records.errors import NotDeleted
+from records.models.base import Base, Id, Identity, OrganizationOwned, owned, within_organization
+from records.models.stored_file import StoredFile
+from records.models.text import tidy
+
+if TYPE_CHECKING:
+    from records.models.certification import Certification
+
+_LIVE = "deleted_at IS NULL"
+_LONGEST_NAME = 200
+
+
+def file_name(name: str | None) -> str:
+    """A file's own name, without folders or control characters, its ending kept when it is cut."""
+    name = tidy(re.split(r"[/\\]", name or "")[-1]).strip(". ") if name else ""
+    name = name or "file"
+    if len(name) > _LONGEST_NAME:
+        stem, dot, ending = name.rpartition(".")
+        name = f"{stem[: _LONGEST_NAME - 20]}.{ending}" if dot and len(ending) < 15 else name[:_LONGEST_NAME]
+    return name
+
+
+class Scan(OrganizationOwned, Base):
+    """`rotation` in degrees clockwise, applied to previews only: bytes never change."""
+
+    __tablename__ = "scan"
+    __table_args__ = owned(
+        within_organization("certification_id", "certification"),
+        within_organization("stored_file_id", "stored_file"),
+        CheckConstraint("rotation IN (0, 90, 180, 270)", name="rotation_is_a_quarter_turn"),
+        Index(
+            "uq_scan_attached_once",
+            "organization_id",
+            "certification_id",
+            "stored_file_id",
+            unique=True,
+            sqlite_where=text(_LIVE),
+            postgresql_where=text(_LIVE),
+        ),
+        Index("ix_scan_stored_file_id", "organization_id", "stored_file_id"),
+        Index("ix_scan_certification_id", "organization_id", "certification_id"),
+    )
+
+    id: Mapped[Identity]
+    certification_id: Mapped[int] = mapped_column(Id)
+    stored_file_id: Mapped[int] = mapped_column(Id)
+    name: Mapped[str] = mapped_column(String(255))
+    rotation: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+    certification: Mapped[Certification] = relationship(
+        viewonly=True, foreign_keys=[certification_id], primaryjoin="Scan.certification_id == Certification.id"
+    )
+    stored_file: Mapped[StoredFile] = relationship(
+        viewonly=True, foreign_keys=[stored_file_id], primaryjoin="Scan.stored_file_id == StoredFile.id", lazy="joined"
+    )
+
+    def delete(self, *, at: datetime) -> None:
+        self.deleted_at = at
+
+    def restore(self) -> None:
+        """Raises NotDeleted."""
+        if self.deleted_at is None:
+            raise NotDeleted()
+        self.deleted_at = None

@@ -1,0 +1,28 @@
+"""What both faces open: signing in, one's own account, scans, the organization's logo, health."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+
+from records import signin
+
+
+def init_app(app: Flask) -> None:
+    from records.pages import account, health, logo, scans, signing_in
+
+    blueprint = Blueprint("pages", __name__, template_folder="../templates")
+    for module in (account, health, logo, scans, signing_in):
+        module.add_to(blueprint)
+    app.register_blueprint(blueprint)
+    app.jinja_env.globals.update(
+        signed_in=signin.signed_in,
+        current_actor=signin.current_actor,
+        request_id=signin.request_id,
+        organization_logo=logo.has_logo,
+    )
+    app.after_request(_touch)
+
+
+def _touch(response):  # type: ignore[no-untyped-def]  # because: Flask's own signature
+    signin.touch()
+    return response

@@ -1,0 +1,85 @@
+"""Forms of the pages that both faces open, and how a refusal finds its field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import EmailField, Form, PasswordField
+from wtforms.validators import InputRequired, Length
+
+from records.errors import InvalidInput, Refusal
+from records.web.words import refusal_text
+
+_current = {"autocomplete": "current-password"}
+_new = {"autocomplete": "new-password"}
+
+
+class SignInForm(FlaskForm):
+    email = EmailField(
+        lazy_gettext("E-mail"),
+        [InputRequired(lazy_gettext("Enter your e-mail address.")), Length(max=254)],
+        render_kw={"autocomplete": "username"},
+    )
+    password = PasswordField(
+        lazy_gettext("Password"),
+        [InputRequired(lazy_gettext("Enter your password.")), Length(max=1024)],
+        render_kw=_current,
+    )
+
+
+class ResetRequestForm(FlaskForm):
+    email = EmailField(
+        lazy_gettext("E-mail"),
+        [InputRequired(lazy_gettext("Enter your e-mail address.")), Length(max=254)],
+        render_kw={"autocomplete": "username"},
+    )
+
+
+class NewPasswordForm(FlaskForm):
+    password = PasswordField(
+        lazy_gettext("New password"),
+        [InputRequired(lazy_gettext("Choose a password.")), Length(max=1024)],
+        render_kw=_new,
+    )
+
+
+class InvitationForm(FlaskForm):
+    password = PasswordField(
+        lazy_gettext("Password"),
+        [InputRequired(lazy_gettext("Enter a password.")), Length(max=1024)],
+        render_kw=_new,
+    )
+
+
+class ChangePasswordForm(NewPasswordForm):
+    current = PasswordField(
+        lazy_gettext("Current password"),
+        [InputRequired(lazy_gettext("Enter your current password.")), Length(max=1024)],
+        render_kw=_current,
+    )
+
+
+class ChangeEmailForm(FlaskForm):
+    email = EmailField(
+        lazy_gettext("New e-mail"),
+        [InputRequired(lazy_gettext("Enter the new e-mail address.")), Length(max=254)],
+        render_kw={"autocomplete": "email"},
+    )
+    current = PasswordField(
+        lazy_gettext("Current password"),
+        [InputRequired(lazy_gettext("Enter your current password.")), Length(max=1024)],
+        render_kw=_current,
+    )
+
+
+def show_refusal(form: Form, refusal: Refusal) -> None:
+    """Put a refusal's sentence beside its field, or above the form where it names none of the form's."""
+    errors: dict[Any, Refusal] = refusal.errors if isinstance(refusal, InvalidInput) else {refusal.field: refusal}
+    for name, error in errors.items():
+        target = form[name].errors if name and name in form else form.form_errors
+        if isinstance(target, tuple):
+            form[name].errors = [refusal_text(error)]
+        else:
+            target.append(refusal_text(error))

@@ -1,0 +1,100 @@
+"""Scans: one set of addresses decides for every role who may see, download or print one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import PurePath
+
+from flask import Blueprint, Response, render_template
+from zipstream import ZIP_STORED, ZipStream
+
+from records import signin
+from records.database import found
+from records.errors import NotFound
+from records.models import Member, Preview, Scan
+from records.pages.guards import member_required
+from records.pages.sending import send_bytes, send_preview
+from records.queries.scans import all_scans_of, scan_for
+from records.services import audit
+from records.storage import storage
+
+
+def add_to(blueprint: Blueprint) -> None:
+    blueprint.add_url_rule("/scan/<int:scan_id>", "scan", scan)
+    blueprint.add_url_rule("/scan/<int:scan_id>/file", "scan_file", scan_file)
+    blueprint.add_url_rule("/scan/<int:scan_id>/download", "scan_download", scan_download)
+    blueprint.add_url_rule("/scan/<int:scan_id>/preview", "scan_preview", scan_preview)
+    blueprint.add_url_rule("/member/<int:member_id>/scans/download", "scans_zip", scans_zip)
+
+
+@member_required
+def scan(scan_id: int) -> str:
+    """The scan large, with Print and Download."""
+    shown = _seen(scan_id)
+    return render_template("records/scan.html", scan=shown, certification=shown.certification)
+
+
+@member_required
+def scan_file(scan_id: int) -> Response:
+    shown = _seen(scan_id)
+    return send_bytes(shown.stored_file, name=shown.name, download=False)
+
+
+@member_required
+def scan_download(scan_id: int) -> Response:
+    shown = _seen(scan_id)
+    return send_bytes(shown.stored_file, name=shown.name, download=True)
+
+
+@member_required
+def scan_preview(scan_id: int) -> Response:
+    """Raises NotFound where there is no preview, or none yet."""
+    shown = scan_for(scan_id, by=signin.current_actor())
+    if shown.stored_file.preview != Preview.READY:
+        raise NotFound()
+    return send_preview(shown.stored_file, name="preview.webp")
+
+
+@member_required
+def scans_zip(member_id: int) -> Response:
+    """All of a member's scans as one ZIP, streamed: nothing is held whole in memory."""
+    actor = signin.current_actor()
+    member = found(Member, member_id)
+    scans = all_scans_of(member, by=actor)
+    name = f"{member.name} - scans.zip"
+    parts = [(scan.id, entry, scan.stored_file.key, scan.stored_file.size) for scan, entry in _named(scans)]
+    for scan in list(scans):
+        audit.viewed_scan(scan, by=actor)
+    archive = ZipStream(sized=True, compress_type=ZIP_STORED)
+    for _id, entry, key, size in parts:
+        archive.add(_chunks(key), entry, size=size)
+    response = Response(iter(archive), mimetype="application/zip")
+    response.content_length = len(archive)
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+def _seen(scan_id: int) -> Scan:
+    actor = signin.current_actor()
+    found_scan = scan_for(scan_id, by=actor)
+    audit.viewed_scan(found_scan, by=actor)
+    return scan_for(scan_id, by=actor)
+
+
+def _chunks(key: str) -> Iterator[bytes]:
+    with storage().open(key) as stream:
+        while chunk := stream.read(256 * 1024):
+            yield chunk
+
+
+def _named(scans: Iterable[Scan]) -> Iterator[tuple[Scan, str]]:
+    """Each scan with a name of its own inside the archive: type, then the file's name, numbered if need be."""
+    taken: set[str] = set()
+    for scan in scans:
+        path = PurePath(scan.name)
+        folder = scan.certification.type.name.replace("/", "-").replace("\\", "-")
+        entry, number = f"{folder}/{path.name}", 2
+        while entry.casefold() in taken:
+            entry, number = f"{folder}/{path.stem} ({number}){path.suffix}", number + 1
+        taken.add(entry.casefold())
+        yield scan, entry

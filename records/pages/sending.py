@@ -1,0 +1,58 @@
+"""Sending stored bytes with headers that keep them from running."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import BinaryIO
+
+from flask import Response, request, send_file
+
+from records.models import StoredFile
+from records.storage import preview_key, storage
+
+_INERT = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+# A sandboxed PDF does not open in a browser's own viewer; that viewer runs no page script.
+_PDF = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'"
+
+
+def send_bytes(stored: StoredFile, *, name: str, download: bool) -> Response:
+    """The bytes as they are. Only kinds that browsers open safely are shown, all else is a download."""
+    inline = stored.opens_in_browser and not download
+    return _send(
+        storage().open(stored.key),
+        stored,
+        name=name,
+        kind=stored.kind if inline else "application/octet-stream",
+        download=not inline,
+        policy=_PDF if inline and stored.kind == "application/pdf" else _INERT,
+        etag=stored.sha256,
+    )
+
+
+def send_preview(stored: StoredFile, *, name: str) -> Response:
+    """The drawn preview, a WebP picture."""
+    stream = storage().open(preview_key(stored.key))
+    return _send(
+        stream, stored, name=name, kind="image/webp", download=False, policy=_INERT, etag=f"{stored.sha256}-preview"
+    )
+
+
+def _send(
+    stream: BinaryIO, stored: StoredFile, *, name: str, kind: str, download: bool, policy: str, etag: str
+) -> Response:
+    response = send_file(
+        stream,
+        mimetype=kind,
+        as_attachment=download,
+        download_name=name,
+        etag=etag,
+        last_modified=stored.created_at.astimezone(UTC),
+        conditional=False,
+    )
+    response.content_length = size = stream.seek(0, 2)
+    stream.seek(0)
+    response.make_conditional(request.environ, accept_ranges=True, complete_length=size)
+    response.headers["Content-Security-Policy"] = policy
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

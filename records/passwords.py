@@ -1,0 +1,58 @@
+"""Passwords: how they are hashed, and which are good enough."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from records.errors import PasswordTooLong, PasswordTooShort, WeakPassword
+
+LEAST, MOST = 12, 256
+
+# OWASP's first recommendation for argon2id: 19 MiB, two passes, one lane.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+def hashed(password: str) -> str:
+    return _hasher.hash(_normal(password))
+
+
+def matches(password: str, password_hash: str | None) -> bool:
+    """Whether they belong together. Takes as long for a missing hash as for a wrong password."""
+    try:
+        fits = _hasher.verify(password_hash or _nobodys_hash(), _normal(password)[:MOST])
+    except (VerificationError, InvalidHashError):
+        return False
+    return bool(fits) and password_hash is not None
+
+
+def needs_rehash(password_hash: str) -> bool:
+    return _hasher.check_needs_rehash(password_hash)
+
+
+def require_good(password: str, *, personal: tuple[str, ...] = ()) -> None:
+    """Raises PasswordTooShort, PasswordTooLong or WeakPassword (field `password`). Any characters will do.
+
+    `personal` are words that an attacker would try first: names and addresses.
+    """
+    from zxcvbn import zxcvbn  # because: its word lists cost 60 ms and 20 MB; only this needs them
+
+    if len(password) < LEAST:
+        raise PasswordTooShort(field="password", least=LEAST)
+    if len(password) > MOST:
+        raise PasswordTooLong(field="password", most=MOST)
+    if zxcvbn(password[:72], user_inputs=[*personal, "certfolio"])["score"] < 3:
+        raise WeakPassword(field="password")
+
+
+def _normal(password: str) -> str:
+    """NFC: one person's é typed on two keyboards is one password."""
+    return unicodedata.normalize("NFC", password)
+
+
+@cache
+def _nobodys_hash() -> str:
+    return _hasher.hash("nobody's password")

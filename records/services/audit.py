@@ -1,0 +1,41 @@
+"""Audit events that stand on their own: refusals, and views of another member's scan."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy.exc import IntegrityError
+
+from records import clock
+from records.database import db, transaction
+from records.models import Actor, AuditEvent, AuditKind, Scan
+
+
+def refused(*, by: Actor, method: str, path: str, status: int) -> None:
+    """Note that a request of `by` was refused; the same one once a minute."""
+    at = clock.now()
+    once = f"refused:{by.account_id or by.address}:{method}:{path}:{status}:{at:%Y%m%d%H%M}"
+    facts = {"method": method, "path": path[:200], "status": status}
+    _once(AuditEvent.of(AuditKind.REFUSED, by=by, at=at, after=facts, once_key=_key(once)))
+
+
+def viewed_scan(scan: Scan, *, by: Actor) -> None:
+    """Note that `by` looked at another member's scan: one event per viewer, scan and hour."""
+    member_id = scan.certification.member_id
+    if by.member_id == member_id and by.administrator_id is None:
+        return
+    at = clock.now()
+    once = f"viewed:{by.member_id}:{by.administrator_id}:{scan.id}:{at:%Y%m%d%H}"
+    _once(AuditEvent.of(AuditKind.SCAN_VIEWED, scan, by=by, at=at, member_id=member_id, once_key=_key(once)))
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _once(event: AuditEvent) -> None:
+    try:
+        with transaction() as session:
+            session.add(event)
+    except IntegrityError:
+        db.session.rollback()  # it stands already

@@ -1,0 +1,75 @@
+"""Taking files in. Bytes are safe on disk before the row that points to them; the step below makes the row.
+
+arrived = files.take_in(stream, name=..., organization=...)   # before the transaction
+with transaction():
+    stored = files.row_for(arrived)                           # inside it
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from sqlalchemy import select, update
+
+from records import clock
+from records.database import db, transaction
+from records.errors import Stale
+from records.file_kinds import kind_of
+from records.models import Organization, Preview, StoredFile
+from records.models.scan import file_name
+from records.models.stored_file import CAN_BE_PREVIEWED
+from records.storage import new_key, storage
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A file whose bytes are safe. `key` is None where the organization had the same bytes already."""
+
+    name: str
+    sha256: str
+    size: int
+    kind: str
+    key: str | None
+
+
+def take_in(stream: BinaryIO, *, name: str | None, organization: Organization) -> Arrived:
+    """Store the bytes. Raises FileTooLarge, FileEmpty, StorageFull, StorageUnavailable (field `files`)."""
+    organization_id, name = organization.id, file_name(name)
+    received = storage().receive(stream, name=name, limit=organization.largest_file)
+    arrived = Arrived(name, received.sha256, received.size, kind_of(received.head), None)
+    try:
+        if _want_again(received.sha256):
+            return arrived
+        key = new_key(organization_id, received.sha256)
+        storage().keep(received, key)
+        return Arrived(name, received.sha256, received.size, arrived.kind, key)
+    finally:
+        storage().discard(received)
+
+
+def _want_again(sha256: str) -> bool:
+    """Whether the organization has these bytes; from now on the sweep leaves them alone for its grace time."""
+    with transaction() as session:
+        wanted = update(StoredFile).where(StoredFile.sha256 == sha256).values(wanted_at=clock.now())
+        return bool(session.execute(wanted).rowcount)  # type: ignore[attr-defined]  # because: an UPDATE's result counts rows
+
+
+def row_for(arrived: Arrived) -> StoredFile:
+    """The shared step, inside a transaction: the row of these bytes, made where there is none."""
+    stored = db.session.scalar(select(StoredFile).where(StoredFile.sha256 == arrived.sha256))
+    if stored is None:
+        if arrived.key is None:
+            raise Stale()
+        stored = StoredFile(
+            sha256=arrived.sha256,
+            key=arrived.key,
+            size=arrived.size,
+            kind=arrived.kind,
+            preview=Preview.WAITING if arrived.kind in CAN_BE_PREVIEWED else Preview.NONE,
+            created_at=clock.now(),
+        )
+        db.session.add(stored)
+    stored.wanted_at = clock.now()
+    db.session.flush()
+    return stored

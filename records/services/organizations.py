@@ -1,0 +1,128 @@
+"""What is done with an organization: founding one, and changing its settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from records import clock
+from records.database import db, every_organization, lock, transaction
+from records.errors import N_, Invalid, NameTaken, Stale
+from records.models import Actor, AuditEvent, AuditKind, Logo, Member, Organization, Role, StoredFile
+from records.models.account import email_address
+from records.models.organization import MEBIBYTE
+from records.models.text import folded
+from records.services.invitations import issue
+from records.services.outbox import to_address
+
+LARGEST_FILE_LIMIT = 2048 * MEBIBYTE
+
+
+@dataclass(frozen=True)
+class Settings:
+    """An organization's settings as a form has them; `largest_file` in bytes, `retention_days` in days."""
+
+    name: str
+    time_zone: str
+    largest_file: int
+    retention_days: int
+    tracks_certifications: bool
+
+
+@dataclass(frozen=True)
+class Founded:
+    organization_id: int
+    path: str
+
+
+def create(name: str, *, administrator_email: str, by: Actor, given_name: str = "", family_name: str = "") -> Founded:
+    """Found an organization with its first administrator; `path` is the link that sets their password.
+
+    Raises NameTaken, Invalid.
+    """
+    email = to_address(email_address(administrator_email))
+    with every_organization(), transaction() as session:
+        organization = Organization(name=name, created_at=clock.now())
+        _require_free_name(organization)
+        session.add(organization)
+        session.flush()
+        administrator = Member(
+            organization_id=organization.id,
+            given_name=given_name,
+            family_name=family_name or email.split("@")[0],
+            email=email,
+            role=Role.ADMINISTRATOR,
+            joined_on=clock.today(organization),
+            created_at=clock.now(),
+        )
+        session.add(administrator)
+        session.flush()
+        path = issue(administrator, organization=organization)
+        for kind, subject in (
+            (AuditKind.ORGANIZATION_CREATED, organization),
+            (AuditKind.MEMBER_CREATED, administrator),
+            (AuditKind.MEMBER_INVITED, administrator),
+        ):
+            session.add(AuditEvent.of(kind, subject, by=by, at=clock.now(), organization_id=organization.id))
+        organization_id = organization.id
+    return Founded(organization_id, path)
+
+
+def named(name: str) -> Organization:
+    """The organization with this name, without regard to case and accents. Raises Invalid."""
+    organization = db.session.scalar(select(Organization).where(Organization.folded_name == folded(name)))
+    if organization is None:
+        raise Invalid(N_("There is no organization named “%(name)s”."), name=name)
+    return organization
+
+
+def change_settings(organization: Organization, settings: Settings, *, version: int, by: Actor) -> None:
+    """Raises NotAllowed, Stale, Invalid (fields as in `Settings`), NameTaken."""
+    by.require_administrator()
+    with transaction() as session:
+        organization = lock(organization)
+        if organization.version != version:
+            raise Stale()
+        before = _facts(organization)
+        if not MEBIBYTE <= settings.largest_file <= LARGEST_FILE_LIMIT:
+            raise Invalid(N_("Choose a size from 1 to %(most)s MB."), field="largest_file", most=2048)
+        if not 1 <= settings.retention_days <= 36500:
+            raise Invalid(N_("Choose from 1 day to 100 years."), field="retention_days")
+        for field, value in vars(settings).items():
+            setattr(organization, field, value)
+        _require_free_name(organization)
+        after = _facts(organization)
+        if before != after:
+            session.add(AuditEvent.of(AuditKind.ORGANIZATION_CHANGED, organization, by=by, at=clock.now(),
+                                      before=before, after=after))  # fmt: skip
+
+
+def set_logo(organization: Organization, stored: StoredFile | None, *, by: Actor) -> None:
+    """Show this picture (None: none) at the head of every page. Raises NotAllowed, Invalid (field `logo`)."""
+    by.require_administrator()
+    with transaction() as session:
+        if stored is not None and not lock(stored).is_picture:
+            raise Invalid(N_("Choose a JPG, PNG, WebP or GIF picture."), field="logo")
+        logo = session.get(Logo, organization.id)
+        if stored is None:
+            if logo is not None:
+                session.delete(logo)
+        elif logo is None:
+            session.add(Logo(organization_id=organization.id, stored_file_id=stored.id))
+        else:
+            logo.stored_file_id = stored.id
+        after = {"logo": stored.sha256 if stored else None}
+        session.add(AuditEvent.of(AuditKind.ORGANIZATION_CHANGED, organization, by=by, at=clock.now(), after=after))
+
+
+def _require_free_name(organization: Organization) -> None:
+    same = select(Organization.id).where(Organization.folded_name == organization.folded_name)
+    with db.session.no_autoflush:
+        taken = db.session.scalar(same.where(Organization.id != organization.id) if organization.id else same)
+    if taken is not None:
+        raise NameTaken(field="name", name=organization.name)
+
+
+def _facts(organization: Organization) -> dict[str, object]:
+    return {field: getattr(organization, field) for field in Settings.__dataclass_fields__}

@@ -1,0 +1,163 @@
+"""The bytes of scans, behind one small door: a folder on disk (another store needs only these verbs).
+
+Written so that a crash at any instant leaves no row without its bytes: the bytes are on disk, synced
+and under their final name, before the row that points to them is committed. Bytes without a row are
+swept after a grace time.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+from urllib.parse import unquote, urlparse
+
+from flask import Flask, current_app
+
+from records.errors import N_, FileEmpty, FileTooLarge, StorageFull, StorageUnavailable
+
+_CHUNK = 1024 * 1024
+_KEY = re.compile(r"[0-9]+/[0-9a-f-]{32,}(\.webp)?")
+
+
+@dataclass(frozen=True)
+class Received:
+    """Bytes that have arrived and are synced, but have no name yet. `size` in bytes, `head` the first 8 KiB."""
+
+    path: Path
+    sha256: str
+    size: int
+    head: bytes
+
+
+class Storage(Protocol):
+    def receive(self, stream: BinaryIO, *, name: str, limit: int) -> Received:
+        """Take in `stream`, hashing it. Raises FileTooLarge, FileEmpty, StorageFull, StorageUnavailable."""
+
+    def keep(self, received: Received, key: str) -> None:
+        """Give received bytes their final name, so that they outlive a crash."""
+
+    def discard(self, received: Received) -> None:
+        """Forget received bytes that were not kept."""
+
+    def open(self, key: str) -> BinaryIO:
+        """The bytes, from their start. Raises StorageUnavailable where they are not to be had."""
+
+    def delete(self, key: str) -> None:
+        """Remove the bytes; nothing happens where there are none."""
+
+    def keys_before(self, instant: float) -> Iterator[str]:
+        """The keys of all bytes last written before `instant` (seconds since the epoch)."""
+
+
+def new_key(organization_id: int, sha256: str) -> str:
+    """A key never used before: bytes that are deleted can never be mistaken for bytes that come anew."""
+    return f"{organization_id}/{sha256}-{secrets.token_hex(8)}"
+
+
+def preview_key(key: str) -> str:
+    return f"{key}.webp"
+
+
+class FolderStorage:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.incoming = root / "incoming"
+
+    def receive(self, stream: BinaryIO, *, name: str, limit: int) -> Received:
+        digest, size, head = hashlib.sha256(), 0, b""
+        with _storage_errors():
+            self.incoming.mkdir(parents=True, exist_ok=True)
+            path = self.incoming / secrets.token_hex(16)
+            try:
+                with path.open("xb") as file:
+                    while chunk := stream.read(_CHUNK):
+                        size += len(chunk)
+                        if size > limit:
+                            raise FileTooLarge(name=name, limit=megabytes(limit), field="files")
+                        head = head or chunk[:8192]
+                        digest.update(chunk)
+                        file.write(chunk)
+                    if not size:
+                        raise FileEmpty(name=name, field="files")
+                    file.flush()
+                    os.fsync(file.fileno())
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
+        return Received(path, digest.hexdigest(), size, head)
+
+    def keep(self, received: Received, key: str) -> None:
+        with _storage_errors():
+            path = self._path(key)
+            if not path.parent.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _sync_folder(self.root)
+            received.path.rename(path)
+            _sync_folder(path.parent)
+
+    def discard(self, received: Received) -> None:
+        received.path.unlink(missing_ok=True)
+
+    def open(self, key: str) -> BinaryIO:
+        with _storage_errors():
+            return self._path(key).open("rb")
+
+    def delete(self, key: str) -> None:
+        with _storage_errors():
+            self._path(key).unlink(missing_ok=True)
+
+    def keys_before(self, instant: float) -> Iterator[str]:
+        for path in self.root.glob("*/*"):
+            if path.is_file() and path.stat().st_mtime < instant:
+                yield str(path.relative_to(self.root))
+
+    def _path(self, key: str) -> Path:
+        if not _KEY.fullmatch(key) and not key.startswith("incoming/"):
+            raise ValueError("not a storage key")
+        return self.root / key
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _storage_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageFull() from error
+        raise StorageUnavailable() from error
+
+
+def megabytes(size: int) -> str:
+    """`size` in bytes as people read it."""
+    for unit, bytes_in_it in (("GB", 1024**3), ("MB", 1024**2), ("KB", 1024)):
+        if size >= bytes_in_it:
+            return f"{size / bytes_in_it:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{size} B"
+
+
+def init_app(app: Flask) -> None:
+    url = urlparse(app.config["SCANS_URL"])
+    if url.scheme != "file":
+        raise SystemExit(N_("SCANS_URL: only a folder (file:///FOLDER) is supported yet"))
+    app.extensions["storage"] = FolderStorage(Path(unquote(url.path)))
+
+
+def storage() -> Storage:
+    door: Storage = current_app.extensions["storage"]
+    return door

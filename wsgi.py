@@ -1,0 +1,29 @@
+"""The roof: puts the two faces on the shared layer. Opens nothing, prints nothing, migrates nothing."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+import admin_panel
+import portal
+import records
+from config import Settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The whole application. Raises BadSettings, which names each bad setting."""
+    app = Flask("certfolio", static_folder=None)
+    app.config.update((settings or Settings.read()).for_flask())
+    records.init_app(app)
+    portal.init_app(app)
+    admin_panel.init_app(app)
+    return app
+
+
+def __getattr__(name: str) -> Flask:
+    """`wsgi:app` for the server, made at first use: importing this module for `create_app` reads no settings."""
+    if name != "app":
+        raise AttributeError(name)
+    app = create_app()
+    globals()["app"] = app
+    return app
