@@ -15,12 +15,12 @@ from sqlalchemy import select
 from records import clock
 from records.database import db, this_organization
 from records.errors import (
+    N_,
     DuplicateCertification,
     ExpiresRequired,
     Invalid,
     InvalidInput,
     ModuleOff,
-    N_,
     Refusal,
     TypeRequired,
     TypeUnknown,
@@ -194,5 +194,12 @@ def _link(certification: Certification, renews_id: int) -> None:
         raise InvalidInput({"renews_id": refusal}) from None
 
 
-def _event(kind: AuditKind, certification: Certification, *, by: Actor, **values: dict[str, Any]) -> None:
-    db.session.add(AuditEvent.of(kind, certification, by=by, at=clock.now(), **values))
+def _event(
+    kind: AuditKind,
+    certification: Certification,
+    *,
+    by: Actor,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    db.session.add(AuditEvent.of(kind, certification, by=by, at=clock.now(), before=before, after=after))
