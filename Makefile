@@ -1,0 +1,88 @@
+# The front door. `make help` lists the targets.
+# Everything is kept below this folder: .venv/ (packages), .cache/ (downloads), var/ (data; DATA_DIR).
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+DATA_DIR ?= var
+DEMO ?= 1
+JOBS ?= 2
+PYTEST ?=
+
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+BIN := .venv/bin
+FLASK := $(BIN)/flask --app wsgi
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all lint bench lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  Settings such as HOST, PORT, DATA_DIR, DEMO=0: see README.md"
+
+run: .venv/installed ## Start server and job worker on http://127.0.0.1:8000, with demo data at first
+	@HOST="$(HOST)" PORT="$(PORT)" DATA_DIR="$(DATA_DIR)" DEMO="$(DEMO)" \
+	  ENVIRONMENT="$${ENVIRONMENT:-development}" \
+	  PUBLIC_URL="$${PUBLIC_URL:-http://$(HOST):$(PORT)}" \
+	  sh -ec '$(FLASK) db upgrade; \
+	    if [ "$$DEMO" != 0 ]; then $(FLASK) demo load --if-empty; fi; \
+	    exec $(FLASK) serve'
+
+test: .venv/installed-dev .cache/browser ## Run the whole suite, long tests in their short form
+	$(BIN)/pytest -n $(JOBS) -m "not long" $(PYTEST)
+	$(BIN)/pytest -n $(JOBS) -m "not long and not browser" --on postgresql $(PYTEST)
+
+test-all: .venv/installed-dev .cache/browser ## Run the suite with the long forms too
+	$(BIN)/pytest -n $(JOBS) $(PYTEST)
+	$(BIN)/pytest -n $(JOBS) -m "not browser" --on postgresql $(PYTEST)
+
+lint: .venv/installed-dev ## Check style, types, templates and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint --quiet --lint records portal admin_panel
+
+bench: ## Measure (comes with the benchmark)
+	@echo "The benchmark is not part of this version yet: there is no bench/ folder." >&2; exit 1
+
+lock: .venv/installed-dev ## Write requirements*.txt anew, with hashes
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url --no-emit-find-links --extra dev pyproject.toml -o requirements-dev.txt
+
+clean: ## Remove packages and caches; data in var/ stays
+	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+.venv/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Certfolio needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
+	  || { echo "$(PYTHON) lacks the venv module. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Making the environment .venv (once)"
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/installed: requirements.txt | .venv/made
+	@echo "Installing the packages of requirements.txt into .venv"
+	@$(BIN)/pip install --quiet --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt | .venv/made
+	@echo "Installing the packages of requirements-dev.txt into .venv"
+	@$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@ .venv/installed
+
+# The browser for the tests: Debian's chromium, installed where that is allowed.
+.cache/browser:
+	@mkdir -p .cache
+	@if command -v chromium >/dev/null || [ -n "$$CHROMIUM" ]; then :; \
+	elif command -v apt-get >/dev/null && { [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then \
+	  echo "Installing the package chromium, which the browser tests drive"; \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$SUDO apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else echo "The browser tests need Chromium: install the package chromium, or set CHROMIUM to its path." >&2; exit 1; fi
+	@touch $@
