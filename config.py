@@ -5,12 +5,18 @@ A bad value is refused by its name when the program starts. Each setting stands 
 
 from __future__ import annotations
 
+import contextlib
+import os
 import secrets
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote, urlparse
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent
 
@@ -44,37 +50,55 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database_is_known(cls, url: str) -> str:
-        if url and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
-            raise ValueError("use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
-        return url.replace("postgresql://", "postgresql+psycopg://", 1)
+        """A relative path of SQLite begins at the current folder."""
+        if not url:
+            return url
+        problem = "use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+        try:
+            address = make_url(url)
+        except (ArgumentError, ValueError):
+            raise ValueError(problem) from None
+        if address.drivername == "sqlite" and address.database and ":memory:" not in url and not address.host:
+            return address.set(database=str(Path(address.database).resolve())).render_as_string(hide_password=False)
+        if address.drivername in ("postgresql", "postgresql+psycopg") and address.database:
+            return address.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+        raise ValueError(problem)
 
     @field_validator("scans_url")
     @classmethod
     def _scans_are_known(cls, url: str) -> str:
-        if url and not url.startswith(("s3://", "file:///", "memory://")):
+        if url and not _is_address(url, "s3") and not (url.startswith("file:///") and len(url) > len("file:///")):
             raise ValueError("use s3://BUCKET/PREFIX or file:///FOLDER")
         return url
 
     @field_validator("jobs_url")
     @classmethod
     def _jobs_are_known(cls, url: str) -> str:
-        if url and not url.startswith(("sqlite:///", "memory://")):
+        if url and url != "memory://" and not (url.startswith("sqlite:///") and len(url) > len("sqlite:///")):
             raise ValueError("use sqlite:///FILE")
         return url
 
     @field_validator("mail_url")
     @classmethod
     def _mail_is_known(cls, url: str) -> str:
-        if url and not url.startswith(("smtp://", "smtps://")):
+        if url and not _is_address(url, "smtp", "smtps"):
             raise ValueError("use smtp://HOST:PORT, or leave it empty to write mail to DATA_DIR/outbox")
         return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender_has_an_address(cls, sender: str) -> str:
+        if not sender.isprintable() or "@" not in parseaddr(sender)[1]:
+            raise ValueError("use NAME <ADDRESS>")
+        return sender
 
     @field_validator("public_url")
     @classmethod
     def _public_url_is_an_address(cls, url: str) -> str:
-        if not url.startswith(("http://", "https://")):
-            raise ValueError("begin with http:// or https://")
-        return url.rstrip("/")
+        url = url.rstrip("/")
+        if not _is_address(url, "http", "https") or "@" in url or url.count("/") > 2 or "?" in url or "#" in url:
+            raise ValueError("use https://HOST, without a path")
+        return url
 
     @model_validator(mode="after")
     def _secret_is_strong(self) -> Settings:
@@ -93,21 +117,25 @@ class Settings(BaseSettings):
                 f"{problem['msg'].removeprefix('Value error, ')}"
                 for problem in error.errors(include_input=False, include_url=False)
             ]
-            raise BadSettings("Certfolio cannot start with these settings:\n" + "\n".join(lines)) from None
+            raise _bad(lines) from None
 
     def for_flask(self) -> dict[str, Any]:
         """These settings as Flask and the packages below know them (`app.config`)."""
         data_dir = self.data_dir.resolve()
-        data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise _bad([f"  DATA_DIR: this folder cannot be made: {error.strerror}"]) from None
         secure = self.public_url.startswith("https://")
         return {
             "ENVIRONMENT": self.environment,
             "SECRET_KEY": self.secret_key or _kept_secret(data_dir),
             "DATA_DIR": data_dir,
             "MIGRATIONS": str(ROOT / "migrations"),
-            "SQLALCHEMY_DATABASE_URI": self.database_url or f"sqlite:///{data_dir / 'certfolio.db'}",
+            "SQLALCHEMY_DATABASE_URI": self.database_url
+            or URL.create("sqlite", database=str(data_dir / "certfolio.db")),
             "SQLALCHEMY_TRACK_MODIFICATIONS": False,
-            "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, "pool_pre_ping": "postgresql" in self.database_url},
+            "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(self.database_url),
             "SCANS_URL": self.scans_url or (data_dir / "scans").as_uri(),
             "S3_OPTIONS": {
                 "endpoint": self.s3_endpoint,
@@ -115,7 +143,7 @@ class Settings(BaseSettings):
                 "secret_access_key": self.aws_secret_access_key,
                 "region": self.aws_region,
             },
-            "JOBS_URL": self.jobs_url or f"sqlite:///{data_dir / 'jobs.db'}",
+            "JOBS_URL": self.jobs_url or f"sqlite:///{quote(str(data_dir / 'jobs.db'))}",
             "MAIL_URL": self.mail_url,
             "MAIL_DEFAULT_SENDER": self.mail_from,
             "PUBLIC_URL": self.public_url,
@@ -137,13 +165,36 @@ class Settings(BaseSettings):
         }
 
 
-def _kept_secret(data_dir: Path) -> str:
-    """Development's secret: drawn once and kept beside the data, readable by its owner only."""
-    path = data_dir / "secret_key"
+def _bad(lines: list[str]) -> BadSettings:
+    return BadSettings("Certfolio cannot start with these settings:\n" + "\n".join(lines))
+
+
+def _is_address(url: str, *schemes: str) -> bool:
+    """Whether `url` is SCHEME://HOST, with a port that exists where it has one."""
     try:
-        with path.open("x") as file:
-            path.chmod(0o600)
+        address = urlparse(url)
+        return address.scheme in schemes and bool(address.hostname) and address.port != 0
+    except ValueError:
+        return False
+
+
+def _engine_options(database_url: str) -> dict[str, Any]:
+    """`hide_parameters` keeps values out of errors and logs."""
+    if database_url.startswith("postgresql"):
+        return {"hide_parameters": True, "pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+    return {"hide_parameters": True}
+
+
+def _kept_secret(data_dir: Path) -> str:
+    """Development's secret: drawn once and kept beside the data, readable by its owner only.
+
+    It appears whole or not at all, because several processes may start at once.
+    """
+    path, drawn = data_dir / "secret_key", data_dir / f"secret_key.{secrets.token_hex(8)}"
+    if not path.exists():
+        with os.fdopen(os.open(drawn, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+        with contextlib.suppress(FileExistsError):
+            os.link(drawn, path)
+        drawn.unlink()
     return path.read_text()

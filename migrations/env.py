@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from alembic import context
+from alembic.runtime.migration import MigrationContext
 from flask import current_app
-from sqlalchemy import String, text
+from sqlalchemy import Connection, String
 
 engine = current_app.extensions["migrate"].db.engine
 metadata = current_app.extensions["migrate"].db.metadata
@@ -28,11 +31,33 @@ def compare_type(_context: Any, column: Any, _model: Any, reflected: Any, wanted
     return None
 
 
+def foreign_keys_hold(*, ctx: MigrationContext, **_step: Any) -> None:
+    """At the end of each migration, inside its transaction. Raises RuntimeError."""
+    if engine.dialect.name == "sqlite" and ctx.connection is not None:
+        broken = ctx.connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if broken:
+            raise RuntimeError(f"foreign keys do not hold after this migration: {broken[:5]}")
+
+
+@contextmanager
+def without_foreign_keys(connection: Connection) -> Iterator[None]:
+    """SQLite: a batch migration drops tables, and with them, were foreign keys on, all rows that hang on theirs.
+
+    The PRAGMA does nothing inside a transaction, so it goes to the driver's connection.
+    """
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
 def run() -> None:
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.execute(text("PRAGMA foreign_keys=OFF"))
-            connection.commit()
+    with engine.connect() as connection, without_foreign_keys(connection):
         context.configure(
             connection=connection,
             target_metadata=metadata,
@@ -40,11 +65,10 @@ def run() -> None:
             compare_type=compare_type,
             render_as_batch=True,
             transaction_per_migration=True,
+            on_version_apply=foreign_keys_hold,
         )
         with context.begin_transaction():
             context.run_migrations()
-        if engine.dialect.name == "sqlite":
-            connection.execute(text("PRAGMA foreign_keys=ON"))
 
 
 run()

@@ -27,15 +27,16 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE INDEX ix_member_search_text ON member USING gin (search_text gin_trgm_ops);
 """
 
-# The audit trail only grows. Sealing may fill its four columns, once; erasure may empty a detail, once.
+# The audit trail only grows. Sealing fills its columns at one stroke, once; erasure may empty values of a
+# detail, once, and never gives them another content.
 _AUDIT_SQLITE = """
 CREATE TRIGGER audit_event_only_sealed BEFORE UPDATE ON audit_event
-WHEN old.sealed_at IS NOT NULL OR {changed}
+WHEN old.sealed_at IS NOT NULL OR {unsealed} OR {changed}
 BEGIN SELECT RAISE(ABORT, 'audit_event_only_sealed'); END;
 CREATE TRIGGER audit_event_never_deleted BEFORE DELETE ON audit_event
 BEGIN SELECT RAISE(ABORT, 'audit_event_never_deleted'); END;
 CREATE TRIGGER audit_detail_only_erased BEFORE UPDATE ON audit_detail
-WHEN old.erased_at IS NOT NULL OR new.erased_at IS NULL OR new.event_id <> old.event_id
+WHEN old.erased_at IS NOT NULL OR new.erased_at IS NULL OR new.event_id <> old.event_id OR {replaced}
 BEGIN SELECT RAISE(ABORT, 'audit_detail_only_erased'); END;
 CREATE TRIGGER audit_detail_never_deleted BEFORE DELETE ON audit_detail
 BEGIN SELECT RAISE(ABORT, 'audit_detail_never_deleted'); END;
@@ -45,12 +46,14 @@ _AUDIT_POSTGRESQL = """
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION '%', TG_NAME USING ERRCODE = 'restrict_violation'; END $$;
 CREATE TRIGGER audit_event_only_sealed BEFORE UPDATE ON audit_event FOR EACH ROW
-WHEN (old.sealed_at IS NOT NULL OR {changed}) EXECUTE FUNCTION refuse();
+WHEN (old.sealed_at IS NOT NULL OR {unsealed} OR {changed}) EXECUTE FUNCTION refuse();
 CREATE TRIGGER audit_event_never_deleted BEFORE DELETE ON audit_event FOR EACH ROW EXECUTE FUNCTION refuse();
 CREATE TRIGGER audit_detail_only_erased BEFORE UPDATE ON audit_detail FOR EACH ROW
-WHEN (old.erased_at IS NOT NULL OR new.erased_at IS NULL OR new.event_id <> old.event_id)
+WHEN (old.erased_at IS NOT NULL OR new.erased_at IS NULL OR new.event_id <> old.event_id OR {replaced})
 EXECUTE FUNCTION refuse();
 CREATE TRIGGER audit_detail_never_deleted BEFORE DELETE ON audit_detail FOR EACH ROW EXECUTE FUNCTION refuse();
+CREATE TRIGGER audit_event_never_emptied BEFORE TRUNCATE ON audit_event EXECUTE FUNCTION refuse();
+CREATE TRIGGER audit_detail_never_emptied BEFORE TRUNCATE ON audit_detail EXECUTE FUNCTION refuse();
 """
 
 _KEPT = (
@@ -58,9 +61,20 @@ _KEPT = (
     "subject_kind", "subject_id", "member_id", "request_id", "once_key", "detail_digest",
 )  # fmt: skip
 
+_UNSEALED = "new.sealed_at IS NULL OR new.sequence IS NULL OR new.hash IS NULL"
+_WORDS, _FIELDS = ("salt", "actor_name", "administrator_name", "address"), ("before", "after")
+
 
 def _changed(differs: str) -> str:
     return " OR ".join(f"old.{column} {differs} new.{column}" for column in _KEPT)
+
+
+def _replaced() -> str:
+    """Whether a value of a detail becomes another one, other than empty."""
+    cast = "" if _on_sqlite() else "::text"
+    words = [f"(new.{column} <> '' AND new.{column} <> old.{column})" for column in _WORDS]
+    fields = [f"(new.{column}{cast} <> '{{}}' AND new.{column}{cast} <> old.{column}{cast})" for column in _FIELDS]
+    return " OR ".join(words + fields)
 
 
 def guard_members() -> None:
@@ -79,9 +93,10 @@ def unguard_members() -> None:
 
 def guard_audit() -> None:
     if _on_sqlite():
-        _run(_AUDIT_SQLITE.format(changed=_changed("IS NOT")))
+        _run(_AUDIT_SQLITE.format(changed=_changed("IS NOT"), unsealed=_UNSEALED, replaced=_replaced()))
     else:
-        _run(_AUDIT_POSTGRESQL.format(changed=_changed("IS DISTINCT FROM")))
+        changed = _changed("IS DISTINCT FROM")
+        _run(_AUDIT_POSTGRESQL.format(changed=changed, unsealed=_UNSEALED, replaced=_replaced()))
 
 
 def unguard_audit() -> None:
@@ -91,6 +106,8 @@ def unguard_audit() -> None:
     ):
         for end in ends:
             op.execute(f"DROP TRIGGER {table}_{end}" + ("" if _on_sqlite() else f" ON {table}"))
+        if not _on_sqlite():
+            op.execute(f"DROP TRIGGER {table}_never_emptied ON {table}")
     if not _on_sqlite():
         op.execute("DROP FUNCTION refuse()")
 

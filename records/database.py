@@ -1,32 +1,49 @@
 """The session, its transactions, and the one place where the organization scope is kept.
 
 Every statement on a table of an organization gets the session's organization as a condition; with no
-organization chosen it is refused. Inserts and raw SQL are not covered by that: there the foreign keys,
-which include `organization_id`, make the database refuse a row that crosses.
+organization chosen it is refused. So it is with models, wherever they stand in the statement. A statement
+that names the bare tables behind the models is refused, because no condition could be added to it.
+Raw SQL (`text()`) and `insert().values()` are not covered: there the foreign keys, which include
+`organization_id`, make the database refuse a row that crosses.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, TypeVar
 
 from flask import Flask, current_app
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, event, inspect, select
-from sqlalchemy.orm import Mapper, ORMExecuteState, Session, with_loader_criteria
+from flask_sqlalchemy.session import Session as FlaskSession
+from sqlalchemy import Engine, Table, TextClause, event, inspect, select, text
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.sql import visitors
 
 from records.errors import NotFound, ScopeMissing
 from records.models import Base, Organization, OrganizationOwned
 
-db = SQLAlchemy(metadata=Base.metadata)
+
+class OrganizationSession(FlaskSession):
+    """A session that keeps a record of another organization to itself, even one that it has loaded before."""
+
+    def get(self, entity: Any, ident: Any, **options: Any) -> Any:
+        record = super().get(entity, ident, **options)
+        return record if record is None or _is_in_scope(self, record) else None
+
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"class_": OrganizationSession})
 migrate = Migrate()
 
 _ORGANIZATION = "organization_id"
 _EVERYWHERE = "every_organization"
 _AFTER_COMMIT = "after_commit"
+# How long a writer waits for its turn, in milliseconds.
+_PATIENCE = 15_000
+_LARGEST_ID = 2**63 - 1
 
 Record = TypeVar("Record", bound=Base)
 
@@ -46,14 +63,15 @@ def _prepare(engine: Engine) -> None:
     def _configure(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy's "begin" event below says BEGIN itself
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_PATIENCE}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={options.get('patience', _PATIENCE)}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
 
 
 # The organization scope
@@ -106,11 +124,17 @@ def _info(key: str, value: Any) -> Iterator[None]:
 @event.listens_for(Session, "do_orm_execute")
 def _scope_statements(state: ORMExecuteState) -> None:
     info = state.session.info
-    if info.get(_EVERYWHERE) or state.is_column_load or not _touches_organizations(state):
+    if info.get(_EVERYWHERE) or state.is_column_load:
         return
     organization_id = info.get(_ORGANIZATION)
+    if not state.is_orm_statement:
+        _refuse_bare_tables(state.statement)
     if organization_id is None:
-        raise ScopeMissing(f"no organization is chosen for: {state.statement}")
+        if _may_touch_organizations(state.statement):
+            raise ScopeMissing(f"no organization is chosen for: {state.statement}")
+        return
+    if state.is_insert:
+        _require_inserted_here(state, organization_id)
     state.statement = state.statement.options(
         with_loader_criteria(
             OrganizationOwned,
@@ -120,40 +144,82 @@ def _scope_statements(state: ORMExecuteState) -> None:
     )
 
 
-def _touches_organizations(state: ORMExecuteState) -> bool:
-    mappers: list[Mapper[Any]] = list(state.all_mappers)
-    return not mappers or any(issubclass(mapper.class_, OrganizationOwned) for mapper in mappers)
+def _tables(statement: Any) -> Iterator[tuple[Table, bool]]:
+    """The tables of organizations anywhere in `statement`, each with whether a model stands for it there."""
+    for part in visitors.iterate(statement):
+        table = getattr(part, "table", part)
+        while not isinstance(table, Table) and hasattr(table, "element"):
+            table = table.element
+        if isinstance(table, Table) and table.name in _owned_tables():
+            yield table, any("parententity" in each._annotations for each in (part, table))
+
+
+@cache
+def _owned_tables() -> frozenset[str]:
+    mappers = Base.registry.mappers
+    return frozenset(str(mapper.local_table) for mapper in mappers if issubclass(mapper.class_, OrganizationOwned))
+
+
+def _may_touch_organizations(statement: Any) -> bool:
+    """What raw SQL touches cannot be known."""
+    raw = any(isinstance(part, TextClause) for part in visitors.iterate(statement))
+    return raw or any(True for _ in _tables(statement))
+
+
+def _refuse_bare_tables(statement: Any) -> None:
+    """Conditions reach models only. Raises ScopeMissing."""
+    seen = list(_tables(statement))
+    bare = {table.name for table, _ in seen} - {table.name for table, by_model in seen if by_model}
+    if bare:
+        raise ScopeMissing(f"use the models, not the tables behind them: {', '.join(sorted(bare))}")
+
+
+def _require_inserted_here(state: ORMExecuteState, organization_id: int) -> None:
+    given = state.parameters or {}
+    for row in [given] if isinstance(given, Mapping) else given:
+        if row.get("organization_id", organization_id) != organization_id:
+            raise ScopeMissing("a new row is not of the chosen organization")
+
+
+def _is_in_scope(session: Session, record: object) -> bool:
+    if not isinstance(record, OrganizationOwned) or session.info.get(_EVERYWHERE):
+        return True
+    organization_id = session.info.get(_ORGANIZATION)
+    return organization_id is not None and record.organization_id == organization_id
 
 
 @event.listens_for(Session, "before_flush")
-def _new_rows_belong_here(session: Session, _context: Any, _instances: Any) -> None:
-    organization_id = session.info.get(_ORGANIZATION)
+def _rows_belong_here(session: Session, _context: Any, _instances: Any) -> None:
     for row in session.new:
-        if not isinstance(row, OrganizationOwned):
-            continue
-        if row.organization_id is None:
-            row.organization_id = organization_id
-        if not session.info.get(_EVERYWHERE) and row.organization_id != organization_id:
-            raise ScopeMissing(f"a new {type(row).__name__} is not of the chosen organization")
+        if isinstance(row, OrganizationOwned) and row.organization_id is None:
+            row.organization_id = session.info.get(_ORGANIZATION)
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if not _is_in_scope(session, row):
+            raise ScopeMissing(f"this {type(row).__name__} is not of the chosen organization")
+        if isinstance(row, OrganizationOwned) and inspect(row).attrs.organization_id.history.deleted:
+            raise ScopeMissing(f"a {type(row).__name__} never moves to another organization")
 
 
 # Transactions
 
 
 @contextmanager
-def transaction() -> Iterator[Session]:
+def transaction(*, patience: int = _PATIENCE) -> Iterator[Session]:
     """One change: everything in it happens, or nothing. Writers on SQLite queue at BEGIN IMMEDIATE.
 
     What was read before is read again inside, so that a guard decides on what stands now. A verb never
-    calls a verb: transactions do not nest.
+    calls a verb: transactions do not nest. `patience` is how many milliseconds to wait for other writers
+    before OperationalError.
     """
     session = db.session()
     if session.info.get("in_transaction"):
         raise RuntimeError("a verb called a verb: transactions do not nest")
     session.rollback()
-    session.connection(execution_options={"writes": True})
     session.info["in_transaction"] = True
     try:
+        session.connection(execution_options={"writes": True, "patience": patience})
+        if patience != _PATIENCE and not is_sqlite():
+            session.connection().execute(text(f"SET LOCAL lock_timeout = {int(patience)}"))
         yield session
         session.commit()
     except BaseException:
@@ -173,13 +239,16 @@ def after_commit(act: Any) -> None:
 
 def lock(record: Record) -> Record:
     """`record` as it stands now, held against other writers until the transaction ends. Raises NotFound."""
-    state = inspect(record)
-    key = state.identity if state.identity is not None else ()
-    return locked(type(record), *key)
+    identity = inspect(record).identity
+    if identity is None:
+        raise NotFound()
+    return locked(type(record), *identity)
 
 
 def locked(model: type[Record], record_id: int) -> Record:
     """The record with this id, in this organization, held until the transaction ends. Raises NotFound."""
+    if not 0 < record_id <= _LARGEST_ID:
+        raise NotFound()
     statement = select(model).where(model.id == record_id)  # type: ignore[attr-defined]  # because: every model here has an id
     found = db.session.scalars(
         statement.with_for_update(of=model).execution_options(populate_existing=True)
@@ -191,7 +260,7 @@ def locked(model: type[Record], record_id: int) -> Record:
 
 def found(model: type[Record], record_id: int) -> Record:
     """The record with this id in this organization. Raises NotFound."""
-    if not 0 < record_id < 2**63:
+    if not 0 < record_id <= _LARGEST_ID:
         raise NotFound()
     record = db.session.get(model, record_id)
     if record is None:

@@ -70,12 +70,20 @@ class Stale(Refusal):
     sentence = N_("Somebody else changed this record while you had it open.")
 
 
+class ProfileChanged(Stale):
+    sentence = N_("Somebody else changed this profile while you had it open. Nothing of yours was saved yet.")
+
+
 class OwnCertifications(NotAllowed):
     sentence = N_("Training coordinators cannot change their own certifications. Ask an administrator.")
 
 
 class OwnRole(NotAllowed):
     sentence = N_("You cannot change your own role. Ask another administrator.")
+
+
+class OwnMembership(NotAllowed):
+    sentence = N_("You cannot deactivate yourself. Ask another administrator.")
 
 
 class LastAdministrator(Refusal):
@@ -96,6 +104,10 @@ class NumberTaken(Invalid):
 
 class EmailTaken(Invalid):
     sentence = N_("Another member of this organization has the e-mail address “%(email)s”.")
+
+
+class DateUnreadable(Invalid):
+    sentence = N_("Enter a date that exists, such as 2027-03-21.")
 
 
 class ExpiresRequired(Invalid):
@@ -130,12 +142,36 @@ class NotDeleted(Refusal):
     sentence = N_("This is not deleted, so there is nothing to restore.")
 
 
+class HeldAgain(Refusal):
+    sentence = N_("“%(name)s” cannot be restored: the member has it again, with the same number and expiry date.")
+
+
+class RenewedAgain(Refusal):
+    sentence = N_("“%(name)s” cannot be restored: what it renewed has been renewed by another one since.")
+
+
+class RestoredByAdministrators(NotAllowed):
+    sentence = N_("Only an administrator can restore this.")
+
+
+class AttachedAgain(Refusal):
+    sentence = N_("“%(name)s” cannot be restored: the same file has been added to the certification again.")
+
+
 class UnitNotEmpty(Refusal):
     sentence = N_("“%(name)s” still has members or units in it. Move or merge it instead.")
 
 
 class UnitCircle(Invalid):
     sentence = N_("A unit cannot be moved into itself or into one of its own units.")
+
+
+class UnitMergeCircle(Invalid):
+    sentence = N_("A unit cannot be merged into itself or into one of its own units.")
+
+
+class UnitNamesClash(Invalid):
+    sentence = N_("Both units contain a unit named “%(name)s”. Rename or merge those two first.")
 
 
 class FileTooLarge(Invalid):
@@ -145,6 +181,42 @@ class FileTooLarge(Invalid):
 
 class FileEmpty(Invalid):
     sentence = N_("“%(name)s” is empty (0 bytes). Choose it again.")
+
+
+class UnreadableRegister(Invalid):
+    sentence = N_("This file cannot be read as a table. Bring a CSV or an XLSX file.")
+
+
+class RegisterChanged(Refusal):
+    sentence = N_("Members or certifications have changed since this dry run. Look at it again before it comes in.")
+
+
+class NotChecked(Refusal):
+    sentence = N_("Run the check first: it shows what every row will come to.")
+
+
+class BroughtInAlready(Refusal):
+    sentence = N_("This register has been brought in already.")
+
+
+class NotBroughtIn(Refusal):
+    sentence = N_("This register is not brought in, so there is nothing to undo.")
+
+
+class NoFiles(Invalid):
+    sentence = N_("Choose at least one file first.")
+
+
+class TooManyFiles(Invalid):
+    sentence = N_("Choose at most %(most)s files at a time.")
+
+
+class CertificationChanged(Invalid):
+    sentence = N_("This certification has other dates or another number by now. Check them, then submit again.")
+
+
+class OtherSideMissing(Invalid):
+    sentence = N_("“%(name)s” has not been added yet, so this file cannot go with it. Mend that one first.")
 
 
 class StorageUnavailable(Refusal):
@@ -200,6 +272,10 @@ class NoEmail(Invalid):
 
 class Deactivated(Refusal):
     sentence = N_("This member is deactivated.")
+
+
+class NoAccount(Refusal):
+    sentence = N_("This member cannot sign in yet. Send an invitation instead.")
 
 
 class ScopeMissing(RuntimeError):

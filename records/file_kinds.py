@@ -5,6 +5,8 @@ from __future__ import annotations
 import filetype
 
 UNKNOWN = "application/octet-stream"
+# An animated PNG is a PNG to everything that opens it.
+_SAME = {"image/apng": "image/png"}
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
 
@@ -12,5 +14,5 @@ def kind_of(head: bytes) -> str:
     """The media type of a file that begins with `head` (its first 8 KiB), UNKNOWN where none is sure."""
     if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
         return "image/heic"
-    guess = filetype.guess_mime(head)
-    return str(guess) if guess else UNKNOWN
+    guess = str(filetype.guess_mime(head) or UNKNOWN)
+    return _SAME.get(guess, guess)

@@ -61,7 +61,7 @@ def _queue(url: str) -> Huey:
     address = urlparse(url)
     if address.scheme == "memory":
         return MemoryHuey("certfolio", immediate=False)
-    path = Path(unquote(address.path))
+    path = Path(unquote(address.path.removeprefix("/")))  # as in a database's URL: four slashes for an absolute path
     path.parent.mkdir(parents=True, exist_ok=True)
     return SqliteHuey("certfolio", filename=str(path), timeout=15)
 
@@ -76,9 +76,15 @@ def wake(job: Job) -> None:
 
 
 def run_all() -> None:
-    """Run every job once, here and now."""
+    """Run every job once, here and now. One that fails does not keep the others from running; then it is raised."""
+    failures: list[Exception] = []
     for registered in _jobs.values():
-        registered.run()
+        try:
+            registered.run()
+        except Exception as error:  # because: raised below, once all have run
+            failures.append(error)
+    if failures:
+        raise failures[0]
 
 
 def work(app: Flask) -> None:

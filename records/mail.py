@@ -11,7 +11,7 @@ from datetime import timedelta
 from email.utils import formataddr, parseaddr
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
+from urllib.parse import unquote, urlparse
 
 from flask import Flask, current_app, render_template
 from flask_mailman import EmailMultiAlternatives, Mail
@@ -23,7 +23,6 @@ from records.models import Message
 
 _CLAIM = timedelta(minutes=5)
 _MOST_ATTEMPTS = 12
-_BATCH = 50
 SECRET_FACTS = ("path",)
 
 log = logging.getLogger(__name__)
@@ -36,9 +35,9 @@ def init_app(app: Flask) -> None:
         app.config.update(
             MAIL_BACKEND="smtp",
             MAIL_SERVER=url.hostname,
-            MAIL_PORT=url.port or 25,
-            MAIL_USERNAME=url.username,
-            MAIL_PASSWORD=url.password,
+            MAIL_PORT=url.port or (465 if url.scheme == "smtps" else 25),
+            MAIL_USERNAME=unquote(url.username) if url.username else None,
+            MAIL_PASSWORD=unquote(url.password) if url.password else None,
             MAIL_USE_SSL=url.scheme == "smtps",
             MAIL_TIMEOUT=20,
         )
@@ -51,12 +50,12 @@ def init_app(app: Flask) -> None:
 @jobs.job(every_minutes=1)
 def send_messages() -> None:
     """Send all messages that are due."""
-    while batch := _claim():
-        for message_id in batch:
-            _send(message_id)
+    while (message_id := _claim()) is not None:
+        _send(message_id)
 
 
-def _claim() -> list[int]:
+def _claim() -> int | None:
+    """The next message, which no other worker will take while this one sends it."""
     now = clock.now()
     with transaction() as session:
         due = (
@@ -64,44 +63,45 @@ def _claim() -> list[int]:
             .where(Message.sent_at.is_(None), Message.failed_at.is_(None), Message.due_at <= now)
             .where(or_(Message.claimed_until.is_(None), Message.claimed_until < now))
             .order_by(Message.due_at, Message.id)
-            .limit(_BATCH)
+            .limit(1)
             .with_for_update(skip_locked=True)
         )
-        ids = list(session.scalars(due))
-        session.execute(update(Message).where(Message.id.in_(ids)).values(claimed_until=now + _CLAIM))
-    return ids
+        message_id = session.scalar(due)
+        session.execute(update(Message).where(Message.id == message_id).values(claimed_until=now + _CLAIM))
+    return message_id
 
 
 def _send(message_id: int) -> None:
     message = db.session.get(Message, message_id)
     if message is None:
         return
+    attempts, facts = message.attempts + 1, message.facts
     try:
-        _compose(message).send()
+        mail = _compose(message)
+        db.session.rollback()  # a slow mail server holds nothing of the database
+        mail.send()
     except Exception as error:  # because: whatever a mail server does, the message stays and is tried again
         log.warning("message %s was not sent: %s", message_id, type(error).__name__)
-        with transaction() as session:
-            session.execute(update(Message).where(Message.id == message_id).values(**_put_off(message, error)))
-        return
+        values = _put_off(attempts, facts, error)
+    else:
+        values = {"sent_at": clock.now(), "attempts": attempts, "facts": _without_secrets(facts), "last_error": ""}
     with transaction() as session:
-        facts = {key: value for key, value in message.facts.items() if key not in SECRET_FACTS}
-        session.execute(
-            update(Message)
-            .where(Message.id == message_id)
-            .values(sent_at=clock.now(), attempts=message.attempts + 1, facts=facts, last_error="")
-        )
+        session.execute(update(Message).where(Message.id == message_id).values(**values))
 
 
-def _put_off(message: Message, error: Exception) -> dict[str, Any]:
-    tries = message.attempts + 1
+def _without_secrets(facts: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in facts.items() if key not in SECRET_FACTS}
+
+
+def _put_off(attempts: int, facts: dict[str, Any], error: Exception) -> dict[str, Any]:
     values: dict[str, Any] = {
-        "attempts": tries,
+        "attempts": attempts,
         "claimed_until": None,
-        "due_at": clock.now() + timedelta(minutes=min(2**tries, 360)),
+        "due_at": clock.now() + timedelta(minutes=min(2**attempts, 360)),
         "last_error": f"{type(error).__name__}: {error}"[:500],
     }
-    if tries >= _MOST_ATTEMPTS:
-        values["failed_at"] = clock.now()
+    if attempts >= _MOST_ATTEMPTS:
+        values |= {"failed_at": clock.now(), "facts": _without_secrets(facts)}
     return values
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -14,6 +13,8 @@ LEAST, MOST = 12, 256
 
 # OWASP's first recommendation for argon2id: 19 MiB, two passes, one lane.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+# The hash of a secret that was thrown away: checking against it costs what checking a real one costs.
+_NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$z/+ScDmtEeaW/O0rglZwHQ$W3W9AH7Zhue/0WCE/AGQjrBK4GqVd/79fO8Ojf7xT2k"
 
 
 def hashed(password: str) -> str:
@@ -21,12 +22,16 @@ def hashed(password: str) -> str:
 
 
 def matches(password: str, password_hash: str | None) -> bool:
-    """Whether they belong together. Takes as long for a missing hash as for a wrong password."""
+    """Whether they belong together. Takes as long for a missing hash as for a wrong password.
+
+    A password longer than any that can be set is refused without looking at all of it.
+    """
+    password = _normal(password[: 4 * MOST])
+    possible = password_hash is not None and len(password) <= MOST
     try:
-        fits = _hasher.verify(password_hash or _nobodys_hash(), _normal(password)[:MOST])
+        return _hasher.verify(password_hash if password_hash and possible else _NOBODYS, password[:MOST]) and possible
     except (VerificationError, InvalidHashError):
         return False
-    return bool(fits) and password_hash is not None
 
 
 def needs_rehash(password_hash: str) -> bool:
@@ -40,6 +45,7 @@ def require_good(password: str, *, personal: tuple[str, ...] = ()) -> None:
     """
     from zxcvbn import zxcvbn  # because: its word lists cost 60 ms and 20 MB; only this needs them
 
+    password = _normal(password)
     if len(password) < LEAST:
         raise PasswordTooShort(field="password", least=LEAST)
     if len(password) > MOST:
@@ -51,8 +57,3 @@ def require_good(password: str, *, personal: tuple[str, ...] = ()) -> None:
 def _normal(password: str) -> str:
     """NFC: one person's é typed on two keyboards is one password."""
     return unicodedata.normalize("NFC", password)
-
-
-@cache
-def _nobodys_hash() -> str:
-    return _hasher.hash("nobody's password")

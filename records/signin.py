@@ -7,19 +7,23 @@ organization are read from the database at every request, never from the cookie.
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import Flask, current_app, g, has_request_context, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from records import clock
 from records.database import choose_organization, db, every_organization, transaction
 from records.models import Account, Actor, ActorKind, Member, Organization, Role, ScopeUnit, SignIn, Unit
 
 _TOUCH_EVERY = timedelta(minutes=1)
+_TOUCH_PATIENCE = 250
+log = logging.getLogger(__name__)
 _login = LoginManager()
 _login.session_protection = None
 _login.login_view = "pages.sign_in"
@@ -70,9 +74,8 @@ def _load(token: str) -> SignedIn | None:
     sign_in, account, member, organization = row
     if sign_in.last_seen_at < now - timedelta(minutes=current_app.config["SESSION_IDLE_MINUTES"]):
         return None
-    if member is not None and (not member.is_active or member.account_id != account.id):
-        choose_organization(None)
-        return SignedIn(token, sign_in, account, None, None)
+    if sign_in.member_id is not None and (member is None or not member.is_active or member.account_id != account.id):
+        return None
     choose_organization(organization.id if organization else None)
     return SignedIn(token, sign_in, account, member, organization)
 
@@ -83,8 +86,8 @@ def signed_in() -> SignedIn | None:
     return user if isinstance(user, SignedIn) else None
 
 
-def begin(sign_in_token: str, account: Account, member: Member | None) -> SignIn:
-    """A new session row for `account`, to be added by a verb."""
+def begin(sign_in_token: str, account: Account, member: Member | None, *, until: datetime | None = None) -> SignIn:
+    """A new session row for `account`, to be added by a verb. `until`: the end of the session that it replaces."""
     now = clock.now()
     return SignIn(
         token_digest=digest(sign_in_token),
@@ -92,7 +95,7 @@ def begin(sign_in_token: str, account: Account, member: Member | None) -> SignIn
         member_id=member.id if member else None,
         created_at=now,
         last_seen_at=now,
-        expires_at=now + timedelta(days=current_app.config["SESSION_DAYS"]),
+        expires_at=until or now + timedelta(days=current_app.config["SESSION_DAYS"]),
         address=address(),
         browser=(request.user_agent.string if has_request_context() else "")[:255],
     )
@@ -118,12 +121,23 @@ def take_back() -> None:
 
 
 def touch() -> None:
-    """Note that the session is in use: at most once a minute, so that reading stays reading."""
+    """Note that the session is in use: at most once a minute, so that reading stays reading.
+
+    Where others are writing, or the database is down, this waits for next time: no page fails over it.
+    """
+    try:
+        _touch()
+    except SQLAlchemyError as error:
+        db.session.rollback()
+        log.warning("last use not noted: %s", type(error).__name__)
+
+
+def _touch() -> None:
     user, now = signed_in(), clock.now()
     if user is None or user.sign_in.last_seen_at > now - _TOUCH_EVERY:
         return
     sign_in_id, member_id = user.sign_in.id, user.member.id if user.member else None
-    with every_organization(), transaction() as writing:
+    with every_organization(), transaction(patience=_TOUCH_PATIENCE) as writing:
         writing.execute(update(SignIn).where(SignIn.id == sign_in_id).values(last_seen_at=now))
         if member_id is not None:
             writing.execute(update(Member).where(Member.id == member_id).values(last_seen_at=now))

@@ -13,10 +13,10 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import IO, BinaryIO, Protocol
 from urllib.parse import unquote, urlparse
 
 from flask import Flask, current_app
@@ -24,7 +24,7 @@ from flask import Flask, current_app
 from records.errors import N_, FileEmpty, FileTooLarge, StorageFull, StorageUnavailable
 
 _CHUNK = 1024 * 1024
-_KEY = re.compile(r"[0-9]+/[0-9a-f-]{32,}(\.webp)?")
+_KEY = re.compile(r"([0-9]+|incoming)/[0-9a-f-]{32,}(\.webp)?")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Received:
 
 
 class Storage(Protocol):
-    def receive(self, stream: BinaryIO, *, name: str, limit: int) -> Received:
+    def receive(self, stream: IO[bytes], *, name: str, limit: int) -> Received:
         """Take in `stream`, hashing it. Raises FileTooLarge, FileEmpty, StorageFull, StorageUnavailable."""
 
     def keep(self, received: Received, key: str) -> None:
@@ -71,7 +71,7 @@ class FolderStorage:
         self.root = root
         self.incoming = root / "incoming"
 
-    def receive(self, stream: BinaryIO, *, name: str, limit: int) -> Received:
+    def receive(self, stream: IO[bytes], *, name: str, limit: int) -> Received:
         digest, size, head = hashlib.sha256(), 0, b""
         with _storage_errors():
             self.incoming.mkdir(parents=True, exist_ok=True)
@@ -116,11 +116,13 @@ class FolderStorage:
 
     def keys_before(self, instant: float) -> Iterator[str]:
         for path in self.root.glob("*/*"):
-            if path.is_file() and path.stat().st_mtime < instant:
-                yield str(path.relative_to(self.root))
+            key = path.relative_to(self.root).as_posix()
+            with suppress(FileNotFoundError):  # because: it may be renamed or deleted while we look
+                if _KEY.fullmatch(key) and path.stat().st_mtime < instant:
+                    yield key
 
     def _path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key) and not key.startswith("incoming/"):
+        if not _KEY.fullmatch(key):
             raise ValueError("not a storage key")
         return self.root / key
 

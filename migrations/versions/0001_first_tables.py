@@ -191,6 +191,8 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.String(length=100), nullable=False),
         sa.Column("preview", sa.String(length=10), nullable=False),
+        sa.Column("preview_attempts", sa.Integer(), nullable=False),
+        sa.Column("preview_claimed_until", Instant(timezone=True), nullable=True),
         sa.Column("created_at", Instant(timezone=True), nullable=False),
         sa.Column("wanted_at", Instant(timezone=True), nullable=False),
         sa.Column("organization_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -334,6 +336,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_member_account_id", ["account_id"], unique=False)
         batch_op.create_index("ix_member_folded_number_sort", ["organization_id", "folded_number", "id"], unique=False)
         batch_op.create_index("ix_member_joined_on", ["organization_id", "joined_on", "id"], unique=False)
+        batch_op.create_index("ix_member_last_seen_at", ["organization_id", "last_seen_at", "id"], unique=False)
         batch_op.create_index("ix_member_role_sort_name", ["organization_id", "role", "sort_name", "id"], unique=False)
         batch_op.create_index("ix_member_sort_name", ["organization_id", "sort_name", "id"], unique=False)
         batch_op.create_index(
@@ -352,10 +355,15 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("stored_file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("file_name", sa.String(length=255), nullable=False),
+        sa.Column("reading", sa.JSON(), nullable=False),
+        sa.Column("survey", sa.JSON(), nullable=False),
         sa.Column("mapping", sa.JSON(), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("made", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("started_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("started_by_name", sa.String(length=300), nullable=False),
         sa.Column("created_at", Instant(timezone=True), nullable=False),
         sa.Column("applied_at", Instant(timezone=True), nullable=True),
         sa.Column("undone_at", Instant(timezone=True), nullable=True),
@@ -363,6 +371,13 @@ def upgrade() -> None:
         sa.Column("organization_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.CheckConstraint(
             "state IN ('mapping', 'checked', 'applied', 'undone')", name=op.f("ck_register_import_state_is_known")
+        ),
+        sa.CheckConstraint(
+            "(applied_at IS NOT NULL) = (state IN ('applied', 'undone'))",
+            name=op.f("ck_register_import_applied_at_a_time"),
+        ),
+        sa.CheckConstraint(
+            "(undone_at IS NOT NULL) = (state = 'undone')", name=op.f("ck_register_import_undone_at_a_time")
         ),
         sa.ForeignKeyConstraint(
             ["organization_id", "stored_file_id"],
@@ -444,6 +459,22 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_certification_folded_number", ["organization_id", "folded_number"], unique=False)
         batch_op.create_index("ix_certification_import_id", ["organization_id", "import_id"], unique=False)
+        batch_op.create_index("ix_certification_member_id", ["organization_id", "member_id"], unique=False)
+        batch_op.create_index("ix_certification_supersedes_id", ["organization_id", "supersedes_id"], unique=False)
+        batch_op.create_index(
+            "ix_certification_suspended_on",
+            ["organization_id", "suspended_on"],
+            unique=False,
+            sqlite_where=sa.text("suspended_on IS NOT NULL"),
+            postgresql_where=sa.text("suspended_on IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_certification_revoked_on",
+            ["organization_id", "revoked_on"],
+            unique=False,
+            sqlite_where=sa.text("revoked_on IS NOT NULL"),
+            postgresql_where=sa.text("revoked_on IS NOT NULL"),
+        )
         batch_op.create_index("ix_certification_type_id", ["organization_id", "type_id", "expires_on"], unique=False)
         batch_op.create_index(
             "uq_certification_held_once",
@@ -465,15 +496,20 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
-        sa.Column("values", sa.JSON(), nullable=False),
+        sa.Column("cells", sa.JSON(), nullable=False),
+        sa.Column("name", sa.String(length=300), nullable=False),
         sa.Column("outcome", sa.String(length=20), nullable=False),
-        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("problem", sa.Text(), server_default="", nullable=False),
+        sa.Column("problem_params", sa.JSON(), nullable=False),
+        sa.Column("problem_column", sa.String(length=255), nullable=False),
+        sa.Column("candidates", sa.JSON(), nullable=False),
         sa.Column("answer", sa.String(length=40), nullable=False),
         sa.Column("member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("certification_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created", sa.JSON(), nullable=False),
         sa.Column("before", sa.JSON(), nullable=False),
         sa.Column("versions", sa.JSON(), nullable=False),
+        sa.Column("kept", sa.Text(), server_default="", nullable=False),
         sa.Column("organization_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.CheckConstraint(
             "outcome IN ('new member', 'new certification', 'renewal', 'changed', 'unchanged', 'left out', 'ask', 'error')",
@@ -495,6 +531,13 @@ def upgrade() -> None:
     with op.batch_alter_table("import_row", schema=None) as batch_op:
         batch_op.create_index(
             "ix_import_row_outcome", ["organization_id", "import_id", "outcome", "line"], unique=False
+        )
+        batch_op.create_index(
+            "ix_import_row_kept",
+            ["organization_id", "import_id", "line"],
+            unique=False,
+            sqlite_where=sa.text("kept <> ''"),
+            postgresql_where=sa.text("kept <> ''"),
         )
 
     op.create_table(
@@ -630,6 +673,7 @@ def upgrade() -> None:
         sa.Column("stored_file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("submitted_at", Instant(timezone=True), nullable=True),
+        sa.Column("certification_ids", sa.JSON(), nullable=False),
         sa.Column("organization_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "stored_file_id"],
@@ -690,6 +734,7 @@ def downgrade() -> None:
     op.drop_table("scope_unit")
     with op.batch_alter_table("import_row", schema=None) as batch_op:
         batch_op.drop_index("ix_import_row_outcome")
+        batch_op.drop_index("ix_import_row_kept")
 
     op.drop_table("import_row")
     with op.batch_alter_table("certification", schema=None) as batch_op:
@@ -704,6 +749,18 @@ def downgrade() -> None:
             postgresql_where=sa.text("deleted_at IS NULL"),
         )
         batch_op.drop_index("ix_certification_type_id")
+        batch_op.drop_index(
+            "ix_certification_revoked_on",
+            sqlite_where=sa.text("revoked_on IS NOT NULL"),
+            postgresql_where=sa.text("revoked_on IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_certification_suspended_on",
+            sqlite_where=sa.text("suspended_on IS NOT NULL"),
+            postgresql_where=sa.text("suspended_on IS NOT NULL"),
+        )
+        batch_op.drop_index("ix_certification_supersedes_id")
+        batch_op.drop_index("ix_certification_member_id")
         batch_op.drop_index("ix_certification_import_id")
         batch_op.drop_index("ix_certification_folded_number")
         batch_op.drop_index(
@@ -726,6 +783,7 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_member_sort_name")
         batch_op.drop_index("ix_member_role_sort_name")
+        batch_op.drop_index("ix_member_last_seen_at")
         batch_op.drop_index("ix_member_joined_on")
         batch_op.drop_index("ix_member_folded_number_sort")
         batch_op.drop_index("ix_member_account_id")

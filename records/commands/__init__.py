@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from records.commands import housekeeping, organization
+from records.commands import demo, housekeeping, members, organization
 
 
 def init_app(app: Flask) -> None:
-    for module in (organization, housekeeping):
+    for module in (organization, members, demo, housekeeping):
         module.add_to(app.cli)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import datetime
 from enum import StrEnum
 
@@ -22,9 +23,14 @@ def email_address(text: str | None) -> str | None:
     text = tidy(text)
     if not text:
         return None
-    if len(text) > 254 or not _ADDRESS.fullmatch(text):
+    if max(len(text), len(folded(text)), len(address_key(text))) > 254 or not _ADDRESS.fullmatch(text):
         raise Invalid(N_("Enter an e-mail address like name@example.org."), field="email")
     return text
+
+
+def address_key(email: str) -> str:
+    """How addresses of accounts are compared: without case, but with accents. é and e are two mailboxes."""
+    return unicodedata.normalize("NFKC", tidy(email)).casefold()
 
 
 class Account(Base):
@@ -45,7 +51,7 @@ class Account(Base):
         address = email_address(email)
         if address is None:
             raise Invalid(N_("Enter an e-mail address like name@example.org."), field="email")
-        self.folded_email = folded(address)
+        self.folded_email = address_key(address)
         return address
 
 

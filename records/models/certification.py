@@ -64,9 +64,25 @@ class Certification(OrganizationOwned, Base):
             sqlite_where=text(LIVE),
             postgresql_where=text(LIVE),
         ),
+        Index(
+            "ix_certification_suspended_on",
+            "organization_id",
+            "suspended_on",
+            sqlite_where=text("suspended_on IS NOT NULL"),
+            postgresql_where=text("suspended_on IS NOT NULL"),
+        ),
+        Index(
+            "ix_certification_revoked_on",
+            "organization_id",
+            "revoked_on",
+            sqlite_where=text("revoked_on IS NOT NULL"),
+            postgresql_where=text("revoked_on IS NOT NULL"),
+        ),
         Index("ix_certification_type_id", "organization_id", "type_id", "expires_on"),
         Index("ix_certification_folded_number", "organization_id", "folded_number"),
         Index("ix_certification_import_id", "organization_id", "import_id"),
+        Index("ix_certification_member_id", "organization_id", "member_id"),
+        Index("ix_certification_supersedes_id", "organization_id", "supersedes_id"),
     )
 
     id: Mapped[Identity]

@@ -75,6 +75,7 @@ class Member(OrganizationOwned, Base):
         Index("ix_member_role_sort_name", "organization_id", "role", "sort_name", "id"),
         Index("ix_member_folded_number_sort", "organization_id", "folded_number", "id"),
         Index("ix_member_joined_on", "organization_id", "joined_on", "id"),
+        Index("ix_member_last_seen_at", "organization_id", "last_seen_at", "id"),
         Index("ix_member_account_id", "account_id"),
     )
 
@@ -155,8 +156,9 @@ class Member(OrganizationOwned, Base):
         """Bring the folded columns in line with the fields. Called before every flush."""
         if not (self.given_name or self.family_name):
             raise Invalid(N_("Enter a name."), field="family_name")
-        self.sort_name = folded(f"{self.family_name} {self.given_name} {self.suffix}")
-        self.folded_number = folded(self.number) if self.number else None
+        # Folding can lengthen a text ("㎏" becomes "kg"): what does not fit is cut.
+        self.sort_name = folded(f"{self.family_name} {self.given_name} {self.suffix or ''}")[:300]
+        self.folded_number = folded(self.number)[:64] if self.number else None
         self.folded_email = folded(self.email) if self.email else None
         shown = (self.name, self.family_name, self.given_name, self.number or "", self.email or "")
         self.search_text = folded(" ".join(shown))

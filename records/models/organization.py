@@ -43,7 +43,9 @@ class Organization(Base):
         name = tidy(name)
         if not name:
             raise Invalid(N_("Enter a name."), field="name")
-        self.folded_name = folded(name)
+        if len(name) > 255:
+            raise Invalid(N_("Use at most %(most)s characters."), field="name", most=255)
+        self.folded_name = folded(name)[:255]
         return name
 
     @validates("time_zone")

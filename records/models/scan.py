@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 _LIVE = "deleted_at IS NULL"
 _LONGEST_NAME = 200
+# Marks that turn the writing direction: they make "cert\u202egpj.exe" read as if it ended in .jpg.
+_TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
 def file_name(name: str | None) -> str:
-    """A file's own name, without folders or control characters, its ending kept when it is cut."""
-    name = tidy(re.split(r"[/\\]", name or "")[-1]).strip(". ") if name else ""
+    """A file's own name, without folders, control characters or turns, its ending kept when it is cut."""
+    name = tidy(re.split(r"[/\\]", name or "")[-1].translate(_TURNS)).strip(". ") if name else ""
     name = name or "file"
     if len(name) > _LONGEST_NAME:
         stem, dot, ending = name.rpartition(".")

@@ -27,6 +27,7 @@ class StoredFile(OrganizationOwned, Base):
     """A row exists only when its bytes are safely stored under `key`. `kind` is decided by the bytes.
 
     `wanted_at` is when somebody last attached or staged the file; the sweep leaves younger ones alone.
+    A worker that draws the preview claims the file until `preview_claimed_until` and counts the attempt.
     """
 
     __tablename__ = "stored_file"
@@ -51,11 +52,16 @@ class StoredFile(OrganizationOwned, Base):
     size: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[str] = mapped_column(String(100))
     preview: Mapped[str] = mapped_column(String(10), default=Preview.NONE)
+    preview_attempts: Mapped[int] = mapped_column(default=0)
+    preview_claimed_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     wanted_at: Mapped[datetime]
 
     @property
     def opens_in_browser(self) -> bool:
+        """A picture that could not be decoded is downloaded only; a PDF may merely ask for its password."""
+        if self.preview == Preview.FAILED and self.kind != "application/pdf":
+            return False
         return self.kind in OPENS_IN_BROWSER
 
     @property

@@ -10,6 +10,8 @@ _UNSTROKED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "t
 
 def folded(text: str) -> str:
     """`text` without case, accents or doubled spaces: NFKC, casefold, marks removed."""
+    if text.isascii():
+        return " ".join(text.casefold().split())
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return " ".join(unicodedata.normalize("NFKC", bare).translate(_UNSTROKED).split())
@@ -17,6 +19,8 @@ def folded(text: str) -> str:
 
 def tidy(text: str | None) -> str:
     """`text` as people meant to type it: NFC, no control characters, single spaces, trimmed."""
+    if text and text.isascii() and text.isprintable():
+        return " ".join(text.split())
     printable = "".join(
         " " if letter in "\t\r\n\u2028\u2029" else letter
         for letter in unicodedata.normalize("NFC", text or "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -39,7 +40,7 @@ class Upload(OrganizationOwned, Base):
 
 
 class UploadedFile(OrganizationOwned, Base):
-    """`submitted_at` once it has become a scan; until then it waits to be matched."""
+    """`submitted_at` once it has become a scan of `certification_ids`; until then it waits to be matched."""
 
     __tablename__ = "uploaded_file"
     __table_args__ = owned(
@@ -54,6 +55,7 @@ class UploadedFile(OrganizationOwned, Base):
     stored_file_id: Mapped[int] = mapped_column(Id)
     name: Mapped[str] = mapped_column(String(255))
     submitted_at: Mapped[datetime | None]
+    certification_ids: Mapped[list[Any]] = mapped_column(default=list)
 
     stored_file: Mapped[StoredFile] = relationship(
         viewonly=True,

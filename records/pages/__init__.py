@@ -8,7 +8,7 @@ from records import signin
 
 
 def init_app(app: Flask) -> None:
-    from records.pages import account, health, logo, scans, signing_in
+    from records.pages import account, faces, health, logo, scans, signing_in
 
     blueprint = Blueprint("pages", __name__, template_folder="../templates")
     for module in (account, health, logo, scans, signing_in):
@@ -18,6 +18,7 @@ def init_app(app: Flask) -> None:
         signed_in=signin.signed_in,
         current_actor=signin.current_actor,
         request_id=signin.request_id,
+        chosen_face=faces.chosen_face,
         organization_logo=logo.has_logo,
     )
     app.after_request(_touch)

@@ -13,7 +13,7 @@ from records.errors import Refusal
 from records.models import LinkPurpose
 from records.pages.forms import ChangeEmailForm, ChangePasswordForm, show_refusal
 from records.pages.guards import account_required, this_account
-from records.services import accounts
+from records.services import accounts, email_changes
 from records.services.outbox import peek
 
 
@@ -69,7 +69,7 @@ def change_email() -> Any:
     form = ChangeEmailForm()
     if form.validate_on_submit():
         try:
-            accounts.request_email_change(
+            email_changes.request(
                 this_account(),
                 new_email=form.email.data or "",
                 password=form.current.data or "",
@@ -97,6 +97,6 @@ def confirm_email(which: str, secret: str) -> Any:
     """Opening the link asks; only the button confirms, so that a mail scanner's visit changes nothing."""
     purpose = LinkPurpose.OLD_EMAIL if which == "old" else LinkPurpose.NEW_EMAIL
     if request.method == "POST":
-        done = accounts.confirm_email(secret, purpose, by=signin.current_actor())
+        done = email_changes.confirm(secret, purpose, by=signin.current_actor())
         return render_template("records/email_confirmed.html", done=done)
     return render_template("records/confirm_email.html", link=peek(secret, purpose))

@@ -58,6 +58,7 @@ class ChangePasswordForm(NewPasswordForm):
         lazy_gettext("Current password"),
         [InputRequired(lazy_gettext("Enter your current password.")), Length(max=1024)],
         render_kw=_current,
+        id="password-current",
     )
 
 
@@ -71,6 +72,7 @@ class ChangeEmailForm(FlaskForm):
         lazy_gettext("Current password"),
         [InputRequired(lazy_gettext("Enter your current password.")), Length(max=1024)],
         render_kw=_current,
+        id="email-current",
     )
 
 

@@ -16,7 +16,7 @@ from records.pages.guards import member_required
 from records.pages.sending import send_bytes, send_preview
 from records.queries.scans import all_scans_of, scan_for
 from records.services import audit
-from records.storage import storage
+from records.storage import Storage, storage
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -65,9 +65,9 @@ def scans_zip(member_id: int) -> Response:
     parts = [(scan.id, entry, scan.stored_file.key, scan.stored_file.size) for scan, entry in _named(scans)]
     for scan in list(scans):
         audit.viewed_scan(scan, by=actor)
-    archive = ZipStream(sized=True, compress_type=ZIP_STORED)
+    archive, door = ZipStream(sized=True, compress_type=ZIP_STORED), storage()
     for _id, entry, key, size in parts:
-        archive.add(_chunks(key), entry, size=size)
+        archive.add(_chunks(door, key), entry, size=size)
     response = Response(iter(archive), mimetype="application/zip")
     response.content_length = len(archive)
     response.headers.set("Content-Disposition", "attachment", filename=name)
@@ -81,8 +81,9 @@ def _seen(scan_id: int) -> Scan:
     return scan_for(scan_id, by=actor)
 
 
-def _chunks(key: str) -> Iterator[bytes]:
-    with storage().open(key) as stream:
+def _chunks(door: Storage, key: str) -> Iterator[bytes]:
+    """Read while the answer is sent, when the application's context is gone: hence `door`."""
+    with door.open(key) as stream:
         while chunk := stream.read(256 * 1024):
             yield chunk
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from records import signin
 from records.errors import Refusal
-from records.models import LinkPurpose
+from records.pages.faces import BACK_OFFICE, chosen_face
 from records.pages.forms import InvitationForm, NewPasswordForm, ResetRequestForm, SignInForm, show_refusal
 from records.pages.guards import account_required, this_account
 from records.services import accounts, invitations
-from records.services.outbox import peek
-
-_KNOWN_BROWSER = "known_browser"
-_KNOWN_FOR = 400 * 24 * 3600
+from records.services.browsers import KEPT_FOR
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -37,8 +35,7 @@ def home() -> Response:
         return redirect(url_for("pages.sign_in"))
     if user.member is None:
         return redirect(url_for("pages.choose"))
-    staff = user.member.is_staff and session.get("face") != "portal"
-    return redirect(url_for("admin.index" if staff else "portal.overview"))
+    return redirect(url_for("admin.index" if chosen_face() == BACK_OFFICE else "portal.overview"))
 
 
 def sign_in() -> Any:
@@ -50,7 +47,7 @@ def sign_in() -> Any:
             opened = accounts.sign_in(
                 form.email.data or "",
                 form.password.data or "",
-                browser=request.cookies.get(_KNOWN_BROWSER, ""),
+                browser=_browser(),
                 by=signin.current_actor(),
             )
         except Refusal as refusal:
@@ -63,32 +60,50 @@ def sign_in() -> Any:
     return render_template("records/sign_in.html", form=form), 422 if form.errors else 200
 
 
+def _cookie_name() -> str:
+    return "__Host-known_browser" if current_app.config["SESSION_COOKIE_SECURE"] else "known_browser"
+
+
+def _browser() -> str:
+    return request.cookies.get(_cookie_name(), "")
+
+
 def _remembering(response: Response, browser: str) -> Response:
-    config = current_app.config
     response.set_cookie(
-        _KNOWN_BROWSER,
+        _cookie_name(),
         browser,
-        max_age=_KNOWN_FOR,
-        secure=config["SESSION_COOKIE_SECURE"],
+        max_age=KEPT_FOR,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
         httponly=True,
         samesite="Strict",
-        path=url_for("pages.sign_in"),
     )
     return response
 
 
 def _following() -> str | None:
-    """The page that was asked for before signing in: a path here, never another site's address."""
-    path = request.args.get("next", "")
-    plain = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() and "\\" not in path
-    return path if plain else None
+    """The page that was asked for before signing in: a page of ours, never another site's address."""
+    address = request.args.get("next", "")
+    plain = address.startswith("/") and not address.startswith("//") and address.isprintable() and "\\" not in address
+    adapter = current_app.create_url_adapter(request)
+    if not plain or adapter is None:
+        return None
+    try:
+        adapter.match(address.partition("?")[0], method="GET")
+    except HTTPException:  # no page of ours, or one under another address
+        return None
+    return address
 
 
-def sign_out() -> Response:
+def _end_session() -> None:
+    """The session of this browser, if it has one, is over."""
     user = signin.signed_in()
     if user is not None:
         accounts.sign_out(user.token, by=signin.current_actor())
     signin.take_back()
+
+
+def sign_out() -> Response:
+    _end_session()
     response = redirect(url_for("pages.sign_in"))
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
@@ -114,34 +129,35 @@ def request_reset() -> Any:
 
 
 def reset(secret: str) -> Any:
-    link, form = peek(secret, LinkPurpose.PASSWORD_RESET), NewPasswordForm()
-    email = link.account.email
+    email, form = accounts.reset_link(secret).account.email, NewPasswordForm()
     if form.validate_on_submit():
         try:
-            accounts.reset_password(secret, form.password.data or "", by=signin.current_actor())
+            browser = accounts.reset_password(
+                secret, form.password.data or "", browser=_browser(), by=signin.current_actor()
+            )
         except Refusal as refusal:
             if refusal.field is None:
                 raise
             show_refusal(form, refusal)
         else:
-            signin.take_back()
+            _end_session()
             flash(gettext("Your password is changed. Sign in with the new one."), "success")
-            return redirect(url_for("pages.sign_in"))
+            return _remembering(redirect(url_for("pages.sign_in")), browser)
     return render_template("records/reset.html", form=form, email=email), 422 if form.errors else 200
 
 
 def invitation(secret: str) -> Any:
-    link, form = peek(secret, LinkPurpose.INVITATION), InvitationForm()
-    facts = invitations.invited(link)
+    facts, form = invitations.invited(secret), InvitationForm()
     if form.validate_on_submit():
         try:
-            token = invitations.accept(secret, form.password.data or "", by=signin.current_actor())
+            opened = invitations.accept(secret, form.password.data or "", browser=_browser(), by=signin.current_actor())
         except Refusal as refusal:
             if refusal.field is None:
                 raise
             show_refusal(form, refusal)
         else:
-            signin.hand_out(token)
+            _end_session()
+            signin.hand_out(opened.token)
             flash(gettext("Welcome to %(organization)s.", organization=facts.organization), "success")
-            return redirect(url_for("pages.home"))
+            return _remembering(redirect(url_for("pages.home")), opened.browser)
     return render_template("records/invitation.html", form=form, invited=facts), 422 if form.errors else 200

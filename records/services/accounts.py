@@ -1,30 +1,32 @@
-"""What people do with their own account: sign in and out, choose a member, change password and e-mail."""
+"""What people do with their own account: sign in and out, choose a member, change and reset the password.
+
+Changing the e-mail: `email_changes`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from records import clock, passwords, signin
 from records.database import db, every_organization, lock, transaction
-from records.errors import EmailTaken, NotFound, WrongCredentials, WrongPassword
+from records.errors import LinkSpent, NotFound, WrongCredentials, WrongPassword
 from records.models import (
     Account,
     Actor,
     AuditEvent,
     AuditKind,
-    KnownBrowser,
     LinkPurpose,
     Member,
     MessageKind,
     SignIn,
     SingleUseLink,
 )
-from records.models.account import email_address
-from records.models.text import folded
-from records.services.outbox import link_path, new_link, peek, post, spend, to_address
+from records.models.account import address_key
+from records.services import browsers
+from records.services.outbox import link_path, new_link, peek, post, spend
 from records.throttle import count_attempt
 
 _WINDOW = timedelta(minutes=15)
@@ -34,7 +36,7 @@ _RESETS_PER_HOUR = 5
 
 @dataclass(frozen=True)
 class SignedInNow:
-    """`token` and `browser` are secrets for two cookies: the session, and "signed in here before"."""
+    """Secrets for two cookies: `token` of the session, and `browser`, "signed in here before"."""
 
     token: str
     browser: str
@@ -47,46 +49,34 @@ def sign_in(email: str, password: str, *, browser: str, by: Actor) -> SignedInNo
     account from elsewhere does not lock its owner out.
     """
     with every_organization():
-        account = db.session.scalar(select(Account).where(Account.folded_email == folded(email)))
-        known = _known_browser(account, browser)
-        _throttle(email, known=browser if known else "", address=by.address)
-        fits = passwords.matches(password, account.password_hash if account else None)
+        account = _account_of(email)
+        _throttle(email, known=browsers.known_secret(account, browser), address=by.address)
+        password_hash = account.password_hash if account else None
+        fits = passwords.matches(password, password_hash)
         if account is None or not fits:
             _refuse(account, by=by)
             raise WrongCredentials()
-        return _open(account, password, browser=browser if known else "", by=by)
+        return _open(account, password, verified=password_hash, browser=browser, by=by)
 
 
-def _open(account: Account, password: str, *, browser: str, by: Actor) -> SignedInNow:
-    token, browser = signin.token(), browser or signin.token()
+def _account_of(email: str) -> Account | None:
+    return db.session.scalar(select(Account).where(Account.folded_email == address_key(email)))
+
+
+def _open(account: Account, password: str, *, verified: str | None, browser: str, by: Actor) -> SignedInNow:
+    token = signin.token()
     with transaction() as session:
         account = lock(account)
+        if account.password_hash != verified:  # changed while it was being checked
+            raise WrongCredentials()
         if passwords.needs_rehash(account.password_hash or ""):
             account.password_hash = passwords.hashed(password)
         members = _open_members(account)
         member = members[0] if len(members) == 1 else None
         session.add(signin.begin(token, account, member))
-        _remember_browser(account, browser)
-        session.add(_event(AuditKind.SIGNED_IN, account, by=by))
+        browser = browsers.remember(account, browser)
+        session.add(account_event(AuditKind.SIGNED_IN, account, by=by))
     return SignedInNow(token, browser)
-
-
-def _known_browser(account: Account | None, browser: str) -> KnownBrowser | None:
-    if account is None or not browser:
-        return None
-    return db.session.scalar(
-        select(KnownBrowser).where(
-            KnownBrowser.token_digest == signin.digest(browser), KnownBrowser.account_id == account.id
-        )
-    )
-
-
-def _remember_browser(account: Account, browser: str) -> None:
-    known = _known_browser(account, browser)
-    if known is None:
-        known = KnownBrowser(token_digest=signin.digest(browser), account_id=account.id)
-        db.session.add(known)
-    known.last_used_at = clock.now()
 
 
 def _throttle(email: str, *, known: str, address: str) -> None:
@@ -94,12 +84,12 @@ def _throttle(email: str, *, known: str, address: str) -> None:
         count_attempt(f"browser:{known}", most=_MOST_PER_BROWSER, per=_WINDOW)
         return
     count_attempt(f"address:{address}", most=_MOST_PER_ADDRESS, per=_WINDOW)
-    count_attempt(f"account:{folded(email)}", most=_MOST_PER_ACCOUNT, per=_WINDOW)
+    count_attempt(f"account:{address_key(email)}", most=_MOST_PER_ACCOUNT, per=_WINDOW)
 
 
 def _refuse(account: Account | None, *, by: Actor) -> None:
     with transaction() as session:
-        session.add(_event(AuditKind.SIGN_IN_REFUSED, account, by=by))
+        session.add(account_event(AuditKind.SIGN_IN_REFUSED, account, by=by))
 
 
 def sign_out(token: str, *, by: Actor) -> None:
@@ -109,7 +99,7 @@ def sign_out(token: str, *, by: Actor) -> None:
         if sign_in is None or sign_in.ended_at is not None:
             return
         sign_in.ended_at = clock.now()
-        session.add(_event(AuditKind.SIGNED_OUT, sign_in.account, by=by))
+        session.add(account_event(AuditKind.SIGNED_OUT, sign_in.account, by=by))
 
 
 def members_of(account: Account) -> list[Member]:
@@ -124,16 +114,21 @@ def _open_members(account: Account) -> list[Member]:
 
 
 def choose_member(token: str, member_id: int, *, by: Actor) -> str:
-    """Open another member of the account; returns the new session's token. Raises NotFound."""
+    """Open another member of the account; returns the token of a new session, which ends when the old one would.
+
+    Raises NotFound.
+    """
     new = signin.token()
     with every_organization(), transaction() as session:
         old = session.scalar(select(SignIn).where(SignIn.token_digest == signin.digest(token)))
-        member = session.get(Member, member_id)
-        if old is None or member is None or not member.is_active or member.account_id != old.account_id:
+        member = session.get(Member, member_id) if 0 < member_id < 2**63 else None
+        if old is None or old.ended_at is not None:
+            raise NotFound()
+        if member is None or not member.is_active or member.account_id != old.account_id:
             raise NotFound()
         old.ended_at = clock.now()
-        session.add(signin.begin(new, old.account, member))
-        session.add(_event(AuditKind.SIGNED_IN, old.account, by=by, member=member))
+        session.add(signin.begin(new, old.account, member, until=old.expires_at))
+        session.add(account_event(AuditKind.SIGNED_IN, old.account, by=by, member=member))
     return new
 
 
@@ -142,27 +137,36 @@ def change_password(account: Account, *, current: str, new: str, by: Actor) -> s
 
     Raises WrongPassword (field `current`), PasswordTooShort, WeakPassword (field `password`).
     """
-    count_attempt(f"password:{account.id}", most=_MOST_PER_ACCOUNT, per=_WINDOW)
-    if not passwords.matches(current, account.password_hash):
+    count_password_attempt(account)
+    verified = account.password_hash
+    if not passwords.matches(current, verified):
         raise WrongPassword(field="current")
     passwords.require_good(new, personal=(account.email,))
     token, hashed, member_id = signin.token(), passwords.hashed(new), by.member_id
     with every_organization(), transaction() as session:
         account = lock(account)
+        if account.password_hash != verified:
+            raise WrongPassword(field="current")
         _set_password(account, hashed)
         member = session.get(Member, member_id) if member_id else None
         session.add(signin.begin(token, account, member))
-        session.add(_event(AuditKind.PASSWORD_CHANGED, account, by=by, member=member))
+        session.add(account_event(AuditKind.PASSWORD_CHANGED, account, by=by, member=member))
         post(MessageKind.PASSWORD_CHANGED, account.email, organization=None, facts={})
     return token
 
 
+def count_password_attempt(account: Account) -> None:
+    """Whoever holds an open session may not guess the password either. Raises TooManyAttempts."""
+    count_attempt(f"password:{account.id}", most=_MOST_PER_ACCOUNT, per=_WINDOW)
+
+
 def _set_password(account: Account, password_hash: str) -> None:
+    """Every session and every link of the account is dead, but for invitations."""
     account.password_hash = password_hash
     account.password_changed_at = clock.now()
     end_all_sessions(account.id)
-    unused = update(SingleUseLink).where(SingleUseLink.account_id == account.id, SingleUseLink.used_at.is_(None))
-    db.session.execute(unused.where(SingleUseLink.purpose != LinkPurpose.INVITATION).values(used_at=clock.now()))
+    links = delete(SingleUseLink).where(SingleUseLink.account_id == account.id)
+    db.session.execute(links.where(SingleUseLink.purpose != LinkPurpose.INVITATION))
 
 
 def end_all_sessions(account_id: int) -> None:
@@ -177,11 +181,11 @@ def end_sessions(account: Account, *, sign_in_id: int | None, by: Actor) -> None
         if sign_in_id is None:
             end_all_sessions(account.id)
         else:
-            sign_in = session.get(SignIn, sign_in_id)
+            sign_in = session.get(SignIn, sign_in_id) if 0 < sign_in_id < 2**63 else None
             if sign_in is None or sign_in.account_id != account.id:
                 raise NotFound()
             sign_in.ended_at = clock.now()
-        session.add(_event(AuditKind.SESSIONS_ENDED, lock(account), by=by))
+        session.add(account_event(AuditKind.SESSIONS_ENDED, lock(account), by=by))
 
 
 def open_sessions(account: Account) -> list[SignIn]:
@@ -195,81 +199,46 @@ def open_sessions(account: Account) -> list[SignIn]:
 def request_password_reset(email: str, *, by: Actor) -> None:
     """Mail a link, if the account exists; the asker cannot tell. Raises TooManyAttempts."""
     count_attempt(f"reset_address:{by.address}", most=_RESETS_PER_HOUR * 4, per=timedelta(hours=1))
-    count_attempt(f"reset:{folded(email)}", most=_RESETS_PER_HOUR, per=timedelta(hours=1))
+    count_attempt(f"reset:{address_key(email)}", most=_RESETS_PER_HOUR, per=timedelta(hours=1))
     with every_organization(), transaction() as session:
-        account = session.scalar(select(Account).where(Account.folded_email == folded(email)))
+        account = _account_of(email)
         if account is None or not _open_members(account):
             return
         secret = new_link(LinkPurpose.PASSWORD_RESET, account, lasts=timedelta(hours=2))
         facts = {"path": link_path(LinkPurpose.PASSWORD_RESET, secret), "hours": 2}
         post(MessageKind.PASSWORD_RESET, account.email, organization=None, facts=facts)
-        session.add(_event(AuditKind.PASSWORD_RESET_REQUESTED, account, by=by))
+        session.add(account_event(AuditKind.PASSWORD_RESET_REQUESTED, account, by=by))
 
 
-def reset_password(secret: str, new: str, *, by: Actor) -> Account:
-    """Set the password by a mailed link; every session ends. Raises LinkSpent and what good passwords need."""
+def reset_link(secret: str) -> SingleUseLink:
+    """The link that sets a new password, unspent. Raises LinkSpent, also once the account opens no member."""
     with every_organization():
         link = peek(secret, LinkPurpose.PASSWORD_RESET)
-        passwords.require_good(new, personal=(link.account.email,))
+        if not _open_members(link.account):
+            raise LinkSpent()
+        return link
+
+
+def reset_password(secret: str, new: str, *, browser: str, by: Actor) -> str:
+    """Set the password by a mailed link; every session ends. Returns the cookie of a browser that is known now.
+
+    Raises LinkSpent and what good passwords need.
+    """
+    with every_organization():
+        account = reset_link(secret).account
+        passwords.require_good(new, personal=(account.email,))
         hashed = passwords.hashed(new)
         with transaction() as session:
-            link = spend(secret, LinkPurpose.PASSWORD_RESET)
-            account = link.account
+            account = lock(account)
+            spend(secret, LinkPurpose.PASSWORD_RESET)
             _set_password(account, hashed)
-            session.add(_event(AuditKind.PASSWORD_CHANGED, account, by=by))
+            browser = browsers.remember(account, browser)
+            session.add(account_event(AuditKind.PASSWORD_CHANGED, account, by=by))
             post(MessageKind.PASSWORD_CHANGED, account.email, organization=None, facts={})
-    return account
+    return browser
 
 
-def request_email_change(account: Account, *, new_email: str, password: str, by: Actor) -> None:
-    """Ask both addresses to confirm. Raises WrongPassword (field `current`), Invalid (field `email`).
-
-    An address that another account has reads like any other: nobody learns who has an account.
-    """
-    count_attempt(f"password:{account.id}", most=_MOST_PER_ACCOUNT, per=_WINDOW)
-    if not passwords.matches(password, account.password_hash):
-        raise WrongPassword(field="current")
-    address = to_address(email_address(new_email))
-    with every_organization(), transaction() as session:
-        account = lock(account)
-        session.add(_event(AuditKind.EMAIL_CHANGE_REQUESTED, account, by=by, after={"email": address}))
-        if session.scalar(select(Account.id).where(Account.folded_email == folded(address))) is not None:
-            return
-        for purpose, kind, receiver in (
-            (LinkPurpose.OLD_EMAIL, MessageKind.OLD_EMAIL_CONFIRMATION, account.email),
-            (LinkPurpose.NEW_EMAIL, MessageKind.NEW_EMAIL_CONFIRMATION, address),
-        ):
-            secret = new_link(purpose, account, lasts=timedelta(days=1), new_email=address)
-            facts = {"path": link_path(purpose, secret), "new_email": address, "old_email": account.email}
-            post(kind, receiver, organization=None, facts=facts)
-
-
-def confirm_email(secret: str, purpose: LinkPurpose, *, by: Actor) -> bool:
-    """Confirm by one of the two links; True once both have and the e-mail is changed.
-
-    Raises LinkSpent, and EmailTaken where the address was given to another account meanwhile.
-    """
-    with every_organization(), transaction() as session:
-        link = spend(secret, purpose)
-        account, address = link.account, link.new_email or ""
-        confirmed = select(SingleUseLink.purpose).where(
-            SingleUseLink.account_id == account.id,
-            SingleUseLink.new_email == address,
-            SingleUseLink.used_at >= link.created_at,
-            SingleUseLink.created_at == link.created_at,
-        )
-        if set(session.scalars(confirmed)) != {LinkPurpose.OLD_EMAIL, LinkPurpose.NEW_EMAIL}:
-            return False
-        if session.scalar(select(Account.id).where(Account.folded_email == folded(address))) is not None:
-            raise EmailTaken(email=address)
-        before, account.email = account.email, address
-        end_all_sessions(account.id)
-        session.add(_event(AuditKind.EMAIL_CHANGED, account, by=by, before={"email": before}, after={"email": address}))
-        post(MessageKind.EMAIL_CHANGED, before, organization=None, facts={"new_email": address})
-    return True
-
-
-def _event(
+def account_event(
     kind: AuditKind,
     account: Account | None,
     *,

@@ -8,17 +8,19 @@ with transaction():
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
-from records import clock
-from records.database import db, transaction
+from records import clock, jobs
+from records.database import after_commit, db, transaction
 from records.errors import Stale
 from records.file_kinds import kind_of
 from records.models import Organization, Preview, StoredFile
 from records.models.scan import file_name
 from records.models.stored_file import CAN_BE_PREVIEWED
+from records.services.previews import draw_previews
 from records.storage import new_key, storage
 
 
@@ -33,7 +35,7 @@ class Arrived:
     key: str | None
 
 
-def take_in(stream: BinaryIO, *, name: str | None, organization: Organization) -> Arrived:
+def take_in(stream: IO[bytes], *, name: str | None, organization: Organization) -> Arrived:
     """Store the bytes. Raises FileTooLarge, FileEmpty, StorageFull, StorageUnavailable (field `files`)."""
     organization_id, name = organization.id, file_name(name)
     received = storage().receive(stream, name=name, limit=organization.largest_file)
@@ -57,19 +59,37 @@ def _want_again(sha256: str) -> bool:
 
 def row_for(arrived: Arrived) -> StoredFile:
     """The shared step, inside a transaction: the row of these bytes, made where there is none."""
-    stored = db.session.scalar(select(StoredFile).where(StoredFile.sha256 == arrived.sha256))
-    if stored is None:
-        if arrived.key is None:
-            raise Stale()
-        stored = StoredFile(
-            sha256=arrived.sha256,
-            key=arrived.key,
-            size=arrived.size,
-            kind=arrived.kind,
-            preview=Preview.WAITING if arrived.kind in CAN_BE_PREVIEWED else Preview.NONE,
-            created_at=clock.now(),
-        )
-        db.session.add(stored)
+    stored = _row(arrived.sha256) or _new_row(arrived)
     stored.wanted_at = clock.now()
     db.session.flush()
+    if stored.preview == Preview.WAITING:
+        after_commit(lambda: jobs.wake(draw_previews))
+    return stored
+
+
+def _row(sha256: str) -> StoredFile | None:
+    return db.session.scalar(select(StoredFile).where(StoredFile.sha256 == sha256))
+
+
+def _new_row(arrived: Arrived) -> StoredFile:
+    """Of two uploads of the same new bytes at once, one makes the row; the other's bytes are swept later."""
+    if arrived.key is None:
+        raise Stale()
+    stored = StoredFile(
+        sha256=arrived.sha256,
+        key=arrived.key,
+        size=arrived.size,
+        kind=arrived.kind,
+        preview=Preview.WAITING if arrived.kind in CAN_BE_PREVIEWED else Preview.NONE,
+        created_at=clock.now(),
+        wanted_at=clock.now(),
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(stored)
+    except IntegrityError:
+        made_meanwhile = _row(arrived.sha256)
+        if made_meanwhile is None:
+            raise
+        return made_meanwhile
     return stored

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from records import clock, passwords, signin
 from records.database import db, every_organization, lock, locked, transaction
@@ -25,7 +26,9 @@ from records.models import (
     Organization,
     SingleUseLink,
 )
-from records.models.text import folded
+from records.models.account import address_key
+from records.services import browsers
+from records.services.accounts import SignedInNow
 from records.services.outbox import link_path, new_link, peek, post, spend
 from records.throttle import count_attempt
 
@@ -52,11 +55,7 @@ def invite(member: Member, *, by: Actor) -> str:
 def issue(member: Member, *, organization: Organization) -> str:
     """The shared step, inside a transaction: the account's row, the link, the message."""
     address = member.email or ""
-    account = db.session.scalar(select(Account).where(Account.folded_email == folded(address)))
-    if account is None:
-        account = Account(email=address, created_at=clock.now())
-        db.session.add(account)
-        db.session.flush()
+    account = _account_for(address)
     earlier = update(SingleUseLink).where(SingleUseLink.member_id == member.id, SingleUseLink.used_at.is_(None))
     db.session.execute(earlier.values(used_at=clock.now()))
     secret = new_link(LinkPurpose.INVITATION, account, lasts=_LASTS, member=member)
@@ -67,29 +66,46 @@ def issue(member: Member, *, organization: Organization) -> str:
     return path
 
 
-def accept(secret: str, password: str, *, by: Actor) -> str:
-    """Join: sets the password of a new account, or checks that of an existing one. Returns a session token.
+def _account_for(address: str) -> Account:
+    """The account with this address, made where there is none, even by two organizations at once."""
+    same = select(Account).where(Account.folded_email == address_key(address))
+    account = db.session.scalar(same)
+    if account is not None:
+        return account
+    try:
+        with db.session.begin_nested():
+            account = Account(email=address, created_at=clock.now())
+            db.session.add(account)
+    except IntegrityError:
+        account = db.session.scalars(same).one()
+    return account
+
+
+def accept(secret: str, password: str, *, browser: str, by: Actor) -> SignedInNow:
+    """Join: sets the password of a new account, or checks that of an existing one, and opens a session.
 
     Raises LinkSpent, WrongPassword (field `password`), TooManyAttempts and what good passwords need.
     """
     with every_organization():
-        link = peek(secret, LinkPurpose.INVITATION)
-        account = link.account
+        account = peek(secret, LinkPurpose.INVITATION).account
         count_attempt(f"invitation:{account.id}", most=10, per=timedelta(minutes=15))
+        verified = account.password_hash
         hashed = _password_for(account, password)
-        token, account_id, member_id = signin.token(), account.id, link.member_id or 0
+        token, account_id = signin.token(), account.id
         with transaction() as session:
+            member = _invited_member(peek(secret, LinkPurpose.INVITATION), hold=True)
+            account = locked(Account, account_id)
             spend(secret, LinkPurpose.INVITATION)
-            account, member = locked(Account, account_id), locked(Member, member_id)
-            if not member.is_active:
-                raise Deactivated()
-            if hashed and account.password_hash is None:
+            if account.password_hash != verified:  # set or changed while this one was being checked
+                raise WrongPassword(field="password")
+            if hashed is not None:
                 account.password_hash, account.password_changed_at = hashed, clock.now()
             member.account_id = account.id
             session.flush()
             session.add(signin.begin(token, account, member))
+            browser = browsers.remember(account, browser)
             session.add(AuditEvent.of(AuditKind.MEMBER_JOINED, member, by=by, at=clock.now()))
-    return token
+    return SignedInNow(token, browser)
 
 
 def _password_for(account: Account, password: str) -> str | None:
@@ -102,6 +118,15 @@ def _password_for(account: Account, password: str) -> str | None:
     return passwords.hashed(password)
 
 
+def _invited_member(link: SingleUseLink, *, hold: bool = False) -> Member:
+    """Who may join by this link: somebody active whose address is still the one invited. Raises LinkSpent."""
+    member_id = link.member_id or 0
+    member = locked(Member, member_id) if hold else db.session.get(Member, member_id)
+    if member is None or not member.is_active or address_key(member.email or "") != link.account.folded_email:
+        raise LinkSpent()
+    return member
+
+
 @dataclass(frozen=True)
 class Invited:
     """What an invitation's page says: who is asked to join what, under which e-mail."""
@@ -111,9 +136,9 @@ class Invited:
     email: str
 
 
-def invited(link: SingleUseLink) -> Invited:
+def invited(secret: str) -> Invited:
+    """Raises LinkSpent."""
     with every_organization():
-        member = db.session.get(Member, link.member_id or 0)
-        if member is None:
-            raise LinkSpent()
+        link = peek(secret, LinkPurpose.INVITATION)
+        member = _invited_member(link)
         return Invited(member.name, member.organization.name, link.account.email)

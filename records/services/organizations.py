@@ -9,14 +9,17 @@ from sqlalchemy import select
 from records import clock
 from records.database import db, every_organization, lock, transaction
 from records.errors import N_, Invalid, NameTaken, Stale
-from records.models import Actor, AuditEvent, AuditKind, Logo, Member, Organization, Role, StoredFile
+from records.models import Actor, AuditEvent, AuditKind, Logo, Member, Organization, Role
 from records.models.account import email_address
 from records.models.organization import MEBIBYTE
+from records.models.stored_file import OPENS_IN_BROWSER
 from records.models.text import folded
+from records.services.files import Arrived, row_for
 from records.services.invitations import issue
 from records.services.outbox import to_address
 
 LARGEST_FILE_LIMIT = 2048 * MEBIBYTE
+LARGEST_LOGO = 5 * MEBIBYTE
 
 
 @dataclass(frozen=True)
@@ -98,22 +101,34 @@ def change_settings(organization: Organization, settings: Settings, *, version: 
                                       before=before, after=after))  # fmt: skip
 
 
-def set_logo(organization: Organization, stored: StoredFile | None, *, by: Actor) -> None:
+def set_logo(organization: Organization, arrived: Arrived | None, *, by: Actor) -> None:
     """Show this picture (None: none) at the head of every page. Raises NotAllowed, Invalid (field `logo`)."""
     by.require_administrator()
+    if arrived is not None:
+        _require_fit_for_a_logo(arrived)
     with transaction() as session:
-        if stored is not None and not lock(stored).is_picture:
-            raise Invalid(N_("Choose a JPG, PNG, WebP or GIF picture."), field="logo")
+        organization = lock(organization)
         logo = session.get(Logo, organization.id)
-        if stored is None:
-            if logo is not None:
-                session.delete(logo)
-        elif logo is None:
-            session.add(Logo(organization_id=organization.id, stored_file_id=stored.id))
+        before = {"logo": logo.stored_file.sha256 if logo else None}
+        if arrived is None:
+            if logo is None:
+                return
+            session.delete(logo)
         else:
+            stored = row_for(arrived)
+            logo = logo or Logo(organization_id=organization.id)
             logo.stored_file_id = stored.id
-        after = {"logo": stored.sha256 if stored else None}
-        session.add(AuditEvent.of(AuditKind.ORGANIZATION_CHANGED, organization, by=by, at=clock.now(), after=after))
+            session.add(logo)
+        after = {"logo": arrived.sha256 if arrived else None}
+        session.add(AuditEvent.of(AuditKind.ORGANIZATION_CHANGED, organization, by=by, at=clock.now(),
+                                  before=before, after=after))  # fmt: skip
+
+
+def _require_fit_for_a_logo(arrived: Arrived) -> None:
+    if arrived.kind not in OPENS_IN_BROWSER or not arrived.kind.startswith("image/"):
+        raise Invalid(N_("Choose a JPG, PNG, WebP or GIF picture."), field="logo")
+    if arrived.size > LARGEST_LOGO:
+        raise Invalid(N_("Choose a picture of at most %(most)s MB."), field="logo", most=LARGEST_LOGO // MEBIBYTE)
 
 
 def _require_free_name(organization: Organization) -> None:

@@ -8,19 +8,20 @@ import structlog
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from records import signin
 from records.database import db
-from records.errors import Refusal, Stale, TooManyAttempts
+from records.errors import Invalid, Refusal, Stale, StorageFull, TooManyAttempts
 from records.services import audit
 from records.web.words import refusal_text
 
 log = structlog.get_logger("certfolio.error")
 
 _RETRY_SECONDS = 30
+_DISK_FULL = ("disk is full", "No space left")
 
 TITLES = {
     400: lazy_gettext("That request could not be read"),
@@ -51,8 +52,10 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Refusal, _refusal)
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(StaleDataError, lambda _error: _refusal(Stale()))
-    app.register_error_handler(OperationalError, _database_down)
-    app.register_error_handler(InterfaceError, _database_down)
+    for unreachable in (OperationalError, InterfaceError, TimeoutError):
+        app.register_error_handler(unreachable, _database_down)
+    for unstorable in (DataError, OverflowError):
+        app.register_error_handler(unstorable, _unstorable)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _failure)
 
@@ -86,22 +89,38 @@ def _http(error: HTTPException) -> Any:
 def _database_down(error: Exception) -> Response:
     db.session.rollback()
     log.error("database", id=signin.request_id(), error=type(error).__name__)
+    if any(words in str(getattr(error, "orig", "")) for words in _DISK_FULL):
+        return _refusal(StorageFull())
     return _page(503, str(_SENTENCES[503]))
+
+
+def _unstorable(error: Exception) -> Response:
+    """A value that no column holds, such as a number of twenty digits or a NUL byte, got past a form."""
+    db.session.rollback()
+    log.warning("unstorable", id=signin.request_id(), error=type(error).__name__)
+    return _refusal(Invalid())
 
 
 def _failure(error: Exception) -> Response:
     db.session.rollback()
-    # An IntegrityError's text holds SQL and values: its kind and constraint are enough.
-    shown = type(error.orig).__name__ if isinstance(error, IntegrityError) else None
+    # The text of a database's error holds SQL and values: its kind is enough.
+    shown = type(error.orig).__name__ if isinstance(error, DBAPIError) else None
     log.error("failure", id=signin.request_id(), error=shown or type(error).__name__, exc_info=shown is None)
     return _page(500, str(_SENTENCES[500]))
 
 
 def _audit(status: int) -> None:
     try:
-        audit.refused(by=signin.current_actor(), method=request.method, path=request.path, status=status)
+        audit.refused(by=signin.current_actor(), method=request.method, path=_path(), status=status)
     except Exception:  # because: the refusal must reach its asker even where it cannot be recorded
+        db.session.rollback()
         log.error("audit", id=signin.request_id(), exc_info=True)
+
+
+def _path() -> str:
+    """The path that was asked for, without the secret of a mailed link."""
+    secret = (request.view_args or {}).get("secret")
+    return request.path.replace(str(secret), "…") if secret else request.path
 
 
 def _page(status: int, sentence: str) -> Response:

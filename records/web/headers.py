@@ -19,18 +19,24 @@ def csp_nonce() -> str:
     return str(g.csp_nonce)
 
 
+ON_ALL = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
+}
+OVER_HTTPS = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
+
+
 def _add(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", _policy())
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "same-origin"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"
+    headers.update(ON_ALL)
     headers.setdefault("Cache-Control", "no-store")
     response.vary.add("Cookie")
     if request.is_secure or current_app.config["SESSION_COOKIE_SECURE"]:
-        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+        headers.update(OVER_HTTPS)
     return response
 
 

@@ -1,4 +1,4 @@
-"""How much a request may carry: little, except where a view says that it takes files."""
+"""How much a request may carry: little, except where a view says that it takes files; and ids that can be ids."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from flask import Flask, current_app, request
+from werkzeug.routing import IntegerConverter, ValidationError
 
 from records import signin
 
@@ -23,7 +24,20 @@ def takes_files(view: View) -> View:
     return view
 
 
+class RecordId(IntegerConverter):
+    """`<int:…>` in an address: what no record can have as its id leads nowhere (404)."""
+
+    regex = r"\d{1,19}"
+
+    def to_python(self, value: str) -> int:
+        number = int(super().to_python(value))
+        if number >= 2**63:
+            raise ValidationError()
+        return number
+
+
 def init_app(app: Flask) -> None:
+    app.url_map.converters["int"] = RecordId
     app.before_request(_set)
 
 

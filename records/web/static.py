@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from wsgiref.headers import Headers
@@ -11,18 +12,21 @@ from wsgiref.headers import Headers
 from flask import Flask, current_app
 from whitenoise import WhiteNoise
 
+from records.web.headers import ON_ALL, OVER_HTTPS
+
 _PACKAGES = ("records", "portal", "admin_panel")
 _PREFIX = "/static/"
 _HASHED = re.compile(r"\.[0-9a-f]{12}\.\w+$")
 
 
 def init_app(app: Flask) -> None:
+    always = ON_ALL | (OVER_HTTPS if app.config["SESSION_COOKIE_SECURE"] else {})
     server = WhiteNoise(
         app.wsgi_app,
         max_age=60,
         allow_all_origins=False,
         immutable_file_test=lambda _path, url: bool(_HASHED.search(url)),
-        add_headers_function=_add_headers,
+        add_headers_function=partial(_add_headers, always),
     )
     names: dict[str, str] = {}
     for package in _PACKAGES:
@@ -54,7 +58,7 @@ def _hashed(name: str, path: Path) -> str:
     return f"{_PREFIX}{stem}.{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}.{ending}"
 
 
-def _add_headers(headers: Headers, _path: str, _url: str) -> None:
-    headers["X-Content-Type-Options"] = "nosniff"
+def _add_headers(always: dict[str, str], headers: Headers, _path: str, _url: str) -> None:
+    for name, value in always.items():
+        headers[name] = value
     headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"

@@ -34,12 +34,18 @@ ROLE_WORDS = {
     Role.ADMINISTRATOR: lazy_gettext("Administrator"),
 }
 
+# The first mark that stands in a User-Agent counts: most browsers claim to be several.
+_BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("FxiOS", "Firefox"), ("CriOS", "Chrome"),
+             ("Chrome/", "Chrome"), ("Safari/", "Safari"))  # fmt: skip
+_SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "Mac"),
+            ("CrOS", "Chromebook"), ("Linux", "Linux"))  # fmt: skip
+
 
 def init_app(app: Flask) -> None:
     babel.init_app(app, default_locale="en")
     app.jinja_env.filters.update(
         day=day, moment=moment, from_today=from_today, size=megabytes, standing=standing_word, role=role_word,
-        standing_reason=standing_reason,
+        standing_reason=standing_reason, browser=browser_name,
     )  # fmt: skip
     app.jinja_env.globals.update(refusal_text=refusal_text, today=today, locale_code=locale_code)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -87,6 +93,13 @@ def standing_reason(standing: str) -> str:
 
 def role_word(role: str) -> str:
     return str(ROLE_WORDS[Role(role)])
+
+
+def browser_name(user_agent: str) -> str:
+    """A browser as its owner knows it, such as "Firefox, Windows"; only a hint, as every browser may say anything."""
+    known = [word for mark, word in _BROWSERS if mark in user_agent][:1]
+    known += [word for mark, word in _SYSTEMS if mark in user_agent][:1]
+    return ", ".join(known) or gettext("Unknown")
 
 
 def refusal_text(refusal: Refusal) -> str:

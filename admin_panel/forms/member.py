@@ -1,0 +1,110 @@
+"""The form of a new member, and the filters of the list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+from wtforms import BooleanField, Field, Form, SearchField, SelectChoice, SelectField
+
+from admin_panel.forms.fields import show, unreadable
+from admin_panel.forms.profile import AccessForm, IdentityForm
+from records.errors import InvalidInput, Refusal
+from records.queries.member_filters import WITHOUT_UNIT, Activity, Wanted
+from records.queries.units import Choice
+from records.services.member_steps import Access, Identity
+from records.web.words import ROLE_WORDS, STANDING_WORDS, refusal_text
+
+_INDENT = "\u2003"
+
+ACTIVITY_WORDS = {
+    Activity.ACTIVE: lazy_gettext("Active"),
+    Activity.LATELY: lazy_gettext("Signed in lately"),
+    Activity.NEVER: lazy_gettext("Never signed in"),
+    Activity.NOT_INVITED: lazy_gettext("Not invited yet"),
+    Activity.DEACTIVATED: lazy_gettext("Deactivated"),
+    Activity.ALL: lazy_gettext("All"),
+}
+
+SORT_WORDS = {
+    "name": lazy_gettext("Name, A to Z"),
+    "-name": lazy_gettext("Name, Z to A"),
+    "number": lazy_gettext("Number, rising"),
+    "-number": lazy_gettext("Number, falling"),
+    "joined": lazy_gettext("Joined, longest ago first"),
+    "-joined": lazy_gettext("Joined, newest first"),
+    "seen": lazy_gettext("Last seen, longest ago first"),
+    "-seen": lazy_gettext("Last seen, latest first"),
+}
+
+
+class InvitationForm(Form):
+    invite = BooleanField(lazy_gettext("Send an invitation now"))
+
+
+class NewMemberForm:
+    """Identity, role and scope as in the profile, and whether to invite at once. `typed`: what was sent."""
+
+    def __init__(self, units: Sequence[Choice], typed: Any = None) -> None:
+        self.identity, self.access = IdentityForm(typed), AccessForm(typed)
+        self.invitation = InvitationForm(typed)
+        self.identity.offer(units)
+        self.access.offer(units)
+        self.form_errors: list[str] = []
+
+    def __iter__(self) -> Iterator[Field]:
+        for part in (self.identity, self.access, self.invitation):
+            yield from part
+
+    @property
+    def errors(self) -> bool:
+        return bool(self.form_errors or any(field.errors for field in self))
+
+    @property
+    def wants_invitation(self) -> bool:
+        return bool(self.invitation.invite.data)
+
+    def facts(self) -> tuple[Identity, Access]:
+        """Raises InvalidInput for what cannot be read at all."""
+        refusals = unreadable(self)
+        if refusals:
+            raise InvalidInput(refusals)
+        return self.identity.facts(), self.access.facts()
+
+    def show(self, refusals: Mapping[str, Refusal]) -> None:
+        fields = {field.name: field for field in self}
+        for name, refusal in refusals.items():
+            if name in fields:
+                show(fields[name], refusal)
+            else:
+                self.form_errors.append(refusal_text(refusal))
+
+
+class FilterForm(Form):
+    """What the list is asked for, as it stands in the address."""
+
+    search = SearchField(lazy_gettext("Search"), render_kw={"autocomplete": "off", "maxlength": 200})
+    unit = SelectField(lazy_gettext("Unit"))
+    role = SelectField(lazy_gettext("Role"))
+    activity = SelectField(lazy_gettext("Activity"))
+    standing = SelectField(lazy_gettext("Standing"))
+    sort = SelectField(lazy_gettext("Sort by"))
+
+    def __init__(self, wanted: Wanted, units: Sequence[Choice], *, tracks: bool, may_lack_unit: bool) -> None:
+        super().__init__(data=vars(wanted) | {"sort": ("-" if wanted.descending else "") + wanted.sort})
+        everything = SelectChoice("", gettext("All"))
+        self.unit.choices = [everything, *indented(units)]
+        if may_lack_unit:
+            self.unit.choices.append(SelectChoice(WITHOUT_UNIT, gettext("Without a unit")))
+        self.role.choices = [everything, *(SelectChoice(*pair) for pair in ROLE_WORDS.items())]
+        self.activity.choices = [SelectChoice(*pair) for pair in ACTIVITY_WORDS.items()]
+        self.standing.choices = [everything, *(SelectChoice(*pair) for pair in STANDING_WORDS.items())]
+        self.sort.choices = [SelectChoice(*pair) for pair in SORT_WORDS.items()]
+        if not tracks:
+            del self.standing
+
+
+def indented(units: Sequence[Choice]) -> list[SelectChoice]:
+    """Units for a pull-down, each set in beneath the one that it lies in."""
+    return [SelectChoice(str(unit.id), _INDENT * unit.depth + unit.name) for unit in units]

@@ -1,0 +1,199 @@
+"""A profile's whole form: what it shows, what was typed into it, and what is wrong with that.
+
+Nothing typed is lost: every field keeps its text, whatever a verb says about it, and where somebody else
+saved meanwhile, their values come in only where nothing was typed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+from wtforms import Field, Form
+
+from admin_panel.forms.fields import show, unreadable
+from admin_panel.forms.profile import AccessForm, HeldForm, IdentityForm, NewForm, access_of, facts_of, named
+from records.errors import InvalidInput, Refusal
+from records.models import Actor
+from records.queries.profile_fields import Shown, held_field, new_field
+from records.queries.profiles import Profile
+from records.services.certification_steps import Entry
+from records.services.profiles import ProfileChanges
+from records.web.words import refusal_text
+
+_MOST_ROWS = 100
+_ROW = re.compile(r"(held|new)-(\d{1,18})-\w+")
+_IDENTITY = {"given_name", "family_name", "suffix", "number", "email", "joined_on", "unit_id"}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One line of the summary; `field_id` is where it leads."""
+
+    field_id: str
+    label: str
+    sentence: str
+
+
+class ProfileForm:
+    """Built from the profile as it stands, and from what was typed (None: a form just opened)."""
+
+    def __init__(self, profile: Profile, *, by: Actor, typed: MultiDict[str, str] | None = None) -> None:
+        self.typed = typed
+        self.form_errors: list[str] = []
+        self._member_parts(profile, by)
+        self.held = {
+            each.id: HeldForm(typed, prefix=held_field(each.id, ""), data=facts_of(each))
+            for each in profile.certifications
+        }
+        self.labels = {each.id: named(each) for each in profile.certifications}
+        self._renewable = [row.certification for row in profile.rows if row.certification.renewal is None]
+        self._types = profile.types
+        self.new = [self._new_row(number) for number in self._new_numbers()]
+        self.shown = profile.shown
+
+    def _member_parts(self, profile: Profile, by: Actor) -> None:
+        """For administrators, and for whoever posts such fields all the same: the verb decides."""
+        typed, member = self.typed, profile.member
+        names = set(typed) if typed is not None else set()
+        self.identity = self.access = None
+        if by.administers or names & _IDENTITY:
+            self.identity = IdentityForm(typed, obj=member)
+            self.identity.offer(profile.units)
+        if names & {"role"} if typed is not None else by.administers and by.member_id != member.id:
+            self.access = AccessForm(typed, data=access_of(member))
+            self.access.offer(profile.units)
+
+    def _new_numbers(self) -> list[int]:
+        return self._row_numbers("new")[:_MOST_ROWS] or [0]
+
+    def _row_numbers(self, kind: str) -> list[int]:
+        """The rows of a kind that were sent, in order."""
+        found = (_ROW.fullmatch(name) for name in self.typed or ())
+        return sorted({int(match[2]) for match in found if match and match[1] == kind})
+
+    def _new_row(self, number: int | str) -> NewForm:
+        row = NewForm(self.typed if isinstance(number, int) else None, prefix=new_field(number, ""))
+        row.offer(self._types, self._renewable)
+        return row
+
+    @property
+    def blank(self) -> NewForm:
+        """The row that scripts copy; they put its number for `__row__`."""
+        return self._new_row("__row__")
+
+    def add_row(self) -> None:
+        number = max(self._new_numbers()) + 1
+        if len(self.new) < _MOST_ROWS:
+            self.new.append(self._new_row(number))
+
+    # What was typed, for the verb
+
+    @property
+    def seen(self) -> Shown:
+        """What the form showed when it was opened; nothing at all where the field is missing or garbled."""
+        try:
+            kept = json.loads(self.typed["shown"] if self.typed else "")
+            return Shown({str(name): str(text) for name, text in kept["fields"].items()}, int(kept["event_id"]))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return Shown({})
+
+    @property
+    def shown_text(self) -> str:
+        """The hidden field that `seen` reads."""
+        return json.dumps({"fields": dict(self.shown.fields), "event_id": self.shown.event_id}, ensure_ascii=False)
+
+    def changes(self) -> ProfileChanges:
+        """The saved rows that were edited, unless they are to be deleted, and the new rows that are not empty."""
+        sent = self._row_numbers("held")
+        unknown = {number for number in sent if number not in self.held}
+        deletions = {number for number in sent if number in self.held and self.held[number].delete.data}
+        edited = [self.held[number] for number in sent if number not in deletions | unknown and self._is_edited(number)]
+        additions = {_number_of(row): row for row in self.new if not row.is_empty}
+        parts: list[Form] = [*([self.identity] if self.identity else []), *edited, *additions.values()]
+        return ProfileChanges(
+            identity=self.identity.facts() if self.identity else None,
+            access=self.access.facts() if self.access else None,
+            corrections={_number_of(row): row.entry() for row in edited} | dict.fromkeys(unknown, Entry(None, None)),
+            deletions=frozenset(deletions),
+            additions={number: row.entry() for number, row in additions.items()},
+            unreadable=unreadable(field for part in parts for field in part),
+        )
+
+    def _is_edited(self, number: int) -> bool:
+        return bool(typed_for(self.typed or MultiDict(), number, self.seen))
+
+    # What is wrong with it
+
+    def show(self, refusal: Refusal) -> None:
+        errors = refusal.errors if isinstance(refusal, InvalidInput) else {refusal.field or "": refusal}
+        fields = {field.name: field for _label, field in self._labelled()}
+        for name, error in errors.items():
+            if name in fields:
+                show(fields[name], error)
+            else:
+                self.form_errors.append(refusal_text(error))
+
+    @property
+    def mistakes(self) -> list[Mistake]:
+        return [
+            Mistake(field.id, f"{label}, {field.label.text}" if label else field.label.text, str(error))
+            for label, field in self._labelled()
+            for error in field.errors
+        ]
+
+    def _labelled(self) -> Iterator[tuple[str, Field]]:
+        """Every field with the name of its row."""
+        parts: list[tuple[str, Form | None]] = [("", self.identity), ("", self.access)]
+        parts += [(self.labels[number], form) for number, form in self.held.items()]
+        parts += [
+            (gettext("New Certification %(number)s", number=number), form) for number, form in enumerate(self.new, 1)
+        ]
+        for label, form in parts:
+            for field in form or ():
+                yield label, field
+
+
+def _number_of(row: Form) -> int:
+    """The number in the names of a row's fields."""
+    return int(next(iter(row)).name.split("-")[1])
+
+
+def merged(typed: MultiDict[str, str], seen: Shown, now: Shown) -> MultiDict[str, str]:
+    """What was typed, with the values that somebody else saved meanwhile where nothing was typed."""
+    result = typed.copy()
+    for name, was in seen.fields.items():
+        value = now.fields.get(name)
+        if value is None or value == was:
+            continue
+        if name == "scope":
+            if _typed_scope(typed) == was:
+                _put_scope(result, value)
+        elif typed.get(name) == was:
+            result[name] = value
+    return result
+
+
+def _typed_scope(typed: MultiDict[str, str]) -> str:
+    if typed.get("covers_organization"):
+        return "all"
+    return ",".join(sorted(typed.getlist("scope_units"), key=lambda text: (len(text), text)))
+
+
+def _put_scope(typed: MultiDict[str, str], scope: str) -> None:
+    typed.setlist("covers_organization", ["y"] if scope == "all" else [])
+    typed.setlist("scope_units", [] if scope == "all" else [part for part in scope.split(",") if part])
+
+
+def typed_for(typed: MultiDict[str, str], certification_id: int, seen: Shown) -> dict[str, str]:
+    """What was typed into a saved row, where it differs from what the row showed."""
+    names = {name: held_field(certification_id, name) for name in ("issued_on", "expires_on", "number")}
+    return {
+        name: typed.get(field, "")
+        for name, field in names.items()
+        if typed.get(field) is not None and typed.get(field) != seen.fields.get(field, "")
+    }

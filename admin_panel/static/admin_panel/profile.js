@@ -1,0 +1,89 @@
+// Comforts of a member's profile: more rows, proposals, files without leaving the page. All of it works without this file.
+"use strict";
+
+const failed = document.currentScript.dataset.failed;
+const profile = document.querySelector("form[data-profile]");
+
+// New Certification: + adds a row beneath what is typed.
+const rows = document.getElementById("new-rows");
+const blank = document.getElementById("new-row");
+let next = 1 + Math.max(0, ...[...(rows?.querySelectorAll("select[name$='-type_id']") ?? [])].map((field) => Number(field.name.split("-")[1])));
+
+profile?.querySelector("button[name=add_row]")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  const holder = document.createElement("div");
+  holder.innerHTML = blank.innerHTML.replaceAll("__row__", next).replaceAll("__number__", rows.children.length + 1);
+  const row = holder.firstElementChild;
+  next += 1;
+  rows.append(row);
+  prepare(row);
+  row.querySelector("select").focus();
+});
+
+const part = (row, name) => row.querySelector(`[name$="-${name}"]`);
+
+// Issued plus months; a day that the month does not have becomes its last.
+function later(issued, months) {
+  const [year, month, day] = issued.split("-").map(Number);
+  const last = new Date(Date.UTC(year, month - 1 + months + 1, 0));
+  const date = new Date(Date.UTC(last.getUTCFullYear(), last.getUTCMonth(), Math.min(day, last.getUTCDate())));
+  return date.getUTCFullYear() < 10000 ? date.toISOString().slice(0, 10) : "";
+}
+
+// A type with a usual term proposes Expires, as long as nobody typed one.
+function proposeExpiry(row) {
+  const [type, issued, expires] = ["type_id", "issued_on", "expires_on"].map((name) => part(row, name));
+  const term = Number(type.selectedOptions[0]?.dataset.term);
+  if (expires.value && expires.value !== expires.dataset.proposed) return;
+  const proposed = term && /^\d{4}-\d\d-\d\d$/.test(issued.value) ? later(issued.value, term) : "";
+  expires.value = proposed;
+  expires.dataset.proposed = proposed;
+}
+
+// A type that the member holds proposes Renews; the choices are those of that type.
+function proposeRenewal(row, chosenNow) {
+  const type = part(row, "type_id").value;
+  const renews = part(row, "renews_id");
+  if (!renews) return;
+  const fitting = [...renews.options].filter((option) => option.value && option.dataset.type === type);
+  for (const option of renews.options) option.hidden = option.disabled = Boolean(option.value) && !fitting.includes(option);
+  renews.closest(".renews").hidden = fitting.length === 0;
+  if (chosenNow) renews.value = fitting.find((option) => option.dataset.due)?.value ?? "";
+}
+
+function prepare(row) {
+  proposeRenewal(row, false);
+  part(row, "type_id").addEventListener("change", () => { proposeRenewal(row, true); proposeExpiry(row); });
+  part(row, "issued_on").addEventListener("change", () => proposeExpiry(row));
+}
+for (const row of document.querySelectorAll("[data-new-row]")) prepare(row);
+
+// Leaving with something typed asks first.
+let typed = Boolean(document.querySelector(".error-summary"));
+profile?.addEventListener("input", (event) => { typed ||= event.target.form === profile; });
+profile?.addEventListener("submit", () => { typed = false; });
+window.addEventListener("beforeunload", (event) => { if (typed) event.preventDefault(); });
+
+// Files are added, deleted and brought back in place, so that nothing typed is lost.
+const notes = document.getElementById("in-place-notes");
+
+async function send(form, button) {
+  const busy = document.querySelectorAll(`[form="${form.id}"]`);
+  const answer = await fetch(button?.getAttribute("formaction") ?? form.action, {
+    method: "POST", body: new FormData(form), headers: { Accept: "application/json" },
+  }).then((response) => response.json()).catch(() => null);
+  notes.innerHTML = answer?.message ?? "";
+  if (!answer) notes.append(Object.assign(document.createElement("div"), { className: "note error", textContent: failed }));
+  if (answer?.files !== undefined) document.getElementById(`files-${answer.certification}`).innerHTML = answer.files;
+  else for (const control of busy) if (control.type === "file") control.value = "";
+  delete form.dataset.sent;
+}
+
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || !event.target.matches("form[data-in-place]")) return;
+  event.preventDefault();
+  send(event.target, event.submitter);
+});
+document.addEventListener("change", (event) => {
+  if (event.target.matches("input[data-sends-itself]") && event.target.files.length) event.target.form.requestSubmit();
+});

@@ -1,0 +1,35 @@
+"""Administration > Audit trail: who did what, read only."""
+
+from __future__ import annotations
+
+from flask import request
+from flask_admin import expose
+
+from admin_panel.base import StaffView
+from records import signin
+from records.models import AuditKind
+from records.queries.audit_trail import audit_trail
+from records.web.events import KIND_WORDS
+
+
+class AuditTrailView(StaffView):
+    icon = "clock"
+
+    @expose("/")
+    def list(self) -> str:
+        kind = request.args.get("kind", "")
+        trail = audit_trail(
+            by=signin.current_actor(),
+            kind=kind,
+            member_id=request.args.get("member", type=int),
+            before_id=request.args.get("before", type=int),
+        )
+        return str(
+            self.render(
+                "admin_panel/audit_trail.html",
+                trail=trail,
+                kind=kind,
+                kinds=[(kind.value, KIND_WORDS[kind]) for kind in AuditKind],
+                member_id=request.args.get("member", type=int),
+            )
+        )

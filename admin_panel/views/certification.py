@@ -1,0 +1,113 @@
+"""One certification: corrections, what its issuer did, its files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response as Answer
+from flask import flash, redirect, request, url_for
+from flask_admin import expose
+from flask_babel import gettext, ngettext
+from werkzeug.wrappers import Response
+
+from admin_panel.base import CoordinatorView
+from admin_panel.forms.certification import CertificationForm
+from admin_panel.views import in_place
+from records import signin
+from records.errors import Invalid, InvalidInput, Refusal, Stale
+from records.models import Certification
+from records.pages.forms import show_refusal
+from records.pages.guards import this_organization
+from records.queries.profiles import certification_for
+from records.services import certifications, files, scans, uploads
+from records.web.limits import takes_files
+from records.web.words import refusal_text
+
+
+class CertificationView(CoordinatorView):
+    """Reached from a row of the profile."""
+
+    needs_certification_tracking = True
+    icon = "badge"
+
+    def __init__(self, **options: Any) -> None:
+        self._default_view = "show"
+        super().__init__(**options)
+
+    def is_visible(self) -> bool:
+        return False
+
+    @expose("/<int:certification_id>")
+    def show(self, certification_id: int) -> Response:
+        certification = certification_for(certification_id, by=signin.current_actor())
+        return self._page(certification, CertificationForm(obj=certification))
+
+    @expose("/<int:certification_id>", methods=["POST"])
+    def change(self, certification_id: int) -> Response:
+        by, form = signin.current_actor(), CertificationForm(request.form)
+        certification = certification_for(certification_id, by=by)
+        member_id = certification.member_id
+        try:
+            changed = certifications.change(certification, form.changes(), by=by, version=form.version.data or 0)
+        except Stale as refusal:
+            certification = certification_for(certification_id, by=by)
+            form.version.raw_data, form.version.data = None, certification.version
+            return self._page(certification, form, refusal.status, changed=True)
+        except (Invalid, InvalidInput) as refusal:
+            show_refusal(form, refusal)
+            return self._page(certification_for(certification_id, by=by), form, refusal.status)
+        flash(gettext("The certification was saved.") if changed else gettext("There was nothing to save."), "success")
+        return redirect(url_for("profile.show", member_id=member_id))
+
+    @expose("/<int:certification_id>/files", methods=["POST"])
+    @takes_files
+    def add_files(self, certification_id: int) -> Response:
+        """From the row, in place or not, and from the certification's own page."""
+        by = signin.current_actor()
+        certification = certification_for(certification_id, by=by)
+        member_id = certification.member_id
+        certification.member.require_certifications_changed_by(by)
+        try:
+            added = self._take_in(certification, by)
+        except Refusal as refusal:
+            if in_place.is_asked_for():
+                return in_place.refused(refusal)
+            certification = certification_for(certification_id, by=by)
+            form = CertificationForm(obj=certification)
+            return self._page(certification, form, refusal.status, file_error=refusal_text(refusal))
+        said = ngettext("%(num)d file added.", "%(num)d files added.", added)
+        return in_place.done(certification_id, said) or self._back(member_id, said)
+
+    def _take_in(self, certification: Certification, by: Any) -> int:
+        """Raises NoFiles, TooManyFiles, FileTooLarge, FileEmpty, StorageFull, StorageUnavailable; and as the verb."""
+        sent = [file for file in request.files.getlist("files") if file.filename]
+        uploads.require_number(len(sent))
+        organization = this_organization()
+        arrived = [files.take_in(file.stream, name=file.filename, organization=organization) for file in sent]
+        return len(scans.attach_files(certification, arrived, by=by))
+
+    @staticmethod
+    def _back(member_id: int, said: str) -> Response:
+        flash(said, "success")
+        return redirect(url_for("profile.show", member_id=member_id))
+
+    def _page(
+        self,
+        certification: Certification,
+        form: CertificationForm,
+        status: int = 200,
+        *,
+        changed: bool = False,
+        file_error: str = "",
+    ) -> Response:
+        member = certification.member
+        html = self.render(
+            "admin_panel/certification.html",
+            certification=certification,
+            member=member,
+            form=form,
+            changed=changed,
+            file_error=file_error,
+            may_change=member.certifications_may_be_changed_by(signin.current_actor()),
+        )
+        return Answer(str(html), status, mimetype="text/html")

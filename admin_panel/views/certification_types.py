@@ -1,0 +1,124 @@
+"""Administration > Certification Types."""
+
+from __future__ import annotations
+
+from flask import Response as Answer
+from flask import redirect, request, url_for
+from flask_admin import expose
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from admin_panel.base import CoordinatorView
+from admin_panel.forms.certification_type import CertificationTypeForm, form_for
+from admin_panel.forms.fields import show
+from admin_panel.messages import report
+from records import signin
+from records.database import found
+from records.errors import InvalidInput, NotAllowed, Stale
+from records.models import CertificationType
+from records.queries.certification_types import MOST_HOLDERS, listed_types
+from records.services import certification_types
+
+
+class CertificationTypesView(CoordinatorView):
+    """All staff may read; the verbs decide who changes."""
+
+    needs_certification_tracking = True
+    icon = "badge"
+
+    @expose("/")
+    def list(self) -> str:
+        listed = listed_types()
+        return str(
+            self.render(
+                "admin_panel/certification_types.html",
+                active=[each for each in listed if not each.type.is_retired],
+                retired=[each for each in listed if each.type.is_retired],
+                most=MOST_HOLDERS,
+                may_change=signin.current_actor().may_change_certification_types,
+            )
+        )
+
+    @expose("/new")
+    def new(self) -> Response:
+        _require_allowed()
+        return self._page(None, form_for(None))
+
+    @expose("/new", methods=["POST"])
+    def create(self) -> Response:
+        form = CertificationTypeForm(request.form)
+        try:
+            type_ = certification_types.create(form.facts(), by=signin.current_actor())
+        except InvalidInput as refusal:
+            return self._refused(None, form, refusal)
+        report(gettext("“%(name)s” was added.", name=type_.name))
+        return redirect(url_for(".list"))
+
+    @expose("/<int:type_id>")
+    def show(self, type_id: int) -> Response:
+        _require_allowed()
+        type_ = found(CertificationType, type_id)
+        return self._page(type_, form_for(type_))
+
+    @expose("/<int:type_id>", methods=["POST"])
+    def change(self, type_id: int) -> Response:
+        form, by = CertificationTypeForm(request.form), signin.current_actor()
+        type_ = found(CertificationType, type_id)
+        try:
+            changed = certification_types.change(type_, form.facts(), by=by, version=form.version.data or 0)
+        except InvalidInput as refusal:
+            return self._refused(type_, form, refusal)
+        except Stale:
+            type_ = found(CertificationType, type_id)
+            form.version.raw_data, form.version.data = None, type_.version
+            return self._page(type_, form, 409, standing=form_for(type_))
+        name = found(CertificationType, type_id).name
+        report(gettext("“%(name)s” was saved.", name=name) if changed else gettext("There was nothing to save."))
+        return redirect(url_for(".list"))
+
+    @expose("/<int:type_id>/retire", methods=["POST"])
+    def retire(self, type_id: int) -> Response:
+        type_ = found(CertificationType, type_id)
+        name = type_.name
+        certification_types.retire(type_, by=signin.current_actor())
+        text = gettext("“%(name)s” is retired. Certifications of it stay as they are.", name=name)
+        report(text, undo=url_for(".reinstate", type_id=type_id))
+        return redirect(url_for(".list"))
+
+    @expose("/<int:type_id>/reinstate", methods=["POST"])
+    def reinstate(self, type_id: int) -> Response:
+        type_ = found(CertificationType, type_id)
+        name = type_.name
+        certification_types.reinstate(type_, by=signin.current_actor())
+        report(gettext("“%(name)s” can be chosen again.", name=name))
+        return redirect(url_for(".list"))
+
+    @expose("/<int:type_id>/delete", methods=["POST"])
+    def delete(self, type_id: int) -> Response:
+        type_ = found(CertificationType, type_id)
+        name = type_.name
+        certification_types.delete(type_, by=signin.current_actor())
+        report(gettext("“%(name)s” was deleted.", name=name))
+        return redirect(url_for(".list"))
+
+    def _refused(self, type_: CertificationType | None, form: CertificationTypeForm, refusal: InvalidInput) -> Response:
+        for name, error in refusal.errors.items():
+            show(form.field_of(name), error)
+        return self._page(type_, form, refusal.status)
+
+    def _page(
+        self,
+        type_: CertificationType | None,
+        form: CertificationTypeForm,
+        status: int = 200,
+        *,
+        standing: CertificationTypeForm | None = None,
+    ) -> Response:
+        """`standing`: the values that somebody else saved meanwhile."""
+        html = self.render("admin_panel/certification_type.html", type=type_, form=form, standing=standing)
+        return Answer(str(html), status, mimetype="text/html")
+
+
+def _require_allowed() -> None:
+    if not signin.current_actor().may_change_certification_types:
+        raise NotAllowed()

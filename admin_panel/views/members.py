@@ -1,0 +1,137 @@
+"""Administration > User Management: the list of members, new ones, and who may sign in."""
+
+from __future__ import annotations
+
+from flask import Response as Answer
+from flask import current_app, flash, redirect, request, url_for
+from flask_admin import expose
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from admin_panel.base import CoordinatorView
+from admin_panel.forms.member import FilterForm, NewMemberForm
+from admin_panel.messages import report
+from records import signin
+from records.database import found, this_organization
+from records.errors import Deactivated, InvalidInput, LastAdministrator, NoAccount, NoEmail, OwnMembership, Refusal
+from records.models import Actor, Member
+from records.queries.member_filters import Wanted
+from records.queries.members import MOST_COUNTED, member_list
+from records.queries.units import unit_choices
+from records.services import invitations, members
+from records.web.words import refusal_text
+
+# What stays on the profile, with the sentence above it.
+_KINDLY = (Deactivated, LastAdministrator, NoAccount, NoEmail, OwnMembership)
+
+
+class MembersView(CoordinatorView):
+    """Coordinators read it, as far as their scope goes; all else is for administrators."""
+
+    icon = "people"
+
+    def __init__(self, **options: object) -> None:
+        self._default_view = "list"
+        super().__init__(**options)
+
+    @expose("/")
+    def list(self) -> str:
+        by, wanted = signin.current_actor(), Wanted.read(request.args)
+        tracks = this_organization().tracks_certifications
+        units = unit_choices(by=by)
+        return str(
+            self.render(
+                "admin_panel/members.html",
+                listed=member_list(wanted, by=by),
+                wanted=wanted,
+                form=FilterForm(wanted, units, tracks=tracks, may_lack_unit=by.covers_everyone),
+                most=MOST_COUNTED,
+            )
+        )
+
+    @expose("/new")
+    def new(self) -> Response:
+        return self._form(NewMemberForm(unit_choices(by=_administrator())))
+
+    @expose("/new", methods=["POST"])
+    def create(self) -> Response:
+        by = _administrator()
+        form = NewMemberForm(unit_choices(by=by), request.form)
+        try:
+            identity, access = form.facts()
+            if form.wants_invitation:
+                member, path = members.create_and_invite(identity, access, by=by)
+                return self._link(member, path, invited=True)
+            member = members.create(identity, access, by=by)
+        except InvalidInput as refusal:
+            form.show(refusal.errors)
+            return self._form(form, refusal.status)
+        report(gettext("%(name)s was added.", name=member.name))
+        return redirect(url_for("profile.show", member_id=member.id))
+
+    @expose("/<int:member_id>/invite", methods=["POST"])
+    def invite(self, member_id: int) -> Response:
+        by = _administrator()
+        member = found(Member, member_id)
+        try:
+            return self._link(member, invitations.invite(member, by=by), invited=True)
+        except _KINDLY as refusal:
+            return _stay(member_id, refusal)
+
+    @expose("/<int:member_id>/reset", methods=["POST"])
+    def reset(self, member_id: int) -> Response:
+        by = _administrator()
+        member = found(Member, member_id)
+        try:
+            return self._link(member, members.send_reset_link(member, by=by), invited=False)
+        except _KINDLY as refusal:
+            return _stay(member_id, refusal)
+
+    @expose("/<int:member_id>/deactivate", methods=["POST"])
+    def deactivate(self, member_id: int) -> Response:
+        by = _administrator()
+        member = found(Member, member_id)
+        try:
+            members.deactivate(member, by=by)
+        except _KINDLY as refusal:
+            return _stay(member_id, refusal)
+        text = gettext("%(name)s is deactivated and signed out everywhere.", name=member.name)
+        report(text, undo=url_for(".reactivate", member_id=member_id))
+        return redirect(url_for("profile.show", member_id=member_id))
+
+    @expose("/<int:member_id>/reactivate", methods=["POST"])
+    def reactivate(self, member_id: int) -> Response:
+        by = _administrator()
+        member = found(Member, member_id)
+        members.reactivate(member, by=by)
+        report(gettext("%(name)s is active again.", name=member.name))
+        return redirect(url_for("profile.show", member_id=member_id))
+
+    @expose("/<int:member_id>/end-sessions", methods=["POST"])
+    def end_sessions(self, member_id: int) -> Response:
+        by = _administrator()
+        member = found(Member, member_id)
+        members.end_sessions(member, by=by)
+        report(gettext("%(name)s is signed out everywhere.", name=member.name))
+        return redirect(url_for("profile.show", member_id=member_id))
+
+    def _form(self, form: NewMemberForm, status: int = 200) -> Response:
+        return Answer(str(self.render("admin_panel/member_new.html", form=form)), status, mimetype="text/html")
+
+    def _link(self, member: Member, path: str | None, *, invited: bool) -> Response:
+        """The one page that ever shows the link: it stands in no address, cookie or message."""
+        link = current_app.config["PUBLIC_URL"] + path if path else None
+        html = self.render("admin_panel/member_link.html", member=member, link=link, invited=invited)
+        return Answer(str(html), mimetype="text/html")
+
+
+def _administrator() -> Actor:
+    """The asker, before anything is looked up: others learn nothing about who exists."""
+    by = signin.current_actor()
+    by.require_administrator()
+    return by
+
+
+def _stay(member_id: int, refusal: Refusal) -> Response:
+    flash(refusal_text(refusal), "error")
+    return redirect(url_for("profile.show", member_id=member_id))

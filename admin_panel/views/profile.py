@@ -1,0 +1,137 @@
+"""A member's profile: identity, unit, role and certifications on one page, saved by one verb."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, request, url_for
+from flask_admin import expose
+from flask_babel import gettext, ngettext
+from werkzeug.wrappers import Response
+
+from admin_panel.base import CoordinatorView
+from admin_panel.forms.profile_page import ProfileForm, merged, typed_for
+from admin_panel.messages import report
+from admin_panel.views.profile_words import Line, lines_of
+from records import signin
+from records.errors import Invalid, InvalidInput, LastAdministrator, Refusal, Stale
+from records.models import Actor
+from records.queries.profile_fields import changed_since
+from records.queries.profiles import Profile, deleted_certifications, profile_of
+from records.services import certifications, profiles
+from records.services.profiles import Updated
+from records.web.words import refusal_text
+
+# So many deletions can be undone from the message that reports them; more, from Deleted certifications.
+_MOST_UNDONE = 100
+
+
+class ProfileView(CoordinatorView):
+    """Coordinators see it for members in scope; the verb decides what they may save."""
+
+    icon = "person"
+
+    def __init__(self, **options: Any) -> None:
+        self._default_view = "show"
+        super().__init__(**options)
+
+    def is_visible(self) -> bool:
+        return False
+
+    @expose("/<int:member_id>")
+    def show(self, member_id: int) -> Response:
+        by = signin.current_actor()
+        profile = profile_of(member_id, by=by)
+        return self._page(profile, ProfileForm(profile, by=by))
+
+    @expose("/<int:member_id>", methods=["POST"])
+    def update(self, member_id: int) -> Response:
+        by = signin.current_actor()
+        profile = profile_of(member_id, by=by)
+        form = ProfileForm(profile, by=by, typed=request.form)
+        if "add_row" in request.form:
+            form.add_row()
+            form.shown = form.seen
+            return self._page(profile, form)
+        try:
+            done = profiles.update(profile.member, form.changes(), by=by, seen=form.seen)
+        except Stale:
+            return self._conflict(member_id, by)
+        except (Invalid, InvalidInput, LastAdministrator) as refusal:
+            return self._refused(member_id, refusal, by)
+        _say(done, member_id)
+        closing = "close" in request.form
+        return redirect(url_for("members.list") if closing else url_for("profile.show", member_id=member_id))
+
+    @expose("/<int:member_id>/certifications/restore", methods=["POST"])
+    def restore(self, member_id: int) -> Response:
+        by = signin.current_actor()
+        ids = [int(text) for text in request.values.get("ids", "").split(",") if text.isdecimal() and len(text) < 19]
+        member = profile_of(member_id, by=by).member
+        try:
+            restored = certifications.restore(member, ids[:_MOST_UNDONE], by=by)
+        except Refusal as refusal:
+            if refusal.status != 409:
+                raise
+            report(refusal_text(refusal), kind="error")
+            return self._page(profile := profile_of(member_id, by=by), ProfileForm(profile, by=by), 409)
+        said = ngettext("%(num)d certification restored.", "%(num)d certifications restored.", len(restored))
+        report(said if restored else gettext("There was nothing to restore."))
+        return redirect(url_for("profile.show", member_id=member_id))
+
+    @expose("/<int:member_id>/deleted")
+    def deleted(self, member_id: int) -> str:
+        member, tombstones = deleted_certifications(member_id, by=signin.current_actor())
+        return str(self.render("admin_panel/deleted_certifications.html", member=member, tombstones=tombstones))
+
+    def _conflict(self, member_id: int, by: Actor) -> Response:
+        """What somebody else saved meanwhile, and all that was typed."""
+        profile = profile_of(member_id, by=by)
+        seen = ProfileForm(profile, by=by, typed=request.form).seen
+        changes = changed_since(seen, profile.shown, profile.member) if seen.fields else []
+        form = ProfileForm(profile, by=by, typed=merged(request.form, seen, profile.shown))
+        lost = {
+            change.certification_id: typed_for(request.form, change.certification_id or 0, seen)
+            for change in changes
+            if change.field == "deleted"
+        }
+        return self._page(profile, form, 409, conflict=lines_of(changes, lost, profile))
+
+    def _refused(self, member_id: int, refusal: Refusal, by: Actor) -> Response:
+        profile = profile_of(member_id, by=by)
+        form = ProfileForm(profile, by=by, typed=request.form)
+        form.show(refusal)
+        form.shown = form.seen
+        return self._page(profile, form, refusal.status)
+
+    def _page(
+        self, profile: Profile, form: ProfileForm, status: int = 200, conflict: list[Line] | None = None
+    ) -> Response:
+        by = signin.current_actor()
+        html = self.render(
+            "admin_panel/profile.html",
+            profile=profile,
+            member=profile.member,
+            form=form,
+            conflict=conflict,
+            may_change=profile.member.certifications_may_be_changed_by(by),
+            upload_url=url_for("uploads.choose", member_id=profile.member.id),
+            members_url=url_for("members.list"),
+        )
+        return Response(str(html), status, mimetype="text/html")
+
+
+def _say(done: Updated, member_id: int) -> None:
+    """Say what was saved; deletions with their Undo."""
+    parts = [gettext("The member's details were saved.")] if done.member else []
+    if done.added:
+        parts.append(ngettext("%(num)d certification added.", "%(num)d certifications added.", len(done.added)))
+    if done.corrected:
+        parts.append(ngettext("%(num)d certification changed.", "%(num)d certifications changed.", len(done.corrected)))
+    if done.deleted:
+        parts.append(ngettext("%(num)d certification deleted.", "%(num)d certifications deleted.", len(done.deleted)))
+    undo = None
+    if 0 < len(done.deleted) <= _MOST_UNDONE:
+        undo = url_for("profile.restore", member_id=member_id, ids=",".join(str(each) for each in sorted(done.deleted)))
+    text = " ".join(parts) or gettext("There was nothing to save.")
+    report(text, undo=undo, kind="success" if parts else "info")

@@ -1,0 +1,82 @@
+"""Settings: the organization's name, logo, time zone, limits and modules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response as Answer
+from flask import redirect, request, url_for
+from flask_admin import expose
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from admin_panel.base import StaffView
+from admin_panel.forms.settings import LogoForm, SettingsForm, form_of
+from admin_panel.messages import report
+from records import signin
+from records.database import this_organization
+from records.errors import N_, Invalid, InvalidInput, Refusal, Stale
+from records.pages.forms import show_refusal
+from records.services import files, organizations
+from records.web.limits import takes_files
+
+
+class SettingsView(StaffView):
+    icon = "gear"
+
+    def __init__(self, **options: object) -> None:
+        self._default_view = "show"
+        super().__init__(**options)
+
+    @expose("/")
+    def show(self) -> Response:
+        return self._page(form_of(this_organization()))
+
+    @expose("/", methods=["POST"])
+    def change(self) -> Response:
+        form, by = SettingsForm(request.form), signin.current_actor()
+        try:
+            organizations.change_settings(this_organization(), form.facts(), version=form.seen, by=by)
+        except (Invalid, InvalidInput) as refusal:
+            show_refusal(form, refusal)
+            return self._page(form, status=refusal.status)
+        except Stale as refusal:
+            standing = form_of(this_organization())
+            form.version.raw_data, form.version.data = None, standing.version.data
+            return self._page(form, status=refusal.status, standing=standing)
+        report(gettext("The settings were saved."))
+        return redirect(url_for(".show"))
+
+    @expose("/logo", methods=["POST"])
+    @takes_files
+    def set_logo(self) -> Response:
+        sent, by = request.files.get("logo"), signin.current_actor()
+        try:
+            if sent is None or not sent.filename:
+                raise Invalid(N_("Choose a picture first."), field="logo")
+            with sent.stream as stream:
+                arrived = files.take_in(stream, name=sent.filename, organization=this_organization())
+            organizations.set_logo(this_organization(), arrived, by=by)
+        except Invalid as refusal:
+            return self._logo_refused(refusal)
+        report(gettext("The logo was saved."))
+        return redirect(url_for(".show"))
+
+    @expose("/logo/remove", methods=["POST"])
+    def remove_logo(self) -> Response:
+        organizations.set_logo(this_organization(), None, by=signin.current_actor())
+        report(gettext("The logo was removed."))
+        return redirect(url_for(".show"))
+
+    def _logo_refused(self, refusal: Refusal) -> Response:
+        logo = LogoForm()
+        refusal.field = "logo"
+        show_refusal(logo, refusal)
+        return self._page(form_of(this_organization()), status=refusal.status, logo=logo)
+
+    def _page(self, form: SettingsForm, *, status: int = 200, **others: Any) -> Response:
+        """`standing`: the settings that somebody else saved meanwhile."""
+        form.offer()
+        others.setdefault("logo", LogoForm())
+        html = self.render("admin_panel/settings.html", form=form, **others)
+        return Answer(str(html), status, mimetype="text/html")

@@ -1,0 +1,100 @@
+"""Administration > Units: the tree of stations, departments and teams."""
+
+from __future__ import annotations
+
+from flask import Response as Answer
+from flask import redirect, request, url_for
+from flask_admin import expose
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from admin_panel.base import StaffView
+from admin_panel.forms.unit import MergeForm, UnitForm
+from admin_panel.messages import report
+from records import signin
+from records.database import found
+from records.errors import Invalid, UnitNotEmpty
+from records.models import Unit
+from records.pages.forms import show_refusal
+from records.queries.units import branch_of, unit_tree, without
+from records.services import units
+
+
+class UnitsView(StaffView):
+    icon = "tree"
+
+    def __init__(self, **options: object) -> None:
+        self._default_view = "list"
+        super().__init__(**options)
+
+    @expose("/")
+    def list(self) -> Response:
+        return self._tree(UnitForm(data={"parent_id": request.args.get("under")}))
+
+    @expose("/", methods=["POST"])
+    def create(self) -> Response:
+        form = UnitForm(request.form)
+        try:
+            unit = units.create(form.name.data or "", under=form.parent_id.data, by=signin.current_actor())
+        except Invalid as refusal:
+            show_refusal(form, refusal)
+            return self._tree(form, refusal.status)
+        report(gettext("“%(name)s” was added.", name=unit.name))
+        return redirect(url_for(".list"))
+
+    @expose("/<int:unit_id>")
+    def show(self, unit_id: int) -> Response:
+        return self._unit(unit_id)
+
+    @expose("/<int:unit_id>", methods=["POST"])
+    def change(self, unit_id: int) -> Response:
+        form, by = UnitForm(request.form), signin.current_actor()
+        try:
+            units.change(found(Unit, unit_id), name=form.name.data or "", under=form.parent_id.data, by=by)
+        except Invalid as refusal:
+            show_refusal(form, refusal)
+            return self._unit(unit_id, form=form, status=refusal.status)
+        report(gettext("“%(name)s” was saved.", name=found(Unit, unit_id).name))
+        return redirect(url_for(".list"))
+
+    @expose("/<int:unit_id>/merge", methods=["POST"])
+    def merge(self, unit_id: int) -> Response:
+        form, unit = MergeForm(request.form), found(Unit, unit_id)
+        name = unit.name
+        try:
+            target = units.merge(unit, into=form.into.data, by=signin.current_actor())
+        except Invalid as refusal:
+            show_refusal(form, refusal)
+            return self._unit(unit_id, merging=form, status=refusal.status)
+        report(gettext("“%(name)s” is now part of “%(into)s”.", name=name, into=target.name))
+        return redirect(url_for(".list"))
+
+    @expose("/<int:unit_id>/delete", methods=["POST"])
+    def delete(self, unit_id: int) -> Response:
+        unit = found(Unit, unit_id)
+        name = unit.name
+        try:
+            units.delete(unit, by=signin.current_actor())
+        except UnitNotEmpty as refusal:
+            merging = MergeForm()
+            show_refusal(merging, refusal)
+            return self._unit(unit_id, merging=merging, status=refusal.status)
+        report(gettext("“%(name)s” was deleted.", name=name))
+        return redirect(url_for(".list"))
+
+    def _tree(self, form: UnitForm, status: int = 200) -> Response:
+        tree = unit_tree(by=signin.current_actor())
+        form.offer(tree)
+        return Answer(str(self.render("admin_panel/units.html", tree=tree, form=form)), status, mimetype="text/html")
+
+    def _unit(
+        self, unit_id: int, *, form: UnitForm | None = None, merging: MergeForm | None = None, status: int = 200
+    ) -> Response:
+        tree = unit_tree(by=signin.current_actor())
+        branch = branch_of(unit_id, tree)
+        form, merging = form or UnitForm(obj=branch), merging or MergeForm()
+        elsewhere = without(unit_id, tree)
+        form.offer(elsewhere)
+        merging.offer(elsewhere)
+        html = self.render("admin_panel/unit.html", branch=branch, form=form, merging=merging)
+        return Answer(str(html), status, mimetype="text/html")

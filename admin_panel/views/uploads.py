@@ -1,0 +1,161 @@
+"""The upload wizard: choose files for a member, match each to certifications, submit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, flash, redirect, request, url_for
+from flask_admin import expose
+from flask_babel import gettext, ngettext
+
+from admin_panel.base import CoordinatorView
+from admin_panel.forms.upload import MatchForms, known_text, named
+from records import signin
+from records.errors import FileEmpty, FileTooLarge, NoFiles, NotFound, TooManyFiles
+from records.models import Member, Preview, Upload
+from records.pages.guards import this_organization
+from records.pages.sending import send_bytes, send_preview
+from records.queries.uploads import certifications_of, choices_for, member_to_upload_for, upload_for, uploaded_file
+from records.services import files, uploads
+from records.web.limits import FILES_AT_ONCE, takes_files
+from records.web.words import refusal_text
+
+
+class UploadsView(CoordinatorView):
+    needs_certification_tracking = True
+    icon = "upload"
+
+    def __init__(self, **options: Any) -> None:
+        self._default_view = "choose"
+        super().__init__(**options)
+
+    def is_visible(self) -> bool:
+        """Reached from a member's profile, not from the menu."""
+        return False
+
+    @expose("/members/<int:member_id>/upload", methods=["GET", "POST"])
+    @takes_files
+    def choose(self, member_id: int) -> Any:
+        """Step 1: which files."""
+        member = member_to_upload_for(member_id, by=signin.current_actor())
+        return self._start(member) if request.method == "POST" else self._choose_page(member)
+
+    def _start(self, member: Member) -> Any:
+        """Good files go on; each other one is named. A script that asks for JSON is told where to go on."""
+        actor, organization = signin.current_actor(), this_organization()
+        sent = [file for file in request.files.getlist("files") if file.filename]
+        arrived, refused = [], []
+        try:
+            uploads.require_number(len(sent))
+            for file in sent:
+                try:
+                    with file.stream as stream:
+                        arrived.append(files.take_in(stream, name=file.filename, organization=organization))
+                except (FileTooLarge, FileEmpty) as refusal:
+                    refused.append(refusal_text(refusal))
+            upload = uploads.start(member, arrived, by=actor)
+        except (NoFiles, TooManyFiles) as refusal:
+            return self._not_started(member, refused or [refusal_text(refusal)])
+        for sentence in refused:
+            flash(sentence, "error")
+        location = url_for(".match", upload_id=upload.id)
+        return ({"location": location}, 201) if _wants_json() else redirect(location)
+
+    def _not_started(self, member: Member, errors: list[str]) -> Any:
+        return ({"errors": errors}, 422) if _wants_json() else self._choose_page(member, errors)
+
+    def _choose_page(self, member: Member, errors: list[str] | None = None) -> Any:
+        counts = [ngettext("%(num)d file selected", "%(num)d files selected", n) for n in range(uploads.MOST_FILES + 1)]
+        page = self.render(
+            "admin_panel/upload_choose.html",
+            member=member,
+            errors=errors or [],
+            counts=counts,
+            largest=this_organization().largest_file,
+            most_files=uploads.MOST_FILES,
+            most_bytes=this_organization().largest_file * FILES_AT_ONCE,
+        )
+        return page, 422 if errors else 200
+
+    @expose("/uploads/<int:upload_id>", methods=["GET", "POST"])
+    def match(self, upload_id: int) -> Any:
+        """Step 2: where each file goes."""
+        upload = upload_for(upload_id, by=signin.current_actor())
+        if request.method == "POST" and not {"also", "show"} & request.form.keys():
+            return self._submit(upload)
+        forms = MatchForms(upload, choices_for(upload.member), request.form)
+        if request.method == "POST":
+            forms.show_known()
+        return self._match_page(upload, forms) if forms.groups else self._done_page(upload)
+
+    def _submit(self, upload: Upload) -> Any:
+        actor = signin.current_actor()
+        forms = MatchForms(upload, choices_for(upload.member), request.form)
+        refused = uploads.submit(upload, forms.matches(), by=actor)
+        upload = upload_for(upload.id, by=actor)
+        forms = MatchForms(upload, choices_for(upload.member), request.form)
+        if not forms.groups:
+            _report(upload)
+            return redirect(url_for("profile.show", member_id=upload.member_id))
+        forms.matches()
+        forms.refuse(refused)
+        return self._match_page(upload, forms), 422
+
+    def _match_page(self, upload: Upload, forms: MatchForms) -> str:
+        known = {one_id: known_text(facts) for one_id, facts in forms.now.items()}
+        page = self.render("admin_panel/upload_match.html", forms=forms, known=known, **_shown(upload))
+        return str(page)
+
+    def _done_page(self, upload: Upload) -> str:
+        return str(self.render("admin_panel/upload_done.html", **_shown(upload)))
+
+    @expose("/uploads/<int:upload_id>/discard", methods=["POST"])
+    def discard(self, upload_id: int) -> Any:
+        upload = upload_for(upload_id, by=signin.current_actor())
+        member_id = upload.member_id
+        uploads.discard(upload, by=signin.current_actor())
+        flash(gettext("The upload is discarded."), "info")
+        return redirect(url_for("profile.show", member_id=member_id))
+
+    @expose("/uploads/<int:upload_id>/file/<int:file_id>")
+    def file(self, upload_id: int, file_id: int) -> Response:
+        file = uploaded_file(upload_for(upload_id, by=signin.current_actor()), file_id)
+        return send_bytes(file.stored_file, name=file.name, download=False)
+
+    @expose("/uploads/<int:upload_id>/file/<int:file_id>/preview")
+    def preview(self, upload_id: int, file_id: int) -> Any:
+        """The drawn preview; 204 while it is being drawn. Raises NotFound where there will be none."""
+        stored = uploaded_file(upload_for(upload_id, by=signin.current_actor()), file_id).stored_file
+        if stored.preview == Preview.WAITING:
+            return Response(status=204)
+        if stored.preview != Preview.READY:
+            raise NotFound()
+        return send_preview(stored, name="preview.webp")
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best == "application/json"
+
+
+def _report(upload: Upload) -> None:
+    added = sum(file.submitted_at is not None for file in upload.files)
+    name = upload.member.name
+    if added:
+        flash(
+            ngettext(
+                "%(num)d file was added to the certifications of %(name)s.",
+                "%(num)d files were added to the certifications of %(name)s.",
+                added,
+                name=name,
+            ),
+            "success",
+        )
+    else:
+        flash(gettext("No file was used. The certifications of %(name)s stay as they were.", name=name), "info")
+
+
+def _shown(upload: Upload) -> dict[str, Any]:
+    """What both pages of a running upload show of it."""
+    submitted = [file for file in upload.files if file.submitted_at is not None]
+    certifications = {one_id: named(one) for one_id, one in certifications_of(submitted).items()}
+    return {"upload": upload, "member": upload.member, "submitted": submitted, "certifications": certifications}

@@ -1,0 +1,56 @@
+"""Certification types as pull-downs and the back office's list show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from records.database import db
+from records.models import Certification, CertificationType
+
+# Holders are counted up to here: a list is no place for a count over a million rows.
+MOST_HOLDERS = 1000
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A type with how many members hold a certification of it: at most MOST_HOLDERS + 1, which means "more"."""
+
+    type: CertificationType
+    holders: int
+
+    @property
+    def more(self) -> bool:
+        return self.holders > MOST_HOLDERS
+
+
+def active_types() -> Sequence[CertificationType]:
+    """Those that a pull-down offers, in the organization's order."""
+    statement = (
+        select(CertificationType)
+        .where(CertificationType.retired_at.is_(None))
+        .order_by(CertificationType.position, CertificationType.folded_name)
+    )
+    return db.session.scalars(statement).all()
+
+
+def listed_types() -> list[Listed]:
+    """All of them in order, with their holders."""
+    some = (
+        select(Certification.member_id)
+        .where(Certification.type_id == CertificationType.id, Certification.deleted_at.is_(None))
+        .distinct()
+        .limit(MOST_HOLDERS + 1)
+        .correlate(CertificationType)
+        .subquery()
+    )
+    holders = select(func.count()).select_from(some).scalar_subquery()
+    statement = select(CertificationType, holders).order_by(CertificationType.position, CertificationType.folded_name)
+    return [Listed(type_, count) for type_, count in db.session.execute(statement)]
+
+
+def is_in_use(type_: CertificationType) -> bool:
+    """Whether any certification, a deleted one included, is of this type."""
+    return db.session.scalar(select(Certification.id).where(Certification.type_id == type_.id).limit(1)) is not None

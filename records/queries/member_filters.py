@@ -1,0 +1,157 @@
+"""What people ask of the list of members, and the conditions that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Select, select, true
+
+from records import clock
+from records.models import Actor, Certification, CertificationType, Member, Role, Standing, Unit
+from records.models.text import tidy
+from records.queries.member_search import matches, words_of
+
+LATELY = timedelta(days=30)
+WITHOUT_UNIT = "none"
+
+
+class Activity(StrEnum):
+    """Deactivated members are left out unless asked for."""
+
+    ACTIVE = "active"
+    LATELY = "lately"
+    NEVER = "never"
+    NOT_INVITED = "not_invited"
+    DEACTIVATED = "deactivated"
+    ALL = "all"
+
+
+class Sort(StrEnum):
+    """A leading "-" turns the order round."""
+
+    NAME = "name"
+    NUMBER = "number"
+    JOINED = "joined"
+    SEEN = "seen"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The question as far as it makes sense: what does not is as if it had not been asked.
+
+    `unit` is an id, or WITHOUT_UNIT, or ''. `after` and `before` are words of cursors.
+    """
+
+    search: str = ""
+    unit: str = ""
+    role: str = ""
+    activity: str = Activity.ACTIVE
+    standing: str = ""
+    sort: str = Sort.NAME
+    descending: bool = False
+    after: str = ""
+    before: str = ""
+
+    @classmethod
+    def read(cls, asked: Mapping[str, str]) -> Wanted:
+        """From the fields of an address; anything may stand in them."""
+
+        def one_of(name: str, words: type[StrEnum], default: str) -> str:
+            said = asked.get(name, "")
+            return said if said in set(words) else default
+
+        sort = asked.get("sort", "")
+        unit = asked.get("unit", "")
+        return cls(
+            search=tidy(asked.get("search", "")[:200]),
+            unit=unit if unit == WITHOUT_UNIT or _is_id(unit) else "",
+            role=one_of("role", Role, ""),
+            activity=one_of("activity", Activity, Activity.ACTIVE),
+            standing=one_of("standing", Standing, ""),
+            sort=sort.removeprefix("-") if sort.removeprefix("-") in set(Sort) else Sort.NAME,
+            descending=sort.startswith("-") and sort[1:] in set(Sort),
+            after=asked.get("after", ""),
+            before=asked.get("before", ""),
+        )
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything but the order was asked for."""
+        return bool(self.search or self.unit or self.role or self.standing) or self.activity != Activity.ACTIVE
+
+    def asked(self) -> dict[str, str]:
+        """The fields of an address that asks the same, from the first page on."""
+        sort = ("-" if self.descending else "") + self.sort
+        asked = {
+            "search": self.search,
+            "unit": self.unit,
+            "role": self.role,
+            "activity": "" if self.activity == Activity.ACTIVE else self.activity,
+            "standing": self.standing,
+            "sort": "" if sort == Sort.NAME else sort,
+        }
+        return {name: str(value) for name, value in asked.items() if value}
+
+
+def conditions(wanted: Wanted, *, by: Actor, today: date, tracks: bool) -> list[ColumnElement[bool]]:
+    """Scope, filters and search. Standing counts only where the organization tracks certifications."""
+    found = [in_scope(by), _activity(wanted.activity)]
+    if wanted.unit == WITHOUT_UNIT:
+        found.append(Member.unit_id.is_(None))
+    elif wanted.unit:
+        found.append(Member.unit_id.in_(_unit_and_below(int(wanted.unit))))
+    if wanted.role:
+        found.append(Member.role == wanted.role)
+    if wanted.standing and tracks:
+        found.append(_holds_one(Standing(wanted.standing), today))
+    if words := words_of(wanted.search):
+        found.append(matches(words))
+    return found
+
+
+def in_scope(by: Actor) -> ColumnElement[bool]:
+    """The members that `by` may know of in the back office."""
+    return true() if by.covers_everyone else Member.unit_id.in_(by.covered_units)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19 and int(text) > 0
+
+
+def _activity(activity: str) -> ColumnElement[bool]:
+    active = Member.deactivated_at.is_(None)
+    return {
+        Activity.ALL: true(),
+        Activity.DEACTIVATED: Member.deactivated_at.is_not(None),
+        Activity.LATELY: active & (Member.last_seen_at >= clock.now() - LATELY),
+        Activity.NEVER: active & Member.last_seen_at.is_(None),
+        Activity.NOT_INVITED: active & Member.invited_at.is_(None) & Member.account_id.is_(None),
+    }.get(Activity(activity), active)
+
+
+def _unit_and_below(unit_id: int) -> Select[int]:
+    tree = select(Unit.id).where(Unit.id == unit_id).cte("unit_and_below", recursive=True)
+    return select(tree.union(select(Unit.id).where(Unit.parent_id == tree.c.id)).c.id)
+
+
+def _holds_one(standing: Standing, today: date) -> ColumnElement[bool]:
+    """Whether the member has a certification of this standing today.
+
+    Looked up member by member, which ends with the page where many have one. The few that were revoked or
+    suspended are read from an index of their own instead. Bounds on `expires_on` would lead SQLite to an
+    index that makes each look-up walk through the certifications of everybody.
+    """
+    statement = (
+        select(Certification.member_id)
+        .join(CertificationType, Certification.type_id == CertificationType.id)
+        .where(Certification.deleted_at.is_(None), Certification.standing_expression(today) == standing)
+    )
+    if standing is Standing.REVOKED:
+        return Member.id.in_(statement.where(Certification.revoked_on <= today))
+    if standing is Standing.SUSPENDED:
+        return Member.id.in_(statement.where(Certification.suspended_on <= today))
+    own = (Certification.organization_id == Member.organization_id, Certification.member_id == Member.id)
+    return statement.where(*own).correlate(Member).exists()

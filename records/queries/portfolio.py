@@ -1,0 +1,115 @@
+"""What a learner sees of their own: certifications with their standing, what stands behind each, and scans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from records import clock
+from records.database import db, this_organization
+from records.errors import ModuleOff, NotFound
+from records.models import Actor, Certification, Standing
+
+# Standings that ask the holder to do something.
+_URGENT = frozenset({Standing.EXPIRED, Standing.IN_GRACE, Standing.EXPIRING_SOON, Standing.SUSPENDED, Standing.REVOKED})
+
+
+@dataclass(frozen=True)
+class OwnCertification:
+    """`earlier` are those that it renewed, the latest first; `followed`: a later one of its type is or will be held."""
+
+    certification: Certification
+    standing: Standing
+    earlier: tuple[OwnCertification, ...]
+    followed: bool
+
+    @property
+    def needs_attention(self) -> bool:
+        return self.standing in _URGENT and not self.followed
+
+    @property
+    def is_past(self) -> bool:
+        """Whether it counts for nothing any more, and needs to count for nothing."""
+        return self.followed and not self.standing.holds
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """`current` is sorted: what needs attention, then by expiry; the past comes last."""
+
+    current: tuple[OwnCertification, ...]
+    everything: dict[int, OwnCertification]
+
+    @property
+    def needing_attention(self) -> tuple[OwnCertification, ...]:
+        return tuple(own for own in self.current if own.needs_attention)
+
+    @property
+    def held(self) -> tuple[OwnCertification, ...]:
+        """Those that count as holding their type."""
+        return tuple(own for own in self.current if own.standing.holds)
+
+    @property
+    def has_scans(self) -> bool:
+        return any(own.certification.scans for own in self.everything.values())
+
+    def find(self, certification_id: int) -> OwnCertification:
+        """Raises NotFound, alike for another member's and for none at all."""
+        if certification_id not in self.everything:
+            raise NotFound()
+        return self.everything[certification_id]
+
+
+def portfolio(*, by: Actor) -> Portfolio:
+    """The asker's own certifications. Raises ModuleOff. Three statements, however many there are."""
+    organization = this_organization()
+    if not organization.tracks_certifications:
+        raise ModuleOff()
+    statement = (
+        select(Certification)
+        .where(Certification.member_id == by.member_id, Certification.deleted_at.is_(None))
+        .options(joinedload(Certification.type), joinedload(Certification.renewal), selectinload(Certification.scans))
+        .order_by(Certification.expires_on, Certification.id)
+    )
+    return _arranged(db.session.scalars(statement).all(), on=clock.today(organization))
+
+
+def _arranged(certifications: Sequence[Certification], *, on: date) -> Portfolio:
+    by_id = {certification.id: certification for certification in certifications}
+    own: dict[int, OwnCertification] = {}
+
+    def arrange(certification: Certification) -> OwnCertification:
+        if certification.id not in own:
+            before = by_id.get(certification.supersedes_id or 0)
+            behind = arrange(before) if before is not None and _is_replaced(before, on=on) else None
+            own[certification.id] = OwnCertification(
+                certification,
+                certification.standing_on(on),
+                earlier=(behind, *behind.earlier) if behind else (),
+                followed=_is_followed(certification, certifications, on=on),
+            )
+        return own[certification.id]
+
+    everything = [arrange(certification) for certification in certifications]
+    current = [each for each in everything if not _is_replaced(each.certification, on=on)]
+    current.sort(key=lambda each: (each.is_past, not each.needs_attention))
+    return Portfolio(tuple(current), own)
+
+
+def _is_replaced(certification: Certification, *, on: date) -> bool:
+    """Whether its renewal is in effect, whatever its issuer has done to it besides."""
+    return certification.renewal is not None and certification.renewal.takes_effect_on <= on
+
+
+def _is_followed(certification: Certification, all_of_them: Sequence[Certification], *, on: date) -> bool:
+    """Whether another of its type expires later, and is held or will be."""
+    return any(
+        other.type_id == certification.type_id
+        and other.expires_on > certification.expires_on
+        and (other.standing_on(on).holds or other.standing_on(on) == Standing.NOT_YET_VALID)
+        for other in all_of_them
+    )

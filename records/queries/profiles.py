@@ -1,0 +1,183 @@
+"""A member's profile as staff read it: identity, unit, role, and certifications with their histories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
+
+from records import clock
+from records.database import db, this_organization
+from records.errors import NotFound
+from records.models import Actor, AuditEvent, Certification, CertificationType, Member, Scan
+from records.queries.certification_types import active_types
+from records.queries.profile_fields import Shown, shown_fields
+from records.queries.units import Choice, unit_choices
+
+
+@dataclass(frozen=True)
+class Held:
+    """One row: a certification, and those that it renewed, newest first, as one history."""
+
+    certification: Certification
+    history: tuple[Certification, ...] = ()
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Everything that the page needs. `types` are those to choose from, `deleted` counts what can be restored."""
+
+    member: Member
+    tracks: bool
+    rows: list[Held]
+    types: Sequence[CertificationType]
+    units: Sequence[Choice]
+    shown: Shown
+    deleted: int
+
+    @property
+    def certifications(self) -> Iterator[Certification]:
+        for row in self.rows:
+            yield row.certification
+            yield from row.history
+
+
+def profile_of(member_id: int, *, by: Actor) -> Profile:
+    """Raises NotAllowed, NotFound (unknown, of another organization, out of scope)."""
+    organization = this_organization()
+    member, event_id, deleted = _member(member_id, since=deletion_horizon())
+    member.require_seen_by(by)
+    tracks = organization.tracks_certifications
+    held = certifications_of(member) if tracks else []
+    return Profile(
+        member=member,
+        tracks=tracks,
+        rows=_rows(held, clock.today(organization)),
+        types=active_types() if tracks and member.certifications_may_be_changed_by(by) else [],
+        units=unit_choices(by=by) if by.administers else [],
+        shown=Shown(shown_fields(member, held, by=by), event_id),
+        deleted=deleted if tracks and by.administers else 0,
+    )
+
+
+def _member(member_id: int, *, since: Any) -> tuple[Member, int, int]:
+    last_event = select(func.max(AuditEvent.id)).where(
+        AuditEvent.member_id == Member.id, AuditEvent.organization_id == Member.organization_id
+    )
+    deleted = select(func.count(Certification.id)).where(
+        Certification.member_id == Member.id, Certification.deleted_at >= since
+    )
+    statement = (
+        select(Member, last_event.scalar_subquery(), deleted.scalar_subquery())
+        .where(Member.id == member_id)
+        .options(joinedload(Member.unit), joinedload(Member.scope_units), joinedload(Member.account))
+    )
+    row = db.session.execute(statement).unique().one_or_none() if 0 < member_id < 2**63 else None
+    if row is None:
+        raise NotFound()
+    return row[0], row[1] or 0, row[2]
+
+
+def certifications_of(member: Member) -> list[Certification]:
+    """The live ones with type, scans and renewal, in one statement: by type, the latest expiring first."""
+    statement = (
+        select(Certification)
+        .join(Certification.type)
+        .where(Certification.member_id == member.id, Certification.deleted_at.is_(None))
+        .options(contains_eager(Certification.type), joinedload(Certification.scans).joinedload(Scan.stored_file))
+        .order_by(
+            CertificationType.position,
+            CertificationType.folded_name,
+            Certification.expires_on.desc(),
+            Certification.id.desc(),
+        )
+        .execution_options(populate_existing=True)
+    )
+    held = list(db.session.scalars(statement).unique())
+    renewals = {each.supersedes_id: each for each in held if each.supersedes_id}
+    for each in held:
+        set_committed_value(each, "renewal", renewals.get(each.id))
+        set_committed_value(each, "member", member)
+    return held
+
+
+def _rows(held: Sequence[Certification], today: date) -> list[Held]:
+    """Each chain of renewals is one row, and one more for whatever its renewal has not replaced yet."""
+    by_id = {each.id: each for each in held}
+    return [
+        Held(each, tuple(_replaced_by(each, by_id, today)))
+        for each in held
+        if each.renewal is None or each.renewal.takes_effect_on > today
+    ]
+
+
+def _replaced_by(
+    certification: Certification, by_id: Mapping[int, Certification], today: date
+) -> Iterator[Certification]:
+    seen = {certification.id}
+    while certification.takes_effect_on <= today:
+        earlier = by_id.get(certification.supersedes_id or 0)
+        if earlier is None or earlier.id in seen:
+            return
+        yield earlier
+        seen.add(earlier.id)
+        certification = earlier
+
+
+def deletion_horizon() -> Any:
+    """The instant before which deletions are final."""
+    return clock.now() - timedelta(days=this_organization().retention_days)
+
+
+# What was deleted and can be restored
+
+
+def deleted_certifications(member_id: int, *, by: Actor) -> tuple[Member, Sequence[Certification]]:
+    """The member and the tombstones that can still be restored, the latest first. Raises NotAllowed, NotFound."""
+    by.require_administrator()
+    member, _event_id, _deleted = _member(member_id, since=deletion_horizon())
+    member.require_seen_by(by)
+    statement = (
+        select(Certification)
+        .where(Certification.member_id == member.id, Certification.deleted_at >= deletion_horizon())
+        .options(joinedload(Certification.type), joinedload(Certification.scans).joinedload(Scan.stored_file))
+        .order_by(Certification.deleted_at.desc(), Certification.id.desc())
+        .limit(200)
+    )
+    return member, db.session.scalars(statement).unique().all()
+
+
+def certification_for(certification_id: int, *, by: Actor) -> Certification:
+    """A live certification of a member in the asker's scope. Raises NotAllowed, NotFound."""
+    by.require_staff()
+    statement = (
+        select(Certification)
+        .where(Certification.id == certification_id, Certification.deleted_at.is_(None))
+        .options(joinedload(Certification.member), joinedload(Certification.type), joinedload(Certification.renewal))
+    )
+    certification = db.session.scalar(statement) if 0 < certification_id < 2**63 else None
+    if certification is None:
+        raise NotFound()
+    certification.member.require_seen_by(by)
+    return certification
+
+
+def scan_to_change(scan_id: int, *, by: Actor) -> Scan:
+    """A scan, deleted or not, of a live certification of a member in scope. Raises NotAllowed, NotFound."""
+    by.require_staff()
+    statement = (
+        select(Scan)
+        .join(Certification, Scan.certification_id == Certification.id)
+        .where(Scan.id == scan_id, Certification.deleted_at.is_(None))
+        .options(joinedload(Scan.certification).joinedload(Certification.member))
+    )
+    scan = db.session.scalar(statement) if 0 < scan_id < 2**63 else None
+    if scan is None:
+        raise NotFound()
+    scan.certification.member.require_seen_by(by)
+    return scan

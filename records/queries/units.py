@@ -1,0 +1,96 @@
+"""Units as trees: for the page of all units, and for pull-downs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from records.database import db
+from records.errors import NotFound
+from records.models import Actor, Member, Unit
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A unit at its place in the tree: `depth` 0 at the top, `path` from the top to it."""
+
+    id: int
+    name: str
+    depth: int
+    path: tuple[str, ...]
+    parent_id: int | None
+
+
+@dataclass(frozen=True)
+class Branch(Choice):
+    """`members` are the active ones in the unit itself, `deactivated` the others."""
+
+    members: int = 0
+    deactivated: int = 0
+    has_units: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.members or self.deactivated or self.has_units)
+
+
+def unit_choices(*, by: Actor) -> list[Choice]:
+    """The units that staff have in scope, each below the one that it lies in. Raises NotAllowed."""
+    by.require_staff()
+    units = list(db.session.scalars(select(Unit)))
+    return list(_in_order(units if by.covers_everyone else [unit for unit in units if unit.id in by.covered_units]))
+
+
+def unit_tree(*, by: Actor) -> list[Branch]:
+    """All units with how many members each holds. Raises NotAllowed."""
+    by.require_administrator()
+    is_active = Member.deactivated_at.is_(None)
+    counting = select(Member.unit_id, is_active, func.count()).where(Member.unit_id.is_not(None))
+    counts = {(unit_id, bool(active)): count for unit_id, active, count in db.session.execute(
+        counting.group_by(Member.unit_id, is_active)
+    )}  # fmt: skip
+    choices = unit_choices(by=by)
+    parents = {choice.parent_id for choice in choices}
+    return [
+        Branch(
+            **vars(choice),
+            members=counts.get((choice.id, True), 0),
+            deactivated=counts.get((choice.id, False), 0),
+            has_units=choice.id in parents,
+        )
+        for choice in choices
+    ]
+
+
+def branch_of(unit_id: int, tree: list[Branch]) -> Branch:
+    """Raises NotFound."""
+    for branch in tree:
+        if branch.id == unit_id:
+            return branch
+    raise NotFound()
+
+
+def without(unit_id: int, choices: list[Branch]) -> list[Branch]:
+    """The choices less one unit and all below it: where it can be moved to."""
+    inside = {unit_id}
+    for choice in choices:  # each stands after the one that it lies in
+        if choice.parent_id in inside:
+            inside.add(choice.id)
+    return [choice for choice in choices if choice.id not in inside]
+
+
+def _in_order(units: list[Unit]) -> Iterator[Choice]:
+    """Depth first, by name. A unit whose parent is out of scope stands at the top."""
+    known = {unit.id for unit in units}
+    below: dict[int | None, list[Unit]] = defaultdict(list)
+    for unit in sorted(units, key=lambda unit: unit.folded_name, reverse=True):
+        below[unit.parent_id if unit.parent_id in known else None].append(unit)
+    waiting: list[tuple[Unit, tuple[str, ...]]] = [(unit, ()) for unit in below[None]]
+    while waiting:
+        unit, path = waiting.pop()
+        here = (*path, unit.name)
+        yield Choice(unit.id, unit.name, len(path), here, unit.parent_id)
+        waiting += [(child, here) for child in below[unit.id]]

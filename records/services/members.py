@@ -1,0 +1,117 @@
+"""What administrators do with members: create, deactivate, reactivate, reset, sign out. Inviting: `invitations`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from records import clock
+from records.database import chosen_organization_id, db, every_organization, lock, this_organization, transaction
+from records.errors import Deactivated, InvalidInput, NoAccount, NoEmail, OwnMembership
+from records.models import Account, Actor, AuditEvent, AuditKind, LinkPurpose, Member, MessageKind, Role
+from records.services import invitations, member_steps
+from records.services.member_steps import Access, Identity
+from records.services.outbox import link_path, new_link, post
+
+__all__ = [
+    "Access",
+    "Identity",
+    "create",
+    "create_and_invite",
+    "deactivate",
+    "end_sessions",
+    "reactivate",
+    "send_reset_link",
+]
+
+_RESET_LASTS = timedelta(hours=24)
+
+
+def create(identity: Identity, access: Access, *, by: Actor) -> Member:
+    """Raises NotAllowed, InvalidInput (fields as in the steps)."""
+    with transaction():
+        return member_steps.add(identity, access, by=by)
+
+
+def create_and_invite(identity: Identity, access: Access, *, by: Actor) -> tuple[Member, str]:
+    """As `create`, and mail an invitation; its path is to be shown once. Nothing happens by halves."""
+    by.require_administrator()
+    if not (identity.email or "").strip():
+        raise InvalidInput({"email": NoEmail(field="email")})
+    with transaction() as session:
+        member = member_steps.add(identity, access, by=by)
+        path = invitations.issue(member, organization=this_organization())
+        session.add(AuditEvent.of(AuditKind.MEMBER_INVITED, member, by=by, at=clock.now()))
+    return member, path
+
+
+def deactivate(member: Member, *, by: Actor) -> None:
+    """The member leaves all lists; open sessions end, and invitations no longer work.
+
+    Nothing happens where they are deactivated already. Raises NotAllowed, OwnMembership, LastAdministrator.
+    """
+    by.require_administrator()
+    with transaction() as session:
+        member = lock(member)
+        if not member.is_active:
+            return
+        if by.member_id == member.id:
+            raise OwnMembership()
+        if member.role == Role.ADMINISTRATOR:
+            member_steps.require_another_administrator(member)
+        member.deactivated_at = clock.now()
+        member_steps.end_open_sessions(member)
+        member_steps.spend_invitations(member)
+        session.add(AuditEvent.of(AuditKind.MEMBER_DEACTIVATED, member, by=by, at=clock.now()))
+
+
+def reactivate(member: Member, *, by: Actor) -> None:
+    """The member comes back with the role, the scope and the account that they had. Raises NotAllowed."""
+    by.require_administrator()
+    with transaction() as session:
+        member = lock(member)
+        if member.is_active:
+            return
+        member.deactivated_at = None
+        session.add(AuditEvent.of(AuditKind.MEMBER_REACTIVATED, member, by=by, at=clock.now()))
+
+
+def send_reset_link(member: Member, *, by: Actor) -> str | None:
+    """Mail a link that sets a new password to the address that the member signs in with.
+
+    Returns its path, to be shown once; None where the account opens members of other organizations, too:
+    then it is mailed only, so that no administrator can take over what is not theirs. Raises NotAllowed,
+    Deactivated, NoAccount.
+    """
+    by.require_administrator()
+    with transaction() as session:
+        member = lock(member)
+        if not member.is_active:
+            raise Deactivated()
+        account = member.account
+        if account is None:
+            raise NoAccount()
+        secret = new_link(LinkPurpose.PASSWORD_RESET, account, lasts=_RESET_LASTS)
+        path = link_path(LinkPurpose.PASSWORD_RESET, secret)
+        hours = _RESET_LASTS // timedelta(hours=1)
+        post(MessageKind.PASSWORD_RESET, account.email, organization=None, facts={"path": path, "hours": hours})
+        session.add(AuditEvent.of(AuditKind.PASSWORD_RESET_REQUESTED, member, by=by, at=clock.now()))
+        alone = _opens_this_organization_alone(account)
+    return path if alone else None
+
+
+def _opens_this_organization_alone(account: Account) -> bool:
+    """Deactivated members count: they may be reactivated while the link still works."""
+    with every_organization():
+        organizations = db.session.scalars(select(Member.organization_id).where(Member.account_id == account.id))
+        return set(organizations) == {chosen_organization_id()}
+
+
+def end_sessions(member: Member, *, by: Actor) -> None:
+    """Sign the member out everywhere. Raises NotAllowed."""
+    by.require_administrator()
+    with transaction() as session:
+        member = lock(member)
+        member_steps.end_open_sessions(member)
+        session.add(AuditEvent.of(AuditKind.SESSIONS_ENDED, member, by=by, at=clock.now()))

@@ -1,0 +1,104 @@
+"""Drawing the previews of stored files: background work that a killed worker only delays."""
+
+from __future__ import annotations
+
+import io
+import logging
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import or_, select, update
+
+from records import clock, jobs
+from records.database import every_organization, transaction
+from records.errors import StorageFull, StorageUnavailable
+from records.models import Preview, StoredFile
+from records.previewing import CannotDraw, Interrupted, draw
+from records.storage import preview_key, storage
+
+log = logging.getLogger(__name__)
+
+# Longer than one drawing may take: a claim that runs out was a killed worker's.
+_CLAIM = timedelta(minutes=2)
+_MOST_ATTEMPTS = 3
+_TURN_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    id: int
+    key: str
+    kind: str
+    attempts: int
+
+
+@jobs.job(every_minutes=1)
+def draw_previews() -> None:
+    """Draw what waits, for a minute at most; then the other jobs have their turn before it goes on."""
+    ends_at = time.monotonic() + _TURN_SECONDS
+    with every_organization():
+        while (claimed := _claim()) is not None:
+            _draw(claimed)
+            if time.monotonic() > ends_at:
+                jobs.wake(draw_previews)
+                return
+
+
+def _claim() -> _Claimed | None:
+    """One waiting file that no living worker has. Its attempt is counted now, lest it kill workers for ever."""
+    now = clock.now()
+    free = or_(StoredFile.preview_claimed_until.is_(None), StoredFile.preview_claimed_until < now)
+    statement = select(StoredFile).where(StoredFile.preview == Preview.WAITING, free).order_by(StoredFile.id).limit(1)
+    with transaction() as session:
+        stored = session.scalar(statement.with_for_update(skip_locked=True))
+        if stored is None:
+            return None
+        stored.preview_claimed_until = now + _CLAIM
+        stored.preview_attempts += 1
+        return _Claimed(stored.id, stored.key, stored.kind, stored.preview_attempts)
+
+
+def _draw(claimed: _Claimed) -> None:
+    if claimed.attempts > _MOST_ATTEMPTS:
+        _set(claimed, preview=Preview.FAILED)
+        return
+    try:
+        with storage().open(claimed.key) as stream:
+            picture = draw(stream, kind=claimed.kind)
+        _keep(picture, preview_key(claimed.key))
+    except (CannotDraw, Interrupted) as error:
+        log.info("no preview of file %s: %s", claimed.id, error)
+        if isinstance(error, CannotDraw) or claimed.attempts == _MOST_ATTEMPTS:
+            _set(claimed, preview=Preview.FAILED)
+    except (StorageUnavailable, StorageFull) as error:
+        log.warning("no preview of file %s yet: %s", claimed.id, error)
+        _set(claimed, preview_attempts=claimed.attempts - 1, preview_claimed_until=clock.now() + _CLAIM)
+    else:
+        if not _set(claimed, preview=Preview.READY):
+            _drop(claimed)
+
+
+def _keep(picture: bytes, key: str) -> None:
+    received = storage().receive(io.BytesIO(picture), name="preview", limit=len(picture))
+    try:
+        storage().keep(received, key)
+    finally:
+        storage().discard(received)
+
+
+def _set(claimed: _Claimed, **values: Any) -> bool:
+    """Whether the file was still waiting."""
+    waiting = update(StoredFile).where(StoredFile.id == claimed.id, StoredFile.preview == Preview.WAITING)
+    with transaction() as session:
+        result = session.execute(waiting.values({"preview_claimed_until": None, **values}))
+        return bool(result.rowcount)  # type: ignore[attr-defined]  # because: an UPDATE's result counts rows
+
+
+def _drop(claimed: _Claimed) -> None:
+    """The file was swept meanwhile: its preview goes too. Where another worker drew it, it stays."""
+    with transaction() as session:
+        gone = session.scalar(select(StoredFile.id).where(StoredFile.id == claimed.id)) is None
+    if gone:
+        storage().delete(preview_key(claimed.key))

@@ -1,0 +1,164 @@
+"""The sweep: what nobody needs any more goes, after a grace time. Each step is a transaction of its own.
+
+Rows go before bytes: a crash between the two leaves bytes without a row, which the next sweep finds. No
+step touches what somebody asked for within the grace time, so an upload under way is never in its reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import joinedload
+
+from records import clock, jobs, throttle
+from records.database import db, every_organization, transaction
+from records.models import (
+    Actor,
+    AuditEvent,
+    AuditKind,
+    Certification,
+    Logo,
+    Organization,
+    RegisterImport,
+    Scan,
+    SignIn,
+    SingleUseLink,
+    StoredFile,
+    Upload,
+    UploadedFile,
+)
+from records.storage import preview_key, storage
+
+GRACE = timedelta(hours=24)
+# How long ended sessions and spent links can still be looked at.
+_OVER = timedelta(days=30)
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Swept:
+    """How much went: uploads never finished, deleted scans past retention, stored files that nothing
+    refers to, bytes without a row, sessions and links long over."""
+
+    uploads: int
+    scans: int
+    files: int
+    bytes_without_row: int
+    sessions: int
+    links: int
+
+    def counts(self) -> dict[str, int]:
+        return asdict(self)
+
+
+@jobs.job(every_minutes=60)
+def sweep() -> None:
+    sweep_now(by=Actor.job("sweep"))
+
+
+def sweep_now(*, by: Actor) -> Swept:
+    """All steps, in the order in which one frees what the next may take."""
+    before = clock.now() - GRACE
+    throttle.forget_old(before=before)
+    with every_organization():
+        return Swept(
+            uploads=forget_uploads(before=before),
+            scans=forget_scans(by=by),
+            files=forget_files(before=before),
+            bytes_without_row=forget_bytes(before=before),
+            sessions=_delete(SignIn, or_(SignIn.ended_at < before - _OVER, SignIn.expires_at < before - _OVER)),
+            links=_delete(SingleUseLink, SingleUseLink.expires_at < before - _OVER),
+        )
+
+
+def forget_uploads(*, before: datetime) -> int:
+    """Uploads begun before this instant, finished or not: what became a scan stays one."""
+    return _delete(Upload, Upload.created_at < before)
+
+
+def forget_scans(*, by: Actor) -> int:
+    """Scans that were deleted, by themselves or with their certification, longer ago than can be restored."""
+    organizations = db.session.execute(select(Organization.id, Organization.retention_days)).all()
+    return sum(_forget_scans_of(owner, timedelta(days=days), by=by) for owner, days in organizations)
+
+
+def _forget_scans_of(organization_id: int, retention: timedelta, *, by: Actor) -> int:
+    now, swept = clock.now(), 0
+    over = or_(Scan.deleted_at < now - retention, Certification.deleted_at < now - retention)
+    statement = (
+        select(Scan)
+        .join(Certification, Scan.certification_id == Certification.id)
+        .where(Scan.organization_id == organization_id, over)
+        .options(joinedload(Scan.certification))
+        .order_by(Scan.id)
+        .limit(_AT_ONCE)
+    )
+    while True:
+        with transaction() as session:
+            scans = session.scalars(statement.with_for_update(of=Scan, skip_locked=True)).unique().all()
+            for scan in scans:
+                facts = {"name": scan.name, "sha256": scan.stored_file.sha256}
+                concerned = scan.certification.member_id
+                session.add(AuditEvent.of(AuditKind.SCAN_SWEPT, scan, by=by, at=now, member_id=concerned, before=facts))
+                session.delete(scan)
+        swept += len(scans)
+        if len(scans) < _AT_ONCE:
+            return swept
+
+
+def forget_files(*, before: datetime) -> int:
+    """Stored files that nothing refers to and nobody wanted since `before`: their rows, then their bytes."""
+    swept = 0
+    while keys := _delete_unneeded_rows(before):
+        for key in keys:
+            storage().delete(preview_key(key))
+            storage().delete(key)
+        swept += len(keys)
+    return swept
+
+
+def _delete_unneeded_rows(before: datetime) -> list[str]:
+    """Whoever takes in the same bytes meanwhile either keeps this row by wanting it, or stores them anew."""
+    users: tuple[Any, ...] = (Scan, UploadedFile, Logo, RegisterImport)
+    needed = [select(user.stored_file_id).where(user.stored_file_id == StoredFile.id).exists() for user in users]
+    statement = (
+        select(StoredFile.id, StoredFile.key)
+        .where(StoredFile.wanted_at < before, *(~some for some in needed))
+        .order_by(StoredFile.id)
+        .limit(_AT_ONCE)
+        .with_for_update(of=StoredFile, skip_locked=True)
+    )
+    with transaction() as session:
+        rows = session.execute(statement).all()
+        session.execute(delete(StoredFile).where(StoredFile.id.in_([row.id for row in rows])))
+    return [row.key for row in rows]
+
+
+def forget_bytes(*, before: datetime) -> int:
+    """Bytes written before this instant that no row points to: of crashes, and of requests cut short."""
+    swept = 0
+    for keys in _batches(storage().keys_before(before.timestamp())):
+        with transaction() as session:
+            bare = {key.removesuffix(".webp") for key in keys}
+            kept = set(session.scalars(select(StoredFile.key).where(StoredFile.key.in_(bare))))
+        for key in keys:
+            if key.removesuffix(".webp") not in kept:
+                storage().delete(key)
+                swept += 1
+    return swept
+
+
+def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(keys)
+    while batch := list(islice(rest, _AT_ONCE)):
+        yield batch
+
+
+def _delete(model: Any, over: Any) -> int:
+    with transaction() as session:
+        return int(session.execute(delete(model).where(over)).rowcount)  # type: ignore[attr-defined]  # because: a DELETE's result counts rows

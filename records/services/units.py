@@ -1,0 +1,189 @@
+"""What administrators do with units: create, change (rename, move), merge, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import exists, inspect, select, update
+from sqlalchemy.exc import IntegrityError
+
+from records import clock
+from records.database import db, transaction
+from records.errors import (
+    N_,
+    Invalid,
+    NameTaken,
+    NotFound,
+    Stale,
+    UnitCircle,
+    UnitMergeCircle,
+    UnitNamesClash,
+    UnitNotEmpty,
+)
+from records.models import Actor, AuditEvent, AuditKind, Member, ScopeUnit, Unit
+
+Units = dict[int, Unit]
+
+
+def create(name: str, *, under: int | None, by: Actor) -> Unit:
+    """A new unit below the unit with the id `under` (None: at the top).
+
+    Raises NotAllowed, Invalid and NameTaken (fields `name`, `parent_id`).
+    """
+    by.require_administrator()
+    with transaction() as session:
+        units = _held()
+        unit = Unit(name=name, parent_id=_known(under, units, field="parent_id"))
+        _require_free_name(unit, units.values())
+        session.add(unit)
+        _flush()
+        session.add(AuditEvent.of(AuditKind.UNIT_CREATED, unit, by=by, at=clock.now(), after=_facts(unit)))
+    return unit
+
+
+def change(unit: Unit, *, name: str, under: int | None, by: Actor) -> bool:
+    """Rename and move; True where something changed.
+
+    Raises NotAllowed, NotFound, Invalid, NameTaken and UnitCircle (fields `name`, `parent_id`).
+    """
+    by.require_administrator()
+    with transaction() as session:
+        units = _held()
+        unit = _of(unit, units)
+        before = _facts(unit)
+        parent_id = _known(under, units, field="parent_id")
+        if parent_id is not None and parent_id in _with_its_units(unit, units):
+            raise UnitCircle(field="parent_id")
+        unit.name, unit.parent_id = name, parent_id
+        _require_free_name(unit, units.values())
+        after = _facts(unit)
+        if before == after:
+            return False
+        _flush()
+        session.add(AuditEvent.of(AuditKind.UNIT_CHANGED, unit, by=by, at=clock.now(), before=before, after=after))
+    return True
+
+
+def merge(unit: Unit, *, into: int | None, by: Actor) -> Unit:
+    """Members, units below and coordinators' scopes of `unit` go over to the unit with the id `into`.
+
+    Returns that unit. Raises NotAllowed, NotFound, Invalid, UnitMergeCircle and UnitNamesClash (field `into`).
+    """
+    by.require_administrator()
+    with transaction() as session:
+        units = _held()
+        unit = _of(unit, units)
+        into_id = _known(into, units, field="into")
+        if into_id is None:
+            raise Invalid(N_("Choose a unit from the list."), field="into")
+        if into_id in _with_its_units(unit, units):
+            raise UnitMergeCircle(field="into")
+        target = units[into_id]
+        below = [child for child in units.values() if child.parent_id == unit.id]
+        _require_names_apart(below, (sibling for sibling in units.values() if sibling.parent_id == into_id))
+        moved = _move_members(unit, target)
+        for child in below:
+            child.parent_id = into_id
+        _move_scopes(unit, target)
+        _flush()
+        before = _facts(unit) | {"member_ids": moved, "unit_ids": sorted(child.id for child in below)}
+        session.add(AuditEvent.of(AuditKind.UNIT_MERGED, unit, by=by, at=clock.now(),
+                                  before=before, after={"into_id": into_id, "into": target.name}))  # fmt: skip
+        session.delete(unit)
+        _flush()
+    return target
+
+
+def delete(unit: Unit, *, by: Actor) -> None:
+    """Delete a unit that holds nothing; coordinators' scopes no longer name it.
+
+    Raises NotAllowed, NotFound, UnitNotEmpty (also where it holds deactivated members only).
+    """
+    by.require_administrator()
+    with transaction() as session:
+        units = _held()
+        unit = _of(unit, units)
+        has_members = session.scalar(select(exists().where(Member.unit_id == unit.id)))
+        if has_members or any(child.parent_id == unit.id for child in units.values()):
+            raise UnitNotEmpty(name=unit.name)
+        named = list(session.scalars(select(ScopeUnit).where(ScopeUnit.unit_id == unit.id)))
+        before = _facts(unit) | {"scope_member_ids": sorted(scope.member_id for scope in named)}
+        session.add(AuditEvent.of(AuditKind.UNIT_DELETED, unit, by=by, at=clock.now(), before=before))
+        for scope in named:
+            session.delete(scope)
+        _flush()
+        session.delete(unit)
+        _flush()
+
+
+def _held() -> Units:
+    """All units of the organization by id, held against other changes: two moves at once cannot make a circle."""
+    statement = select(Unit).order_by(Unit.id).with_for_update(key_share=True)
+    return {unit.id: unit for unit in db.session.scalars(statement.execution_options(populate_existing=True))}
+
+
+def _of(unit: Unit, units: Units) -> Unit:
+    identity = inspect(unit).identity
+    held = units.get(identity[0]) if identity else None
+    if held is None:
+        raise NotFound()
+    return held
+
+
+def _known(unit_id: int | None, units: Units, *, field: str) -> int | None:
+    if unit_id is not None and unit_id not in units:
+        raise Invalid(N_("Choose a unit from the list."), field=field)
+    return unit_id
+
+
+def _with_its_units(unit: Unit, units: Units) -> set[int]:
+    """The ids of the unit and of all units below it."""
+    inside = new = {unit.id}
+    while new:
+        new = {other.id for other in units.values() if other.parent_id in new} - inside
+        inside = inside | new
+    return inside
+
+
+def _require_free_name(unit: Unit, others: Iterable[Unit]) -> None:
+    for other in others:
+        if other is not unit and (other.parent_id, other.folded_name) == (unit.parent_id, unit.folded_name):
+            raise NameTaken(field="name", name=unit.name)
+
+
+def _require_names_apart(coming: Iterable[Unit], there: Iterable[Unit]) -> None:
+    taken = {unit.folded_name for unit in there}
+    for unit in coming:
+        if unit.folded_name in taken:
+            raise UnitNamesClash(field="into", name=unit.name)
+
+
+def _move_members(unit: Unit, target: Unit) -> list[int]:
+    """Their ids. Each becomes a new version of its member, so that an open profile notices."""
+    moved = list(db.session.scalars(select(Member.id).where(Member.unit_id == unit.id).order_by(Member.id)))
+    members = update(Member).where(Member.unit_id == unit.id)
+    db.session.execute(members.values(unit_id=target.id, version=Member.version + 1))
+    return moved
+
+
+def _move_scopes(unit: Unit, target: Unit) -> None:
+    scopes = list(db.session.scalars(select(ScopeUnit).where(ScopeUnit.unit_id.in_([unit.id, target.id]))))
+    named_already = {scope.member_id for scope in scopes if scope.unit_id == target.id}
+    for scope in scopes:
+        if scope.unit_id == unit.id:
+            db.session.delete(scope)
+            if scope.member_id not in named_already:
+                db.session.add(ScopeUnit(member_id=scope.member_id, unit_id=target.id))
+
+
+def _flush() -> None:
+    """What somebody else did meanwhile to a unit that this change needs: the change is refused as stale."""
+    try:
+        db.session.flush()
+    except IntegrityError:
+        raise Stale() from None
+
+
+def _facts(unit: Unit) -> dict[str, Any]:
+    return {"name": unit.name, "parent_id": unit.parent_id}

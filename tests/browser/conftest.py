@@ -1,0 +1,228 @@
+"""Fixtures for tests that drive a real Chromium against a real server.
+
+`page` is a desktop, `phone` a telephone, each also `…_without_javascript`; `open_page` makes others. Any error in a
+page's console, any violation of its policy, any answer from 500 on and any missing part of a page fails the test.
+`cast`, `app` and the database are those of the server: what a test writes through the verbs, the pages show.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    expect,
+    sync_playwright,
+)
+
+from records import jobs
+from records.database import db
+from tests.browser.server import Server
+from tests.cast import PASSWORD
+from tests.conftest import make_app, upgrade
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+_PATIENCE = 10_000
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]  # fmt: skip
+
+OpenPage = Callable[..., Page]
+SignIn = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test of this folder is marked `browser`."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+# The server and its database
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    made = Server(tmp_path_factory.mktemp("server"))
+    upgrade(make_app(made.data_dir, public_url=made.url))
+    made.remember_template()
+    with made.running():
+        yield made
+
+
+@pytest.fixture(scope="session")
+def app(server: Server) -> Flask:
+    """An application in this process, on the server's data."""
+    return make_app(server.data_dir, public_url=server.url)
+
+
+@pytest.fixture(autouse=True)
+def fresh_database(app: Flask, server: Server) -> Iterator[None]:
+    """Instead of the one for all other tests: the server keeps running."""
+    server.refresh()
+    yield
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def run_jobs(app: Flask) -> Callable[[], None]:
+    """Run every job once, here and now."""
+
+    def run() -> None:
+        jobs.run_all()
+        db.session.rollback()
+
+    return run
+
+
+@pytest.fixture
+def worker(server: Server) -> Iterator[None]:
+    """The job worker, as a process of its own."""
+    with server.process("-m", "flask", "--app", "wsgi", "jobs", "run"):
+        yield
+
+
+@pytest.fixture
+def mails(server: Server, run_jobs: Callable[[], None]) -> Callable[[], list[EmailMessage]]:
+    """Send what is due, and read all mail that was sent in this test, oldest first."""
+
+    def read() -> list[EmailMessage]:
+        run_jobs()
+        files = sorted((server.data_dir / "outbox").glob("*"), key=lambda file: file.stat().st_mtime)
+        return [email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in files]
+
+    return read
+
+
+def link_in(mail: EmailMessage) -> str:
+    """The first address in a mail's text."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    found = re.search(r"http://\S+", body.get_content())
+    assert found is not None
+    return found.group()
+
+
+# The browser
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.fail("The browser tests need Chromium: install the package chromium, or set CHROMIUM to its path.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def problems() -> list[str]:
+    """What went wrong in the pages of this test. A test that means it to happen clears the list."""
+    return []
+
+
+@pytest.fixture
+def open_page(chromium: Browser, server: Server, problems: list[str], cast: Any) -> Iterator[OpenPage]:
+    """Makes pages, each in a browser of its own; options are those of Playwright's `new_context`."""
+    contexts: list[BrowserContext] = []
+    expect.set_options(timeout=_PATIENCE)
+
+    def make(**options: Any) -> Page:
+        context = chromium.new_context(base_url=server.url, **({"viewport": DESKTOP, "locale": "en-US"} | options))
+        context.set_default_timeout(_PATIENCE)
+        contexts.append(context)
+        page = context.new_page()
+        _watch(page, problems)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+def _watch(page: Page, problems: list[str]) -> None:
+    def said(message: ConsoleMessage) -> None:
+        # What failed to load is judged by its answer below: a page may well be a 404 or a 422.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            problems.append(f"console: {message.text}")
+
+    def answered(response: Response) -> None:
+        if response.status >= 500 or (response.status >= 400 and response.request.resource_type != "document"):
+            problems.append(f"{response.status}: {response.url}")
+
+    def failed(request: Request) -> None:
+        if request.failure and "ERR_ABORTED" not in request.failure:  # as a download or a closed page does
+            problems.append(f"{request.failure}: {request.url}")
+
+    page.on("console", said)
+    page.on("pageerror", lambda error: problems.append(f"script: {error}"))
+    page.on("response", answered)
+    page.on("requestfailed", failed)
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    return open_page()
+
+
+@pytest.fixture
+def phone(open_page: OpenPage) -> Page:
+    return open_page(viewport=PHONE, has_touch=True)
+
+
+@pytest.fixture
+def page_without_javascript(open_page: OpenPage) -> Page:
+    return open_page(java_script_enabled=False)
+
+
+@pytest.fixture
+def phone_without_javascript(open_page: OpenPage) -> Page:
+    return open_page(viewport=PHONE, has_touch=True, java_script_enabled=False)
+
+
+@pytest.fixture
+def sign_in() -> SignIn:
+    """Go through the sign-in page, and wait for what comes then."""
+
+    def enter(page: Page, email: str, password: str = PASSWORD) -> Page:
+        page.goto("/login")
+        page.get_by_label("E-mail").fill(email)
+        page.get_by_label("Password").fill(password)
+        with page.expect_navigation():
+            page.get_by_role("button", name="Sign in").click()
+        return page
+
+    return enter
+
+
+def open_menu(page: Page) -> None:
+    """Unfold the navigation where it is folded: on a telephone."""
+    page.get_by_role("main").wait_for()
+    menu = page.get_by_text("Menu", exact=True)
+    if menu.is_visible():
+        menu.click()
+
+
+def scrolls_sideways(page: Page) -> bool:
+    """Whether the page is wider than its window."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))

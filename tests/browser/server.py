@@ -1,0 +1,105 @@
+"""A real server in a process of its own, on a free port, with a data folder of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parents[2]
+_STARTS_WITHIN = 60.0
+
+
+class Server:
+    """`python -m granian` over SQLite in `data_dir`; `refresh` gives it a clean database while it runs."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = data_dir / "server.log"
+        self.database = data_dir / "certfolio.db"
+        self.template = data_dir / "template.db"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Settings of the server and of the commands beside it; nothing of ours leaks in."""
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TZ", "TMPDIR")}
+        return kept | {
+            "ENVIRONMENT": "testing", "DATA_DIR": str(self.data_dir), "PUBLIC_URL": self.url,
+            "LOG_LEVEL": "WARNING", "PYTHONPATH": str(ROOT),
+        }  # fmt: skip
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[Server]:
+        """The server, ready for requests; it is stopped by its own process id."""
+        command = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1",
+                   "--blocking-threads", "4", "--no-access-log", "--log-level", "warning", "wsgi:app"]  # fmt: skip
+        with self.process("-m", *command) as process:
+            self._wait_until_ready(process)
+            yield self
+
+    @contextlib.contextmanager
+    def process(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Python with `arguments` in the server's environment, ended with all that it started."""
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, *arguments], cwd=ROOT, env=self.environment, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+        try:
+            yield process
+        finally:
+            _end(process)
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+        until = time.monotonic() + _STARTS_WITHIN
+        while time.monotonic() < until and process.poll() is None:
+            with contextlib.suppress(URLError, OSError), urlopen(f"{self.url}/readyz", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+            time.sleep(0.1)
+        raise RuntimeError(f"the server did not start:\n{self.log.read_text()}")
+
+    def remember_template(self) -> None:
+        """Keep the database as it is now as the one that `refresh` brings back."""
+        with contextlib.closing(sqlite3.connect(self.database)) as now:
+            now.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copy(self.database, self.template)
+
+    def refresh(self) -> None:
+        """The template again, written over the live database in one transaction; no files, no mail."""
+        with (
+            contextlib.closing(sqlite3.connect(self.template)) as clean,
+            contextlib.closing(sqlite3.connect(self.database, timeout=30)) as live,
+        ):
+            clean.backup(live)
+        for folder in ("scans", "outbox"):
+            shutil.rmtree(self.data_dir / folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(timeout=10)
+    with contextlib.suppress(ProcessLookupError):  # a worker that outlived it
+        os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,167 @@
+"""Drawing previews: what decodes is drawn small and clean; what does not harms nobody."""
+
+from __future__ import annotations
+
+import io
+import resource
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+
+import pytest
+from PIL import Image
+
+from records.file_kinds import kind_of
+from records.models.stored_file import CAN_BE_PREVIEWED
+from records.previewing import _CHILD, CannotDraw, Interrupted, draw
+from tests import samples
+
+
+def drawn(content: bytes, kind: str) -> Image.Image:
+    return Image.open(io.BytesIO(draw(io.BytesIO(content), kind=kind)))
+
+
+GOOD = {
+    "JPEG": ("image/jpeg", samples.picture("JPEG")),
+    "CMYK JPEG": ("image/jpeg", samples.picture("JPEG", mode="CMYK")),
+    "grey PNG": ("image/png", samples.picture("PNG", mode="L")),
+    "16 bit PNG": ("image/png", samples.deep_png()),
+    "PNG with a palette": ("image/png", samples.picture("PNG", mode="P")),
+    "black and white PNG": ("image/png", samples.picture("PNG", mode="1")),
+    "WebP": ("image/webp", samples.picture("WEBP")),
+    "GIF": ("image/gif", samples.picture("GIF", mode="P")),
+    "HEIC": ("image/heic", samples.heic()),
+    "PDF": ("application/pdf", samples.pdf()),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_every_kind_that_opens_is_drawn(name):
+    kind, content = GOOD[name]
+    picture = drawn(content, kind)
+    assert picture.format == "WEBP"
+    assert max(picture.size) <= 1000
+    assert kind_of(content[:8192]) == kind
+
+
+@pytest.mark.parametrize("name", samples.UNDRAWABLE)
+def test_what_does_not_decode_is_refused(name):
+    kind, content = samples.UNDRAWABLE[name]
+    with pytest.raises(CannotDraw):
+        draw(io.BytesIO(content), kind=kind)
+
+
+def test_a_large_picture_becomes_small():
+    assert drawn(samples.picture("PNG", size=(3000, 1500)), "image/png").size == (1000, 500)
+
+
+def test_a_photo_of_a_hundred_megapixels_is_drawn_at_a_fraction():
+    assert max(drawn(samples.picture("JPEG", size=(12000, 9000)), "image/jpeg").size) == 1000
+
+
+def test_a_png_above_forty_megapixels_is_refused():
+    with pytest.raises(CannotDraw):
+        draw(io.BytesIO(samples.picture("PNG", size=(8000, 5001))), kind="image/png")
+
+
+@pytest.mark.parametrize(
+    ("orientation", "corner"),
+    [(1, "red"), (2, "blue"), (3, "blue"), (4, "red"), (5, "red"), (6, "red"), (7, "blue"), (8, "blue")],
+)
+def test_a_photo_stands_the_way_its_camera_noted(orientation, corner):
+    picture = drawn(samples.halves(orientation), "image/jpeg").convert("RGB")
+    assert picture.size == ((80, 40) if orientation < 5 else (40, 80))
+    red, _green, blue = picture.getpixel((3, 3))
+    assert (red > blue) == (corner == "red")
+
+
+def test_the_position_of_the_camera_is_not_in_the_preview():
+    original = samples.halves(6)
+    assert Image.open(io.BytesIO(original)).getexif().get_ifd(0x8825)
+    content = draw(io.BytesIO(original), kind="image/jpeg")
+    assert not Image.open(io.BytesIO(content)).getexif()
+    assert b"EXIF" not in content
+
+
+def test_transparency_becomes_white_paper():
+    out = io.BytesIO()
+    Image.new("RGBA", (20, 20), (0, 0, 0, 0)).save(out, "PNG")
+    assert drawn(out.getvalue(), "image/png").convert("RGB").getpixel((5, 5)) == (255, 255, 255)
+
+
+def test_only_the_first_frame_is_drawn():
+    out = io.BytesIO()
+    frames = [Image.new("P", (20, 20), number) for number in range(50)]
+    frames[0].putpalette([255, 0, 0] + [0, 0, 255] * 255)
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
+    red, _green, blue = drawn(out.getvalue(), "image/gif").convert("RGB").getpixel((5, 5))
+    assert red > blue
+
+
+def test_what_takes_too_long_is_cut_off_and_may_be_tried_again():
+    with pytest.raises(Interrupted):
+        draw(io.BytesIO(samples.picture()), kind="image/jpeg", seconds=0.001)
+
+
+def test_an_unknown_kind_is_refused():
+    with pytest.raises(CannotDraw):
+        draw(io.BytesIO(samples.picture("BMP")), kind="image/bmp")
+
+
+_GREEDY = """
+import runpy, sys
+child = runpy.run_path({path!r})
+child["set_limits"]()
+{act}
+"""
+
+
+@pytest.mark.parametrize(
+    ("act", "ends"),
+    [
+        ("bytearray(2 * 1024 ** 3)", 1),
+        ("open('/dev/null'); import tempfile; tempfile.TemporaryFile().write(b'x' * 20 * 1024 ** 2)", 1),
+        ("import resource; assert resource.getrlimit(resource.RLIMIT_CPU) == (15, 15); sys.exit(7)", 7),
+        ("import signal; assert 0 < signal.alarm(0) <= 25; sys.exit(7)", 7),
+    ],
+)
+def test_the_child_has_little_memory_time_and_disk(act, ends, tmp_path):
+    code = subprocess.run(
+        [sys.executable, "-c", _GREEDY.format(path=str(_CHILD), act=act)],
+        stderr=subprocess.DEVNULL, check=False, env={"TMPDIR": str(tmp_path)},
+    ).returncode  # fmt: skip
+    assert code == ends or (act.startswith("open") and code == -signal.SIGXFSZ)
+
+
+def test_drawing_leaves_no_memory_in_this_process():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for name in ("PNG bomb of 900 megapixels", "truncated PNG"):
+        kind, content = samples.UNDRAWABLE[name]
+        with pytest.raises(CannotDraw):
+            draw(io.BytesIO(content), kind=kind)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 * 1024
+
+
+# With CORPUS_DIR set, also real files; without it, these tests do not exist.
+
+if GOOD_FILES := samples.corpus("good"):
+
+    @pytest.mark.parametrize("path", GOOD_FILES, ids=str)
+    def test_good_files_of_the_corpus_are_drawn(path):
+        content = path.read_bytes()
+        kind = kind_of(content[:8192])
+        if kind in CAN_BE_PREVIEWED:
+            assert max(drawn(content, kind).size) <= 1000
+
+
+if BAD_FILES := samples.corpus("bad"):
+
+    @pytest.mark.parametrize("path", BAD_FILES, ids=str)
+    def test_hostile_files_of_the_corpus_are_drawn_or_refused(path):
+        content = path.read_bytes()
+        kind = kind_of(content[:8192])
+        if kind in CAN_BE_PREVIEWED:
+            with suppress(CannotDraw):
+                assert max(drawn(content, kind).size) <= 1000
+        assert kind not in ("image/svg+xml", "text/html", "application/xhtml+xml")

@@ -1,0 +1,150 @@
+"""The job that draws previews: each file once, whatever becomes of its worker."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+import pytest
+from PIL import Image
+from sqlalchemy import update
+
+from records import clock
+from records.database import db, transaction
+from records.models import Preview, StoredFile
+from records.previewing import Interrupted
+from records.services import files, previews
+from records.storage import preview_key, storage
+from tests import samples
+
+
+def stored(cast, content: bytes, name: str = "card.jpg") -> StoredFile:
+    arrived = files.take_in(io.BytesIO(content), name=name, organization=cast.fire)
+    with transaction():
+        row = files.row_for(arrived)
+    return row
+
+
+def state(row: StoredFile) -> tuple[str, int]:
+    db.session.expire_all()
+    return row.preview, row.preview_attempts
+
+
+def test_a_picture_gets_its_preview(cast):
+    row = stored(cast, samples.halves())
+    assert row.preview == Preview.WAITING
+    previews.draw_previews()
+    assert state(row) == (Preview.READY, 1)
+    with storage().open(preview_key(row.key)) as stream:
+        assert Image.open(stream).format == "WEBP"
+
+
+def test_what_cannot_be_drawn_is_tried_once_and_downloads_only(cast):
+    broken = stored(cast, samples.UNDRAWABLE["truncated PNG"][1])
+    locked = stored(cast, samples.UNDRAWABLE["PDF header only"][1])
+    previews.draw_previews()
+    assert state(broken) == state(locked) == (Preview.FAILED, 1)
+    assert not broken.opens_in_browser
+    assert locked.opens_in_browser  # its reader may have the password
+
+
+def test_other_kinds_are_never_drawn(cast):
+    for content in (samples.archive(), samples.SVG, samples.HTML):
+        row = stored(cast, content, "card.jpg")
+        assert row.preview == Preview.NONE
+        assert not row.opens_in_browser
+    previews.draw_previews()
+
+
+def test_the_worker_is_woken_after_the_commit_and_only_for_what_waits(cast, monkeypatch):
+    woken = []
+    monkeypatch.setattr(files.jobs, "wake", woken.append)
+    arrived = files.take_in(io.BytesIO(samples.picture()), name="card.jpg", organization=cast.fire)
+    with transaction():
+        files.row_for(arrived)
+        assert woken == []
+    assert woken == [previews.draw_previews]
+    stored(cast, samples.archive())
+    assert len(woken) == 1
+
+
+def test_a_claim_keeps_other_workers_away_until_its_time_is_over(cast):
+    row = stored(cast, samples.picture())
+    first = previews._claim()  # a worker that is killed now
+    assert first.id == row.id
+    assert previews._claim() is None
+    with clock.standing_at(clock.now() + timedelta(minutes=3)):
+        previews.draw_previews()
+    assert state(row) == (Preview.READY, 2)
+
+
+def test_a_file_that_kills_every_worker_is_given_up(cast):
+    row, now = stored(cast, samples.picture()), clock.now()
+    for attempt in range(3):
+        with clock.standing_at(now + timedelta(minutes=3 * attempt)):
+            assert previews._claim() is not None
+    with clock.standing_at(now + timedelta(minutes=10)):
+        previews.draw_previews()
+    assert state(row)[0] == Preview.FAILED
+
+
+def test_what_was_cut_off_is_tried_three_times(cast, monkeypatch):
+    def too_slow(*_args, **_kwargs):
+        raise Interrupted("slow")
+
+    monkeypatch.setattr(previews, "draw", too_slow)
+    row, now = stored(cast, samples.picture()), clock.now()
+    for attempt, expected in enumerate((Preview.WAITING, Preview.WAITING, Preview.FAILED)):
+        with clock.standing_at(now + timedelta(minutes=3 * attempt)):
+            previews.draw_previews()
+        assert state(row)[0] == expected
+
+
+def test_missing_storage_costs_no_attempt(cast):
+    row, now = stored(cast, samples.picture()), clock.now()
+    with storage().open(row.key) as stream:
+        content = stream.read()
+    storage().delete(row.key)
+    for hour in range(5):
+        with clock.standing_at(now + timedelta(hours=hour)):
+            previews.draw_previews()
+    assert state(row) == (Preview.WAITING, 0)
+    previews._keep(content, row.key)
+    with clock.standing_at(now + timedelta(hours=6)):
+        previews.draw_previews()
+    assert state(row) == (Preview.READY, 1)
+
+
+def test_one_broken_file_does_not_stop_the_others(cast):
+    rows = [stored(cast, content) for content in (samples.bomb(), samples.picture(), samples.pdf(), samples.heic())]
+    previews.draw_previews()
+    assert [state(row)[0] for row in rows] == [Preview.FAILED, Preview.READY, Preview.READY, Preview.READY]
+
+
+def test_a_long_queue_gives_other_jobs_their_turn(cast, monkeypatch):
+    rows = [stored(cast, samples.picture(size=(20, 20 + number))) for number in range(3)]
+    woken = []
+    monkeypatch.setattr(previews, "_TURN_SECONDS", -1)
+    monkeypatch.setattr(previews.jobs, "wake", woken.append)
+    previews.draw_previews()
+    assert [state(row)[0] for row in rows] == [Preview.READY, Preview.WAITING, Preview.WAITING]
+    assert woken == [previews.draw_previews]
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_preview_of_a_file_that_was_swept_meanwhile_is_dropped(cast, monkeypatch, gone):
+    row = stored(cast, samples.picture())
+    key = preview_key(row.key)
+    real = previews.draw
+
+    def draw_while_it_goes(stream, *, kind):
+        with transaction() as session:
+            if gone:
+                session.delete(session.get(StoredFile, row.id))
+            else:  # another worker was faster
+                session.execute(update(StoredFile).values(preview=Preview.READY))
+        return real(stream, kind=kind)
+
+    monkeypatch.setattr(previews, "draw", draw_while_it_goes)
+    previews.draw_previews()
+    assert storage()._path(key).exists() is not gone

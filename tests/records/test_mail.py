@@ -1,0 +1,280 @@
+"""The outbox on a real SMTP server: at least once, never twice by design, and nothing slips into a header."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from aiosmtpd.controller import Controller
+from flask import Flask
+
+from records import clock, mail
+from records.database import db, every_organization, transaction
+from records.models import Message, MessageKind, Organization
+from records.services.outbox import post
+from tests.cast import Cast
+from tests.conftest import make_app, upgrade
+from tests.outbox import messages
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+PATH = "/invitation/a-secret-of-256-bits"
+FACTS = {"path": PATH, "organization": "Lakeside Fire & Rescue", "name": "Max Miller", "days": 14}
+
+
+class Inbox:
+    """What a mail server received; `refuse` makes it answer with an error."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[list[str], EmailMessage]] = []
+        self.refuse = ""
+        self.pause = 0.0
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  # because: aiosmtpd calls it so
+        if self.refuse:
+            return self.refuse
+        parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        assert isinstance(parsed, EmailMessage)
+        self.received.append((envelope.rcpt_tos, parsed))
+        return "250 OK"
+
+
+@pytest.fixture
+def inbox() -> Iterator[tuple[Inbox, int]]:
+    """A mail server that listens on a port of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    received = Inbox()
+    controller = Controller(received, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield received, port
+    controller.stop()
+
+
+@pytest.fixture
+def mailing(inbox: tuple[Inbox, int], tmp_path: Path, on: str, request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """An application that sends its mail to the inbox."""
+    settings = {"database_url": request.getfixturevalue("new_postgresql")()} if on == "postgresql" else {}
+    application = make_app(
+        tmp_path / "data", mail_url=f"smtp://127.0.0.1:{inbox[1]}", public_url="https://certs.example", **settings
+    )
+    upgrade(application)
+    with application.app_context():
+        yield application
+        db.session.remove()
+        db.engine.dispose()
+
+
+def write(to: str = "max@example.org", kind: MessageKind = MessageKind.INVITATION, **facts: Any) -> None:
+    with every_organization(), transaction():
+        post(kind, to, organization=None, facts=FACTS | facts)
+
+
+def body(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+def test_a_message_is_sent_once_as_text_and_html(mailing: Flask, inbox: tuple[Inbox, int]) -> None:
+    write()
+    mail.send_messages()
+    mail.send_messages()
+    ((to, sent),) = inbox[0].received
+    assert to == ["max@example.org"]
+    assert sent["Subject"] == "Join Lakeside Fire & Rescue on Certfolio"
+    assert sent["From"] == "Certfolio <certfolio@localhost>"
+    assert f"https://certs.example{PATH}" in body(sent, "plain")
+    assert f'href="https://certs.example{PATH}"' in body(sent, "html")
+    assert "Lakeside Fire &amp; Rescue" in body(sent, "html")
+
+
+def test_the_link_is_wiped_once_it_is_sent(mailing: Flask) -> None:
+    write()
+    mail.send_messages()
+    (message,) = messages()
+    assert message.sent_at is not None
+    assert message.attempts == 1
+    assert "path" not in message.facts
+    assert message.facts["name"] == "Max Miller"
+
+
+def test_nothing_is_sent_of_a_change_that_failed(mailing: Flask, inbox: tuple[Inbox, int]) -> None:
+    def change() -> None:
+        with every_organization(), transaction():
+            post(MessageKind.INVITATION, "max@example.org", organization=None, facts=FACTS)
+            raise ValueError("the change failed")
+
+    with pytest.raises(ValueError, match="failed"):
+        change()
+    mail.send_messages()
+    assert inbox[0].received == []
+    assert messages() == []
+
+
+@pytest.mark.parametrize("refusal", ["451 try later", "550 no such person"])
+def test_a_refused_message_waits_ever_longer_and_is_sent_then(
+    mailing: Flask, inbox: tuple[Inbox, int], refusal: str
+) -> None:
+    received = inbox[0]
+    with clock.standing_at(NOON):
+        write()
+        received.refuse = refusal
+        mail.send_messages()
+        (message,) = messages()
+        assert (message.attempts, message.due_at, message.sent_at) == (1, NOON + timedelta(minutes=2), None)
+        assert "SMTP" in message.last_error
+        assert message.claimed_until is None
+        received.refuse = ""
+        mail.send_messages()  # not due yet
+        assert received.received == []
+    with clock.standing_at(NOON + timedelta(minutes=2)):
+        mail.send_messages()
+    assert len(received.received) == 1
+    assert messages()[0].last_error == ""
+
+
+def test_a_server_that_is_down_loses_nothing_and_gives_up_at_last(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        nobody = probe.getsockname()[1]
+    application = make_app(tmp_path / "data", mail_url=f"smtp://127.0.0.1:{nobody}")
+    upgrade(application)
+    with application.app_context():
+        now = NOON
+        with clock.standing_at(now):
+            write()
+        waited = []
+        for _ in range(12):
+            with clock.standing_at(now):
+                mail.send_messages()
+            (message,) = messages()
+            waited.append(message.due_at - now)
+            now = message.due_at
+        assert waited == sorted(waited)
+        assert waited[-1] == timedelta(hours=6)
+        assert message.failed_at is not None
+        assert "path" not in message.facts  # nor does a link stay behind
+        with clock.standing_at(now + timedelta(days=30)):
+            mail.send_messages()
+        assert messages()[0].attempts == 12
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_one_message_that_cannot_be_written_does_not_hold_up_the_others(
+    mailing: Flask, inbox: tuple[Inbox, int]
+) -> None:
+    with every_organization(), transaction():
+        post(MessageKind.INVITATION, "first@example.org", organization=None, facts={})  # lacks every fact
+    write("second@example.org")
+    mailing.jinja_env.undefined = __import__("jinja2").StrictUndefined
+    mail.send_messages()
+    assert [to for to, _ in inbox[0].received][-1] == ["second@example.org"]
+
+
+def test_a_worker_that_died_leaves_its_message_to_others_after_a_while(
+    mailing: Flask, inbox: tuple[Inbox, int]
+) -> None:
+    with clock.standing_at(NOON):
+        write()
+        assert mail._claim() is not None  # and then it died
+        mail.send_messages()
+        assert inbox[0].received == []
+    with clock.standing_at(NOON + timedelta(minutes=5, seconds=1)):
+        mail.send_messages()
+    assert len(inbox[0].received) == 1
+
+
+def test_two_workers_send_every_message_once(mailing: Flask, inbox: tuple[Inbox, int]) -> None:
+    for number in range(30):
+        write(f"number{number}@example.org")
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            with mailing.app_context():
+                mail.send_messages()
+                db.session.remove()
+        except BaseException as failure:
+            failures.append(failure)
+
+    workers = [threading.Thread(target=work) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert failures == []
+    sent_to = sorted(to[0] for to, _ in inbox[0].received)
+    assert sent_to == sorted(f"number{number}@example.org" for number in range(30))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Max\r\nBcc: spy@evil.example", "Max\nBcc: spy@evil.example", "Max\r\n\r\n<script>alert(1)</script>", "Max\0"],
+)
+def test_nothing_in_a_name_becomes_a_header_or_runs(mailing: Flask, inbox: tuple[Inbox, int], name: str) -> None:
+    write(organization=name, name=name)
+    mail.send_messages()
+    for to, sent in inbox[0].received:
+        assert to == ["max@example.org"]
+        assert sent["Bcc"] is None
+        assert "\n" not in sent["Subject"]
+        assert "<script>" not in body(sent, "html")
+
+
+@pytest.mark.parametrize("address", ["a@example.org\nBcc: spy@evil.example", "a@example.org, spy@evil.example"])
+def test_an_address_is_one_address(mailing: Flask, inbox: tuple[Inbox, int], address: str) -> None:
+    write(address)
+    mail.send_messages()
+    assert all("spy@evil.example" not in to for to, _ in inbox[0].received)
+
+
+@pytest.mark.parametrize("kind", list(MessageKind))
+def test_every_kind_of_message_has_its_words(mailing: Flask, inbox: tuple[Inbox, int], kind: MessageKind) -> None:
+    write(kind=kind, hours=2, old_email="old@example.org", new_email="new@example.org")
+    mail.send_messages()
+    ((_, sent),) = inbox[0].received
+    assert len(sent["Subject"]) > 10
+    for part in ("plain", "html"):
+        text = body(sent, part)
+        assert "{" not in text.replace("{}", "")
+        assert "%(" not in text
+        assert "None" not in text
+        assert sent["Subject"].split()[0] not in text.splitlines()[0] or part == "html"
+
+
+def test_without_a_server_mail_is_written_to_a_folder(app: Flask, cast: Cast) -> None:
+    write()
+    mail.send_messages()
+    (written,) = (Path(app.config["DATA_DIR"]) / "outbox").iterdir()
+    assert PATH in written.read_text().replace("=\n", "")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp://mail.example", ("mail.example", 25, None, None, False)),
+        ("smtp://mail.example:2525", ("mail.example", 2525, None, None, False)),
+        ("smtps://me%40x.example:p%2Fw@mail.example", ("mail.example", 465, "me@x.example", "p/w", True)),
+    ],
+)
+def test_the_server_is_read_from_its_url(tmp_path: Path, url: str, expected: tuple[Any, ...]) -> None:
+    config = make_app(tmp_path / "data", mail_url=url).config
+    names = ("MAIL_SERVER", "MAIL_PORT", "MAIL_USERNAME", "MAIL_PASSWORD", "MAIL_USE_SSL")
+    assert tuple(config[name] for name in names) == expected
+
+
+def test_the_outbox_tells_organizations_apart(cast: Cast) -> None:
+    with transaction():
+        post(
+            MessageKind.INVITATION, "max@example.org", organization=db.session.get(Organization, cast.fire.id), facts={}
+        )
+    assert db.session.scalars(sa.select(Message.organization_id)).one() == cast.fire.id
