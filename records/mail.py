@@ -7,9 +7,11 @@ and never touches the change that caused it.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 from email.utils import formataddr, parseaddr
 from pathlib import Path
+from smtplib import SMTPException
 from typing import Any
 from urllib.parse import unquote, urlparse
 
@@ -79,7 +81,7 @@ def _send(message_id: int) -> None:
     try:
         mail = _compose(message)
         db.session.rollback()  # a slow mail server holds nothing of the database
-        mail.send()
+        _deliver(mail)
     except Exception as error:  # because: whatever a mail server does, the message stays and is tried again
         log.warning("message %s was not sent: %s", message_id, type(error).__name__)
         values = _put_off(attempts, facts, error)
@@ -87,6 +89,15 @@ def _send(message_id: int) -> None:
         values = {"sent_at": clock.now(), "attempts": attempts, "facts": _without_secrets(facts), "last_error": ""}
     with transaction() as session:
         session.execute(update(Message).where(Message.id == message_id).values(**values))
+
+
+def _deliver(mail: EmailMultiAlternatives) -> None:
+    connection = mail.get_connection()
+    try:
+        connection.send_messages([mail])
+    finally:
+        with suppress(SMTPException, OSError):  # it was sent, or not, whatever the farewell comes to
+            connection.close()
 
 
 def _without_secrets(facts: dict[str, Any]) -> dict[str, Any]:

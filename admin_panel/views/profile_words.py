@@ -33,7 +33,10 @@ _LABELS = {
 
 @dataclass(frozen=True)
 class Line:
-    """One change, in words; `was` is '' for a whole certification that came or went. `typed` is what the reader had typed for something that is gone."""
+    """One change, in words; `was` is '' for a whole certification that came or went.
+
+    `typed` is what the reader had typed for something that is gone.
+    """
 
     subject: str
     label: str

@@ -57,8 +57,12 @@ def import_(file: Path, name: str, map_file: Path | None, dry_run: bool) -> None
     organization = organizations.named(name)
     by = Actor.command("member import", organization.id)
     with organization_scope(organization.id):
-        register_import = _started(file, map_file, by=by)
+        facts = _facts_in(map_file) if map_file else {}
+        mapping = Mapping.from_json(facts) if map_file else None
+        with file.open("rb") as stream:
+            register_import = register_imports.start(stream, name=file.name, mapping=mapping, by=by)
         try:
+            _read_as_said(register_import, facts, mapping, by=by)
             register_imports.check(register_import, Mapping.from_json(register_import.mapping), by=by)
             _say_mapping(register_import)
             _say_counts(register_import, dry_run=dry_run)
@@ -71,16 +75,13 @@ def import_(file: Path, name: str, map_file: Path | None, dry_run: bool) -> None
                 register_imports.discard(register_import, by=by)
 
 
-def _started(file: Path, map_file: Path | None, *, by: Actor) -> RegisterImport:
-    facts = _facts_in(map_file) if map_file else {}
-    mapping = Mapping.from_json(facts) if map_file else None
-    with file.open("rb") as stream:
-        register_import = register_imports.start(stream, name=file.name, mapping=mapping, by=by)
+def _read_as_said(
+    register_import: RegisterImport, facts: dict[str, Any], mapping: Mapping | None, *, by: Actor
+) -> None:
     chosen = {part: facts[part] for part in ("encoding", "delimiter", "sheet") if facts.get(part)}
     if chosen:
         reading = Reading.from_json(register_import.reading | chosen)
         register_imports.read_again(register_import, reading, mapping=mapping, by=by)
-    return register_import
 
 
 def _facts_in(map_file: Path) -> dict[str, Any]:

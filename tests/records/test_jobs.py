@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,11 +17,11 @@ from tests.conftest import make_app, upgrade
 
 
 @pytest.fixture
-def only(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, jobs._Registered]]:
+def only(monkeypatch: pytest.MonkeyPatch) -> dict[str, jobs._Registered]:
     """No job but those that the test registers."""
     registered: dict[str, jobs._Registered] = {}
     monkeypatch.setattr(jobs, "_jobs", registered)
-    yield registered
+    return registered
 
 
 def test_every_job_runs_though_one_fails(only: dict[str, jobs._Registered]) -> None:

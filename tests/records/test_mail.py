@@ -36,9 +36,8 @@ class Inbox:
     def __init__(self) -> None:
         self.received: list[tuple[list[str], EmailMessage]] = []
         self.refuse = ""
-        self.pause = 0.0
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  # because: aiosmtpd calls it so
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         if self.refuse:
             return self.refuse
         parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
@@ -248,7 +247,6 @@ def test_every_kind_of_message_has_its_words(mailing: Flask, inbox: tuple[Inbox,
         assert "{" not in text.replace("{}", "")
         assert "%(" not in text
         assert "None" not in text
-        assert sent["Subject"].split()[0] not in text.splitlines()[0] or part == "html"
 
 
 def test_without_a_server_mail_is_written_to_a_folder(app: Flask, cast: Cast) -> None:

@@ -40,7 +40,7 @@ def test_a_deactivated_member_is_out_at_the_next_request(cast, browse):
     client = browse(cast.max)
     with transaction():
         locked(Member, cast.max.id).deactivated_at = clock.now()
-    assert client.get("/portfolio/").headers["Location"].endswith("/choose")
+    assert client.get("/portfolio/").headers["Location"].startswith("/login")
 
 
 def test_a_member_may_not_open_the_back_office(cast, browse):
