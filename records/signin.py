@@ -86,6 +86,12 @@ def signed_in() -> SignedIn | None:
     return user if isinstance(user, SignedIn) else None
 
 
+def set_aside() -> None:
+    """For the rest of this request nobody is signed in: for error pages, when sessions cannot be read."""
+    g._login_user = _login.anonymous_user()
+    g.pop("actor", None)
+
+
 def begin(sign_in_token: str, account: Account, member: Member | None, *, until: datetime | None = None) -> SignIn:
     """A new session row for `account`, to be added by a verb. `until`: the end of the session that it replaces."""
     now = clock.now()

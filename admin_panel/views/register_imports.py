@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any, BinaryIO, cast
 
-from flask import Response, flash, redirect, request, stream_with_context, url_for
+from flask import Response, flash, redirect, request, send_file, url_for
 from flask_admin import expose
 from flask_babel import format_decimal, gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
@@ -171,11 +172,9 @@ class RegisterImportsView(CoordinatorView):
     def download(self, import_id: int) -> Response:
         register_import = self._found(import_id)
         rows = ((row.cells, problem_of(row)) for row in rows_to_mend(register_import))
-        pieces = mending_file(Survey.from_json(register_import.survey).header, rows)
-        response = Response(stream_with_context(pieces), mimetype="text/csv")
+        file = io.BytesIO(b"".join(mending_file(Survey.from_json(register_import.survey).header, rows)))
         stem = register_import.file_name.rpartition(".")[0] or register_import.file_name
-        response.headers.set("Content-Disposition", "attachment", filename=f"{stem} - to mend.csv")
-        return response
+        return send_file(file, "text/csv", as_attachment=True, download_name=f"{stem} - to mend.csv")
 
     def _rows(self, template: str, register_import: RegisterImport) -> str:
         outcome = request.args.get("outcome", "")

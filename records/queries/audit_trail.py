@@ -14,7 +14,10 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class Trail:
-    """`names` are those of the members concerned, by id; `older` is where the next page begins (an event's id), None on the last."""
+    """`names` are those of the members concerned, by id.
+
+    `older` is where the next page begins (an event's id), None on the last.
+    """
 
     events: list[AuditEvent]
     names: dict[int, str]

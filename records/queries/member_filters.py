@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Select, select, true
+from sqlalchemy.orm import aliased
 
 from records import clock
 from records.models import Actor, Certification, CertificationType, Member, Role, Standing, Unit
@@ -140,18 +141,26 @@ def _unit_and_below(unit_id: int) -> Select[int]:
 def _holds_one(standing: Standing, today: date) -> ColumnElement[bool]:
     """Whether the member has a certification of this standing today.
 
-    Looked up member by member, which ends with the page where many have one. The few that were revoked or
-    suspended are read from an index of their own instead. Bounds on `expires_on` would lead SQLite to an
-    index that makes each look-up walk through the certifications of everybody.
+    What many have is looked up member by member, which ends with the page. Bounds on `expires_on` would
+    lead SQLite to an index that makes each look-up walk through the certifications of everybody; without
+    the limit of one, PostgreSQL works out the standing of every certification first. What few have is
+    gathered at once, from those certifications alone that can have it.
     """
     statement = (
         select(Certification.member_id)
         .join(CertificationType, Certification.type_id == CertificationType.id)
         .where(Certification.deleted_at.is_(None), Certification.standing_expression(today) == standing)
     )
-    if standing is Standing.REVOKED:
-        return Member.id.in_(statement.where(Certification.revoked_on <= today))
-    if standing is Standing.SUSPENDED:
-        return Member.id.in_(statement.where(Certification.suspended_on <= today))
-    own = (Certification.organization_id == Member.organization_id, Certification.member_id == Member.id)
-    return statement.where(*own).correlate(Member).exists()
+    if standing in (Standing.VALID, Standing.EXPIRING_SOON, Standing.EXPIRED):
+        own = (Certification.organization_id == Member.organization_id, Certification.member_id == Member.id)
+        return statement.where(*own).correlate(Member).limit(1).scalar_subquery().is_not(None)
+    renewal = aliased(Certification)
+    renewed = select(renewal.supersedes_id).where(renewal.supersedes_id.is_not(None), renewal.deleted_at.is_(None))
+    can_have_it = {
+        Standing.REVOKED: Certification.revoked_on <= today,
+        Standing.SUSPENDED: Certification.suspended_on <= today,
+        Standing.SUPERSEDED: Certification.id.in_(renewed),
+        Standing.NOT_YET_VALID: Certification.issued_on > today,
+        Standing.IN_GRACE: (Certification.expires_on < today) & (CertificationType.grace_days > 0),
+    }
+    return Member.id.in_(statement.where(can_have_it[standing]))

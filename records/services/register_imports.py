@@ -12,7 +12,6 @@ import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, BinaryIO
 
 from sqlalchemy import delete, select
@@ -20,13 +19,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from records import clock
-from records.database import db, lock, this_organization, transaction
+from records.database import lock, this_organization, transaction
 from records.errors import N_, FileTooLarge, Invalid, InvalidInput, RegisterChanged, Stale
 from records.models import (
     Actor,
     AuditEvent,
     AuditKind,
-    ColumnMapping,
     ImportRow,
     ImportState,
     Organization,
@@ -36,13 +34,13 @@ from records.models import (
 )
 from records.models.scan import file_name
 from records.registers import files as registers
-from records.registers.guessing import guessed, guessed_statuses
-from records.registers.mapping import DATES, Field, Mapping
-from records.registers.rows import Reading, header_digest, named_columns
+from records.registers.mapping import DATES, Mapping
+from records.registers.rows import Reading, named_columns
 from records.registers.survey import Survey, surveyed
 from records.services import files
 from records.services.certification_steps import require_tracking
 from records.services.register_checking import Checker, Decision
+from records.services.register_mappings import keep_mapping, mapped
 from records.services.register_people import batches
 from records.services.register_writing import Writer, keep_rows
 from records.storage import megabytes, storage
@@ -67,7 +65,7 @@ def start(stream: BinaryIO, *, name: str | None, by: Actor, mapping: Mapping | N
             file_name=arrived.name,
             reading=reading.to_json(),
             survey=survey.to_json(),
-            mapping=_mapped(survey, mapping).to_json(),
+            mapping=mapped(survey, mapping).to_json(),
             started_by_id=by.member_id,
             started_by_name=by.name,
             created_at=clock.now(),
@@ -88,7 +86,7 @@ def read_again(register_import: RegisterImport, reading: Reading, *, by: Actor, 
             survey = surveyed(registers.opened(file, reading))
         _require_rows(survey)
         register_import.reading, register_import.survey = reading.to_json(), survey.to_json()
-        register_import.mapping = _mapped(survey, mapping).to_json()
+        register_import.mapping = mapped(survey, mapping).to_json()
         _forget_check(session, register_import)
 
 
@@ -105,7 +103,7 @@ def check(register_import: RegisterImport, mapping: Mapping, *, by: Actor) -> No
         _require_complete(mapping, survey)
         answers = _answers(session, register_import) if mapping.to_json() == register_import.mapping else {}
         register_import.mapping = mapping.to_json()
-        _keep_mapping(session, survey, mapping)
+        keep_mapping(session, survey, mapping)
         _run_dry(session, register_import, answers, by=by)
 
 
@@ -250,31 +248,6 @@ def _require_complete(mapping: Mapping, survey: Survey) -> None:
     dates = [name for name, held in mapping.columns.items() if held in DATES]
     if mapping.date_order is None and survey.needs_date_order(dates):
         raise InvalidInput({"dates": Invalid(N_("Say whether dates have the month or the day first."))})
-
-
-def _mapped(survey: Survey, mapping: Mapping | None) -> Mapping:
-    return mapping.for_header(survey.header) if mapping else _proposed(survey)
-
-
-def _proposed(survey: Survey) -> Mapping:
-    """As the last file with such a header was mapped, else as the header's words suggest."""
-    kept = db.session.scalar(select(ColumnMapping).where(ColumnMapping.header_digest == header_digest(survey.header)))
-    if kept is None:
-        return guessed(survey)
-    mapping = Mapping.from_json(kept.mapping).for_header(survey.header)
-    dates = [name for name, held in mapping.columns.items() if held in DATES]
-    statuses = guessed_statuses(survey, mapping.column_of(Field.STATUS)) | mapping.statuses
-    return replace(mapping, statuses=statuses, date_order=survey.date_order(dates) or mapping.date_order)
-
-
-def _keep_mapping(session: Session, survey: Survey, mapping: Mapping) -> None:
-    digest = header_digest(survey.header)
-    kept = session.scalar(select(ColumnMapping).where(ColumnMapping.header_digest == digest))
-    if kept is None:
-        kept = ColumnMapping(header_digest=digest)
-        session.add(kept)
-    kept.mapping, kept.kept_at = mapping.to_json(), clock.now()
-    session.flush()
 
 
 def _event(kind: AuditKind, register_import: RegisterImport, *, by: Actor) -> AuditEvent:

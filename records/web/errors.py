@@ -128,6 +128,7 @@ def _page(status: int, sentence: str) -> Response:
     try:
         html = render_template("records/error.html", status=status, title=title, sentence=sentence)
     except Exception:  # because: with the database down even the navigation may fail to render
+        signin.set_aside()
         html = render_template("records/error_bare.html", status=status, title=title, sentence=sentence)
     response = make_response(html, status)
     if status == 503:

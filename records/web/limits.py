@@ -27,7 +27,7 @@ def takes_files(view: View) -> View:
 class RecordId(IntegerConverter):
     """`<int:…>` in an address: what no record can have as its id leads nowhere (404)."""
 
-    regex = r"\d{1,19}"
+    regex = r"[0-9]{1,19}"
 
     def to_python(self, value: str) -> int:
         number = int(super().to_python(value))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from functools import partial
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from wsgiref.headers import Headers
 
 from flask import Flask, current_app
 from whitenoise import WhiteNoise
 
 from records.web.headers import ON_ALL, OVER_HTTPS
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _PACKAGES = ("records", "portal", "admin_panel")
 _PREFIX = "/static/"
@@ -26,7 +30,7 @@ def init_app(app: Flask) -> None:
         max_age=60,
         allow_all_origins=False,
         immutable_file_test=lambda _path, url: bool(_HASHED.search(url)),
-        add_headers_function=partial(_add_headers, always),
+        add_headers_function=_add_headers,
     )
     names: dict[str, str] = {}
     for package in _PACKAGES:
@@ -35,7 +39,7 @@ def init_app(app: Flask) -> None:
             names[name] = _hashed(name, path)
             server.add_file_to_dictionary(names[name], str(path))
     app.extensions["static_names"] = names
-    app.wsgi_app = server  # type: ignore[method-assign]  # because: Flask's documented way to add middleware
+    app.wsgi_app = _guarded(server, always)  # type: ignore[method-assign]  # because: Flask's documented way to add middleware
     app.jinja_env.globals["static"] = static_url
 
 
@@ -58,7 +62,19 @@ def _hashed(name: str, path: Path) -> str:
     return f"{_PREFIX}{stem}.{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}.{ending}"
 
 
-def _add_headers(always: dict[str, str], headers: Headers, _path: str, _url: str) -> None:
-    for name, value in always.items():
-        headers[name] = value
+def _add_headers(headers: Headers, _path: str, _url: str) -> None:
     headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+
+
+def _guarded(server: WSGIApplication, always: dict[str, str]) -> WSGIApplication:
+    """`server` with these headers on answers that lack them: WhiteNoise leaves them off a 304 or 405 of its own."""
+
+    def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+            present = {name.lower() for name, _ in headers}
+            missing = [(name, value) for name, value in always.items() if name.lower() not in present]
+            return start_response(status, headers + missing, *exc_info)
+
+        return server(environ, start)
+
+    return guarded

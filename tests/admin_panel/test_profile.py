@@ -128,7 +128,7 @@ def test_a_saved_row_names_its_fields_and_its_delete_box(cast, opened, hold):
     row = page.one("table").all("tr")[1]
     assert "Not yet valid" in row.text or "Valid" in row.text
     box = row.one("input", type="checkbox")
-    assert page.one("label", for_=box.attrs["id"]).text == "Delete EMT-Basic, expires 31 Jan 2030"
+    assert page.one("label", for_=box.attrs["id"]).text == "Delete EMT-Basic (31 Jan 2030)"
     expires = row.all("input", type="date")[1]
     named = " ".join(page.one(id=each).text for each in expires.attrs["aria-labelledby"].split())
     assert named == "Expires EMT-Basic"

@@ -302,7 +302,7 @@ def test_signing_in_never_leads_elsewhere(cast: Cast, browse: Browse) -> None:
                 "/login", query_string={"next": target}, data={"email": cast.max.email, "password": PASSWORD}
             )
         assert answer.status_code == 302, target
-        assert answer.headers["Location"] == "/", target
+        assert answer.headers["Location"].partition("?")[0] == "/", target
 
 
 @pytest.mark.parametrize("target", ["/account", "/portfolio/certifications?status=valid", "/admin/members/?q=%C3%A9"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
@@ -194,3 +196,47 @@ def test_members_of_another_organization_do_not_exist(cast, verb):
     ken = cast.actor(cast.ken)
     with organization_scope(cast.clinic.id), pytest.raises(NotFound):
         verb(cast.max, ken)
+
+
+# Two at once
+
+
+def _at_once(app, cast, *calls):
+    """Each call in a thread of its own; what came of them, exceptions included."""
+
+    def run(call):
+        with app.app_context(), organization_scope(cast.fire.id):
+            ready.wait()
+            try:
+                return call()
+            except Exception as error:
+                return error
+            finally:
+                db.session.remove()
+
+    ready = Barrier(len(calls))
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def test_two_administrators_cannot_deactivate_each_other(app, cast, ada):
+    with transaction():
+        carl = locked(Member, cast.carl.id)
+        carl.covers_organization, carl.role = False, Role.ADMINISTRATOR
+    other, ids = cast.actor(cast.carl), (cast.ada.id, cast.carl.id)
+    came = _at_once(
+        app,
+        cast,
+        lambda: members.deactivate(found(Member, ids[1]), by=ada),
+        lambda: members.deactivate(found(Member, ids[0]), by=other),
+    )
+    assert sorted(type(each).__name__ for each in came) == ["LastAdministrator", "NoneType"]
+    db.session.rollback()
+    assert [db.session.get(Member, member_id).is_active for member_id in ids].count(True) == 1
+
+
+def test_of_two_who_give_away_one_number_one_is_refused(app, cast, ada):
+    came = _at_once(app, cast, *[lambda: members.create(Identity("Jane", "Doe", number="7"), Access(), by=ada).id] * 2)
+    refused = [each for each in came if isinstance(each, InvalidInput)]
+    assert [set(each.errors) for each in refused] == [{"number"}]
+    assert sum(isinstance(each, int) for each in came) == 1

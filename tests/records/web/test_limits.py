@@ -1,0 +1,77 @@
+"""How much a request may carry."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+from records.database import db
+from records.models import StoredFile
+from tests.cast import Cast
+from tests.clients import SignedClient
+
+MIB = 1024 * 1024
+# A file whose request is refused half way is closed by the garbage collector, which says so.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+Browse = Callable[..., SignedClient]
+
+
+@pytest.mark.parametrize("path", ["/login", "/reset", "/account/password", "/admin/units/", "/logout"])
+def test_a_form_of_more_than_two_megabytes_is_too_large(cast: Cast, browse: Browse, path: str) -> None:
+    page = browse(cast.ada).post(path, data={"email": "x" * (2 * MIB + 1)})
+    assert page.status_code == 413
+    assert "larger than" in page.text
+
+
+def test_a_form_with_one_huge_part_is_too_large(cast: Cast, browse: Browse) -> None:
+    data = {"email": (io.BytesIO(b"x" * (2 * MIB + 1)), "huge.bin")}
+    assert browse(cast.ada).post("/admin/units/", data=data).status_code == 413
+
+
+def test_a_form_of_too_many_parts_is_too_large(cast: Cast, browse: Browse) -> None:
+    data = {f"field{number}": (io.BytesIO(b""), "x") for number in range(2001)}
+    assert browse(cast.ada).post("/admin/units/", data=data).status_code == 413
+
+
+def test_a_form_of_many_fields_is_read_quickly(cast: Cast, browse: Browse) -> None:
+    from records import clock
+
+    began = clock.now()
+    data = {f"f{number}": "x" for number in range(100_000)}
+    assert browse(cast.ada).post("/admin/units/", data=data).status_code in (400, 413, 422)
+    assert (clock.now() - began).total_seconds() < 10
+
+
+def test_a_request_that_lies_about_its_length_is_no_way_around(cast: Cast, browse: Browse) -> None:
+    client = browse(cast.ada)
+    page = client.post(
+        "/admin/units/", csrf=False, data=b"x" * (3 * MIB), headers={"Content-Length": "10"},
+        content_type="application/x-www-form-urlencoded",
+    )  # fmt: skip
+    assert page.status_code in (400, 413)
+
+
+def test_files_are_taken_where_a_page_takes_them_and_only_from_the_signed_in(cast: Cast, browse: Browse) -> None:
+    address = f"/admin/members/{cast.max.id}/upload"
+
+    def files() -> dict[str, object]:
+        return {"files": (io.BytesIO(b"x" * (3 * MIB)), "big.bin")}
+
+    assert browse(cast.ada).post(address, data=files()).status_code in (200, 302, 303)
+    assert browse().post(address, data=files()).status_code == 413
+    assert db.session.scalar(sa.select(sa.func.count(StoredFile.id))) == 1
+
+
+def test_a_file_larger_than_the_organization_accepts_is_refused_and_leaves_nothing(cast: Cast, browse: Browse) -> None:
+    from records.database import locked, transaction
+    from records.models import Organization
+
+    with transaction():
+        locked(Organization, cast.fire.id).largest_file = MIB
+    data = {"files": (io.BytesIO(b"x" * (MIB + 1)), "big.bin")}
+    page = browse(cast.ada).post(f"/admin/members/{cast.max.id}/upload", data=data)
+    assert page.status_code in (413, 422)
+    assert db.session.scalar(sa.select(sa.func.count(StoredFile.id))) == 0
