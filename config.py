@@ -21,6 +21,18 @@ from sqlalchemy.exc import ArgumentError
 ROOT = Path(__file__).resolve().parent
 
 
+# What no installation changes.
+_FIXED = {
+    "SESSION_COOKIE_HTTPONLY": True,
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    "WTF_CSRF_TIME_LIMIT": None,
+    "WTF_CSRF_SSL_STRICT": True,
+    "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+    "MAX_FORM_PARTS": 2000,
+    "BABEL_DEFAULT_LOCALE": "en",
+}
+
+
 class BadSettings(SystemExit):
     """Names each bad setting and what is wrong with it."""
 
@@ -33,10 +45,6 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     database_url: str = ""
     scans_url: str = ""
-    s3_endpoint: str = ""
-    aws_access_key_id: str = ""
-    aws_secret_access_key: str = ""
-    aws_region: str = "us-east-1"
     jobs_url: str = ""
     mail_url: str = ""
     mail_from: str = "Certfolio <certfolio@localhost>"
@@ -67,8 +75,8 @@ class Settings(BaseSettings):
     @field_validator("scans_url")
     @classmethod
     def _scans_are_known(cls, url: str) -> str:
-        if url and not _is_address(url, "s3") and not (url.startswith("file:///") and len(url) > len("file:///")):
-            raise ValueError("use s3://BUCKET/PREFIX or file:///FOLDER")
+        if url and not (url.startswith("file:///") and len(url) > len("file:///")):
+            raise ValueError("use file:///FOLDER, or leave it empty for DATA_DIR/scans")
         return url
 
     @field_validator("jobs_url")
@@ -137,12 +145,6 @@ class Settings(BaseSettings):
             "SQLALCHEMY_TRACK_MODIFICATIONS": False,
             "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(self.database_url),
             "SCANS_URL": self.scans_url or (data_dir / "scans").as_uri(),
-            "S3_OPTIONS": {
-                "endpoint": self.s3_endpoint,
-                "access_key_id": self.aws_access_key_id,
-                "secret_access_key": self.aws_secret_access_key,
-                "region": self.aws_region,
-            },
             "JOBS_URL": self.jobs_url or f"sqlite:///{quote(str(data_dir / 'jobs.db'))}",
             "MAIL_URL": self.mail_url,
             "MAIL_DEFAULT_SENDER": self.mail_from,
@@ -155,13 +157,7 @@ class Settings(BaseSettings):
             "TESTING": self.environment == "testing",
             "SESSION_COOKIE_NAME": "__Host-certfolio" if secure else "certfolio",
             "SESSION_COOKIE_SECURE": secure,
-            "SESSION_COOKIE_HTTPONLY": True,
-            "SESSION_COOKIE_SAMESITE": "Lax",
-            "WTF_CSRF_TIME_LIMIT": None,
-            "WTF_CSRF_SSL_STRICT": True,
-            "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
-            "MAX_FORM_PARTS": 2000,
-            "BABEL_DEFAULT_LOCALE": "en",
+            **_FIXED,
         }
 
 

@@ -121,14 +121,7 @@ class AuditEvent(Base):
 
         `before` and `after` are the changed fields; `member_id` is whose record it concerns.
         """
-        detail = AuditDetail(
-            salt=secrets.token_hex(16),
-            actor_name=by.name,
-            administrator_name=by.administrator_name or "",
-            address=by.address,
-            before=before or {},
-            after=after or {},
-        )
+        detail = AuditDetail.of(by, before=before or {}, after=after or {})
         table = getattr(subject, "__tablename__", "")
         own = subject.id if table == "member" else getattr(subject, "member_id", None)
         return cls(
@@ -168,6 +161,17 @@ class AuditDetail(Base):
     before: Mapped[dict[str, Any]]
     after: Mapped[dict[str, Any]]
     erased_at: Mapped[datetime | None]
+
+    @classmethod
+    def of(cls, by: Actor, *, before: dict[str, Any], after: dict[str, Any]) -> AuditDetail:
+        return cls(
+            salt=secrets.token_hex(16),
+            actor_name=by.name,
+            administrator_name=by.administrator_name or "",
+            address=by.address,
+            before=before,
+            after=after,
+        )
 
     def digest(self) -> str:
         """SHA-256 (hexadecimal) over the salt and the values."""

@@ -55,7 +55,7 @@ def read_date(cell: Cell, style: DateStyle) -> date | None:
     if isinstance(cell, str):
         text = cell.strip()
         return _parsed(text, style) if text else None
-    if cell == int(cell) and 1 <= cell <= _EXCEL_LAST:
+    if 1 <= cell <= _EXCEL_LAST and cell == int(cell):
         return _EXCEL_BEGAN + timedelta(days=int(cell))
     return _parsed(f"{cell:.10g}", style)
 

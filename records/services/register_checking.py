@@ -21,6 +21,7 @@ from records.registers.values import RowReader, Wanted
 from records.services.register_people import Held, People, Person
 
 NEW, LEAVE_OUT = "new", "leave"
+_MOST_CANDIDATES = 20
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ class _Ask(Exception):
     """Who is meant must be answered by a person."""
 
     def __init__(self, problem: Refusal, people: Sequence[Person]) -> None:
-        self.problem, self.people = problem, people
+        self.problem, self.people = problem, people[:_MOST_CANDIDATES]
 
 
 class Checker:

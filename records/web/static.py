@@ -39,7 +39,7 @@ def init_app(app: Flask) -> None:
             names[name] = _hashed(name, path)
             server.add_file_to_dictionary(names[name], str(path))
     app.extensions["static_names"] = names
-    app.wsgi_app = _guarded(server, always)  # type: ignore[method-assign]  # because: Flask's documented way to add middleware
+    app.wsgi_app = _guarded(server, always)  # type: ignore[method-assign, assignment]  # because: Flask's documented way to add middleware
     app.jinja_env.globals["static"] = static_url
 
 

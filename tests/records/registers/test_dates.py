@@ -80,7 +80,7 @@ def test_a_spreadsheets_dates_and_day_numbers_are_dates():
     assert read_date(DAY, UNSAID) == DAY
     assert read_date(46467.0, UNSAID) == DAY
     assert read_date(20270321.0, UNSAID) == DAY
-    for number in (46467.5, -3.0, 1e300):
+    for number in (46467.5, -3.0, 1e300, float("inf"), float("nan")):
         with pytest.raises(Invalid):
             read_date(number, UNSAID)
 

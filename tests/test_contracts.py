@@ -1,0 +1,85 @@
+"""The house's contracts: floors of imports, sizes of rooms, and what templates may not hold."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("records", "portal", "admin_panel")
+SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+SOURCES += [ROOT / "config.py", ROOT / "wsgi.py"]
+TEMPLATES = sorted(path for package in PACKAGES for path in (ROOT / package / "templates").rglob("*.*"))
+PAGES = [path for path in TEMPLATES if path.suffix == ".html"]
+LONGEST_MODULE, LONGEST_FUNCTION = 300, 40
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_imports_go_down_the_floors_only():
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_modules_and_functions_stay_small(path: Path):
+    text = path.read_text()
+    assert len(text.splitlines()) < LONGEST_MODULE
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert lines < LONGEST_FUNCTION, f"{node.name} has {lines} lines"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_every_module_says_what_it_is_for(path: Path):
+    text = path.read_text()
+    assert not text.strip() or ast.get_docstring(ast.parse(text))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_every_template_parses_and_carries_its_package(app: Flask, path: Path):
+    package = path.relative_to(ROOT).parts[0]
+    name = path.relative_to(ROOT / package / "templates").as_posix()
+    assert name.startswith(f"{package}/")
+    app.jinja_env.get_template(name)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_no_page_escapes_the_escaping_or_the_policy(path: Path):
+    text = path.read_text()
+    assert not re.search(r"\|\s*safe\b", text)
+    assert not re.search(r"\son[a-z]+=\"", text), "an inline handler"
+    if "mail" not in path.parts:
+        assert not re.search(r"\sstyle=", text), "an inline style"
+    for script in re.findall(r"<script\b[^>]*>", text):
+        assert "csp_nonce()" in script
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_every_text_of_a_page_is_marked_for_translation(path: Path):
+    """What is left between the tags, without expressions and comments, holds no words but the product's name."""
+    text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<!--.*?-->", " ", path.read_text(), flags=re.DOTALL)
+    text = re.sub(r"<[^>]*>", " ", text).replace("Certfolio", "")
+    words = re.findall(r"[A-Za-z]{2,}", re.sub(r"&\w+;", " ", text))
+    assert words == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_nothing_marks_text_as_safe(path: Path):
+    assert not re.search(r"\bMarkup\(|render_template_string|\bpickle\b|\beval\(|\bexec\(", path.read_text())
+
+
+def test_only_the_roof_reads_the_settings():
+    for path in SOURCES:
+        if path.name not in ("wsgi.py", "config.py"):
+            assert not re.search(r"^\s*(from|import) (config|wsgi)\b", path.read_text(), flags=re.MULTILINE), path
