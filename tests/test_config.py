@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 
 import pytest
 
 from config import BadSettings, Settings
+from records.database import db
+from wsgi import create_app
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
 
@@ -36,6 +39,23 @@ def environment(monkeypatch, tmp_path):
         ("SESSION_IDLE_MINUTES", "0"),
         ("SESSION_DAYS", "1000"),
         ("LOG_LEVEL", "LOUD"),
+        ("DATABASE_URL", "postgresql://"),
+        ("DATABASE_URL", "postgresql://host:port/name"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("SCANS_URL", "file:///"),
+        ("SCANS_URL", "s3://"),
+        ("JOBS_URL", "sqlite:///"),
+        ("MAIL_URL", "smtp://"),
+        ("MAIL_URL", "smtp://host:99999"),
+        ("MAIL_URL", "smtp://host:port"),
+        ("MAIL_FROM", "nobody"),
+        ("MAIL_FROM", "a@example.org\nBcc: b@example.org"),
+        ("PUBLIC_URL", "https://"),
+        ("PUBLIC_URL", "https://certs.example/below"),
+        ("PUBLIC_URL", "https://me:secret@certs.example"),
+        ("PUBLIC_URL", "https://certs.example:port"),
+        ("PUBLIC_URL", "javascript:alert(1)"),
     ],
 )
 def test_a_bad_setting_is_refused_by_its_name(environment, name, value):
@@ -74,6 +94,64 @@ def test_a_secure_address_makes_secure_cookies(environment):
     assert flask["SESSION_COOKIE_SECURE"]
     assert flask["SESSION_COOKIE_NAME"].startswith("__Host-")
     assert flask["PUBLIC_URL"] == "https://certfolio.example"
+
+
+def test_a_data_folder_that_cannot_be_made_is_refused_by_its_name(environment, tmp_path):
+    (tmp_path / "file").write_text("")
+    environment.setenv("DATA_DIR", str(tmp_path / "file" / "data"))
+    with pytest.raises(BadSettings, match="DATA_DIR"):
+        Settings.read().for_flask()
+
+
+def test_a_new_data_folder_is_its_owners_alone(environment, tmp_path):
+    environment.setenv("DATA_DIR", str(tmp_path / "new"))
+    Settings.read().for_flask()
+    assert (tmp_path / "new").stat().st_mode & 0o077 == 0
+
+
+def test_processes_that_start_at_once_draw_one_secret(environment, tmp_path):
+    settings, drawn = Settings.read(), []
+    start = threading.Barrier(8)
+
+    def begin():
+        start.wait(10)
+        drawn.append(settings.for_flask()["SECRET_KEY"])
+
+    threads = [threading.Thread(target=begin) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(drawn)) == 1
+    assert len(drawn[0]) == 64
+    assert [path.name for path in tmp_path.glob("secret_key*")] == ["secret_key"]
+
+
+@pytest.mark.parametrize("folder", ["plain", "with space", "100%", "what?", "a#b", "%41", "näme"])
+def test_the_data_folder_may_have_any_name(environment, tmp_path, folder):
+    environment.setenv("DATA_DIR", str(tmp_path / folder))
+    application = create_app(Settings.read())
+    with application.app_context():
+        assert db.engine.url.database == str(tmp_path / folder / "certfolio.db")
+        assert application.extensions["jobs"].queue.storage.filename == str(tmp_path / folder / "jobs.db")
+        assert application.extensions["storage"].root == tmp_path / folder / "scans"
+        db.engine.dispose()
+
+
+def test_a_relative_path_of_the_database_begins_at_the_current_folder(environment, tmp_path):
+    environment.chdir(tmp_path)
+    environment.setenv("DATABASE_URL", "sqlite:///mine.db")
+    assert Settings.read().database_url == f"sqlite:///{tmp_path}/mine.db"
+
+
+def test_postgresql_is_reached_by_its_driver_and_the_password_stays_as_it_is(environment):
+    environment.setenv("DATABASE_URL", "postgresql://me:p%40ss%2F@host:5433/name?sslmode=require")
+    url = Settings.read().database_url
+    assert url == "postgresql+psycopg://me:p%40ss%2F@host:5433/name?sslmode=require"
+
+
+def test_errors_never_hold_values(environment):
+    assert Settings.read().for_flask()["SQLALCHEMY_ENGINE_OPTIONS"]["hide_parameters"] is True
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from records import errors
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("records", "portal", "admin_panel")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
@@ -83,3 +85,53 @@ def test_only_the_roof_reads_the_settings():
     for path in SOURCES:
         if path.name not in ("wsgi.py", "config.py"):
             assert not re.search(r"^\s*(from|import) (config|wsgi)\b", path.read_text(), flags=re.MULTILINE), path
+
+
+def calls(path: Path) -> list[ast.Call]:
+    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+
+
+def called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+
+
+REFUSALS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.Refusal)}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_every_sentence_of_the_program_is_marked_for_translation(path: Path):
+    """What is flashed, refused or shown by a form never begins as a bare string."""
+    for call in calls(path):
+        if called(call) == "flash" or (called(call) in REFUSALS and call.args):
+            said = call.args[0]
+            if isinstance(said, ast.Dict):
+                said = said.values[0]
+            bare = isinstance(said, ast.JoinedStr) or (isinstance(said, ast.Constant) and isinstance(said.value, str))
+            assert not bare, f"line {call.lineno}: mark it with gettext(), or N_() in records"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_every_exception_to_a_rule_says_why(path: Path):
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if re.search(r"#\s*(type: ignore|noqa)|except (Base)?Exception\b.*:", line) and "raise" not in line:
+            assert "because:" in line or "BaseException" in line, f"line {number} gives no reason"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_statements_name_models_and_never_the_tables_behind_them(path: Path):
+    """The organization's condition reaches models only."""
+    if "models" not in path.parts:
+        assert not re.search(r"\.__table__\b|metadata\.tables", path.read_text())
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_the_clock_alone_asks_the_time(path: Path):
+    if path.name != "clock.py":
+        assert not re.search(r"\b(datetime\.now|datetime\.utcnow|date\.today|time\.time)\(", path.read_text())
+
+
+def test_no_script_writes_markup_from_text():
+    for path in (each for package in PACKAGES for each in (ROOT / package / "static").rglob("*.js")):
+        assert not re.search(
+            r"\.(inner|outer)HTML\s*=|insertAdjacentHTML|document\.write|\beval\(", path.read_text()
+        ), path

@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -23,6 +24,11 @@ _MOST_CELLS = 4_000_000
 _MOST_SHEETS = 100
 _PIECE = 64 * 1024
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+
+# What broken archives, unknown encodings and passwords come to.
+_BROKEN = (
+    expat.ExpatError, zipfile.BadZipFile, zlib.error, OSError, EOFError, LookupError, ValueError, RuntimeError,
+)  # fmt: skip
 
 Start = Callable[[str, dict[str, str]], None]
 
@@ -57,7 +63,7 @@ def _opened(stream: BinaryIO) -> zipfile.ZipFile:
     stream.seek(0)
     try:
         archive = zipfile.ZipFile(stream)
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except _BROKEN:
         raise UnreadableRegister(field="file") from None
     names = archive.namelist()
     if "xl/workbook.xml" not in names or len(names) != len(set(names)) or len(names) > 2000:
@@ -162,7 +168,7 @@ def _parse(
                     raise _too_large()
                 parser.Parse(piece, False)
             parser.Parse(b"", True)
-    except (expat.ExpatError, zipfile.BadZipFile, KeyError, OSError, EOFError, NotImplementedError, RuntimeError):
+    except _BROKEN:
         raise UnreadableRegister(field="file") from None
 
 

@@ -21,6 +21,7 @@ from records.models import (
     LinkPurpose,
     Member,
     MessageKind,
+    Organization,
     SignIn,
     SingleUseLink,
 )
@@ -248,8 +249,7 @@ def account_event(
     after: dict[str, object] | None = None,
 ) -> AuditEvent:
     """An event about an account stands in the trail of the organization that it opens, the first of several."""
-    if member is None and account is not None:
-        member = next(iter(_open_members(account)), None)
+    member_id, organization_id = (member.id, member.organization_id) if member else _first_member(account)
     actor = by if by.account_id or account is None else Actor.visitor(
         address=by.address, request_id=by.request_id, account=account
     )  # fmt: skip
@@ -260,6 +260,19 @@ def account_event(
         at=clock.now(),
         before=before,
         after=after,
-        organization_id=member.organization_id if member else None,
-        member_id=member.id if member else None,
+        organization_id=organization_id,
+        member_id=member_id,
     )
+
+
+def _first_member(account: Account | None) -> tuple[int | None, int | None]:
+    """Ids of a member and its organization. For no account it asks all the same, so that it takes as long."""
+    first = (
+        select(Member.id, Member.organization_id)
+        .join(Organization, Organization.id == Member.organization_id)
+        .where(Member.account_id == (account.id if account else 0), Member.deactivated_at.is_(None))
+        .order_by(Organization.name, Member.sort_name)
+        .limit(1)
+    )
+    row = db.session.execute(first).one_or_none()
+    return (row.id, row.organization_id) if row else (None, None)
