@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, inspect, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from records import clock
@@ -200,6 +200,6 @@ def _references(model: type[Base], besides: type[Base] | None) -> Iterator[Instr
         if mapper.class_ is besides:
             continue
         for key in mapper.local_table.foreign_key_constraints:  # type: ignore[attr-defined]  # because: every mapper here has a table
-            if key.referred_table is model.__table__:
+            if key.referred_table is inspect(model).local_table:
                 local = next(element.parent for element in key.elements if element.column.name == "id")
                 yield getattr(mapper.class_, mapper.get_property_by_column(local).key)

@@ -9,11 +9,20 @@ const rows = document.getElementById("new-rows");
 const blank = document.getElementById("new-row");
 let next = 1 + Math.max(0, ...[...(rows?.querySelectorAll("select[name$='-type_id']") ?? [])].map((field) => Number(field.name.split("-")[1])));
 
+// The blank row with its numbers filled in, in attributes and texts.
+function numbered(row, index, number) {
+  const filled = (text) => text.replaceAll("__row__", index).replaceAll("__number__", number);
+  const walker = document.createTreeWalker(row, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+  for (let node = row; node; node = walker.nextNode()) {
+    if (node.nodeType === Node.TEXT_NODE) node.data = filled(node.data);
+    else for (const attribute of node.attributes) attribute.value = filled(attribute.value);
+  }
+  return row;
+}
+
 profile?.querySelector("button[name=add_row]")?.addEventListener("click", (event) => {
   event.preventDefault();
-  const holder = document.createElement("div");
-  holder.innerHTML = blank.innerHTML.replaceAll("__row__", next).replaceAll("__number__", rows.children.length + 1);
-  const row = holder.firstElementChild;
+  const row = numbered(blank.content.firstElementChild.cloneNode(true), next, rows.children.length + 1);
   next += 1;
   rows.append(row);
   prepare(row);

@@ -109,3 +109,24 @@ def test_a_zip_that_is_no_workbook_is_refused():
     for content in (out.getvalue(), out.getvalue()[:40], b"PK\x03\x04junk"):
         with pytest.raises(UnreadableRegister):
             files.detected(io.BytesIO(content))
+
+
+def test_a_damaged_workbook_is_refused_wherever_the_damage_is():
+    content = workbook([["Name", "Expires"], *([f"Person {number}", date(2027, 1, 1)] for number in range(50))])
+    refused = 0
+    for at in range(0, len(content), 97):
+        damaged = bytearray(content)
+        damaged[at] ^= 0xFF
+        try:
+            stream = io.BytesIO(bytes(damaged))
+            list(files.opened(stream, files.detected(stream)).rows())
+        except UnreadableRegister:
+            refused += 1
+    assert refused > 0
+
+
+def test_an_encoding_that_does_not_exist_is_refused():
+    content = workbook([["Name"], ["Ann"]])
+    strange = part_of(content, "xl/workbook.xml").replace(b"UTF-8", b"UTX-8")
+    with pytest.raises(UnreadableRegister):
+        files.detected(io.BytesIO(with_part(content, "xl/workbook.xml", strange)))
