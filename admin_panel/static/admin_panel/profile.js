@@ -9,6 +9,9 @@ const rows = document.getElementById("new-rows");
 const blank = document.getElementById("new-row");
 let next = 1 + Math.max(0, ...[...(rows?.querySelectorAll("select[name$='-type_id']") ?? [])].map((field) => Number(field.name.split("-")[1])));
 
+// A piece of a page that the server rendered, escaped there, as nodes.
+const parsed = (html) => new DOMParser().parseFromString(html, "text/html").body.childNodes;
+
 // The blank row with its numbers filled in, in attributes and texts.
 function numbered(row, index, number) {
   const filled = (text) => text.replaceAll("__row__", index).replaceAll("__number__", number);
@@ -81,9 +84,9 @@ async function send(form, button) {
   const answer = await fetch(button?.getAttribute("formaction") ?? form.action, {
     method: "POST", body: new FormData(form), headers: { Accept: "application/json" },
   }).then((response) => response.json()).catch(() => null);
-  notes.innerHTML = answer?.message ?? "";
+  notes.replaceChildren(...parsed(answer?.message ?? ""));
   if (!answer) notes.append(Object.assign(document.createElement("div"), { className: "note error", textContent: failed }));
-  if (answer?.files !== undefined) document.getElementById(`files-${answer.certification}`).innerHTML = answer.files;
+  if (answer?.files !== undefined) document.getElementById(`files-${answer.certification}`).replaceChildren(...parsed(answer.files));
   else for (const control of busy) if (control.type === "file") control.value = "";
   delete form.dataset.sent;
 }
