@@ -140,9 +140,14 @@ def _storage_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_full(error):
             raise StorageFull() from error
         raise StorageUnavailable() from error
+
+
+def is_full(error: OSError) -> bool:
+    """Whether it says that there is no room left."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def megabytes(size: int) -> str:

@@ -20,6 +20,7 @@ group = AppGroup("jobs", help="Background work: mail, previews, sweeps.")
 
 _SWEPT = {
     "uploads": "uploads forgotten",
+    "imports": "registers never brought in forgotten",
     "scans": "deleted scans past retention removed",
     "files": "stored files that nothing refers to removed",
     "bytes_without_row": "leftovers in the storage removed",

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import joinedload
 
 from records import clock, jobs, throttle
@@ -35,17 +35,18 @@ from records.models import (
 from records.storage import preview_key, storage
 
 GRACE = timedelta(hours=24)
-# How long ended sessions and spent links can still be looked at.
+# How long ended sessions, spent links and registers never brought in can still be looked at.
 _OVER = timedelta(days=30)
 _AT_ONCE = 500
 
 
 @dataclass(frozen=True)
 class Swept:
-    """How much went: uploads never finished, deleted scans past retention, stored files that nothing
-    refers to, bytes without a row, sessions and links long over."""
+    """How much went: uploads never finished, registers looked over and never brought in, deleted scans past
+    retention, stored files that nothing refers to, bytes without a row, sessions and links long over."""
 
     uploads: int
+    imports: int
     scans: int
     files: int
     bytes_without_row: int
@@ -68,6 +69,7 @@ def sweep_now(*, by: Actor) -> Swept:
     with every_organization():
         return Swept(
             uploads=forget_uploads(before=before),
+            imports=forget_imports(before=before - _OVER),
             scans=forget_scans(by=by),
             files=forget_files(before=before),
             bytes_without_row=forget_bytes(before=before),
@@ -79,6 +81,11 @@ def sweep_now(*, by: Actor) -> Swept:
 def forget_uploads(*, before: datetime) -> int:
     """Uploads begun before this instant, finished or not: what became a scan stays one."""
     return _delete(Upload, Upload.created_at < before)
+
+
+def forget_imports(*, before: datetime) -> int:
+    """Registers begun before this instant and never brought in; those brought in stay, also undone ones."""
+    return _delete(RegisterImport, and_(RegisterImport.applied_at.is_(None), RegisterImport.created_at < before))
 
 
 def forget_scans(*, by: Actor) -> int:

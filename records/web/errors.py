@@ -16,6 +16,7 @@ from records import signin
 from records.database import db
 from records.errors import Invalid, Refusal, Stale, StorageFull, TooManyAttempts
 from records.services import audit
+from records.storage import is_full
 from records.web.words import refusal_text
 
 log = structlog.get_logger("certfolio.error")
@@ -103,6 +104,8 @@ def _unstorable(error: Exception) -> Response:
 
 def _failure(error: Exception) -> Response:
     db.session.rollback()
+    if isinstance(error, OSError) and is_full(error):
+        return _refusal(StorageFull())
     # The text of a database's error holds SQL and values: its kind is enough.
     shown = type(error.orig).__name__ if isinstance(error, DBAPIError) else None
     log.error("failure", id=signin.request_id(), error=shown or type(error).__name__, exc_info=shown is None)

@@ -30,7 +30,7 @@ from records.models import (
     UploadedFile,
 )
 from records.services import certification_steps as steps
-from records.services import files, previews, sweeps, uploads
+from records.services import files, previews, register_imports, sweeps, uploads
 from records.storage import preview_key, storage
 from tests import samples
 
@@ -71,7 +71,7 @@ def test_an_abandoned_upload_leaves_nothing_behind_after_a_day(cast):
     upload = uploads.start(cast.max, [arrive(cast, samples.picture())], by=cast.actor(cast.ada))
     previews.draw_previews()
     assert len(kept_files()) == 2
-    assert sweep_after(DAY / 2) == sweeps.Swept(0, 0, 0, 0, 0, 0)
+    assert sweep_after(DAY / 2) == sweeps.Swept(0, 0, 0, 0, 0, 0, 0)
     assert db.session.get(Upload, upload.id) is not None
     swept = sweep_after(DAY + timedelta(minutes=1))
     assert (swept.uploads, swept.files) == (1, 1)
@@ -178,6 +178,14 @@ def test_a_preview_without_its_file_goes_and_one_with_its_file_stays(cast):
     assert kept_files() == {stored.key, preview_key(stored.key)}
 
 
+def test_a_register_never_brought_in_goes_after_a_month(cast):
+    file = io.BytesIO(b"Name,Type,Expires\nMax Miller,EMT-Basic,2030-01-31\n")
+    register_imports.start(file, name="register.csv", by=cast.actor(cast.ada))
+    assert sweep_after(30 * DAY).imports == 0
+    swept = sweep_after(32 * DAY)
+    assert (swept.imports, swept.files) == (1, 1)
+
+
 def test_sessions_links_and_throttle_windows_long_over_go(cast, browse):
     browse(cast.ada)
     now = clock.now()
@@ -187,7 +195,7 @@ def test_sessions_links_and_throttle_windows_long_over_go(cast, browse):
                           created_at=now, expires_at=now + DAY)
         )  # fmt: skip
     throttle.count_attempt("address:10.0.0.1", most=5, per=timedelta(minutes=15))
-    assert sweep_after(29 * DAY) == sweeps.Swept(0, 0, 0, 0, 0, 0)
+    assert sweep_after(29 * DAY) == sweeps.Swept(0, 0, 0, 0, 0, 0, 0)
     assert db.session.scalars(select(ThrottleCount)).all() == []
     swept = sweep_after(50 * DAY)
     assert (swept.sessions, swept.links) == (1, 1)

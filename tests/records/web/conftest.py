@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ FAILURES: dict[str, tuple[int, Callable[[], Any]]] = {
     "pool": (503, _raise(sa.exc.TimeoutError("QueuePool limit"))),
     "storage": (503, _raise(StorageUnavailable())),
     "storage-full": (507, _raise(StorageFull())),
+    "spool-full": (507, _raise(OSError(errno.ENOSPC, "No space left on device"))),
     "disk-full": (507, _raise(_driver_error(sa.exc.OperationalError, "database or disk is full"))),
 }
 
