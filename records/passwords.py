@@ -50,7 +50,7 @@ def require_good(password: str, *, personal: tuple[str, ...] = ()) -> None:
         raise PasswordTooShort(field="password", least=LEAST)
     if len(password) > MOST:
         raise PasswordTooLong(field="password", most=MOST)
-    if zxcvbn(password[:72], user_inputs=[*personal, "certfolio"])["score"] < 3:
+    if zxcvbn(password[:72], user_inputs=[*personal, "certfolio"])["score"] < 2:
         raise WeakPassword(field="password")
 
 

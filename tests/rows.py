@@ -84,6 +84,7 @@ _KNOWN: dict[str, Any] = {
     "suspended_on": None,
     "revoked_on": None,
     "deleted_at": None,
+    "usual_term": 24,
     "grace_days": 0,
     "notice_days": 90,
     "applied_at": None,

@@ -116,6 +116,7 @@ def upgrade() -> None:
             "organization_id", "folded_name", name=op.f("uq_certification_type_organization_id_folded_name")
         ),
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_certification_type_organization_id_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("certification_type", schema=None) as batch_op:
         batch_op.create_index(
@@ -137,6 +138,7 @@ def upgrade() -> None:
             "organization_id", "header_digest", name=op.f("uq_column_mapping_organization_id_header_digest")
         ),
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_column_mapping_organization_id_id")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "known_browser",
@@ -206,6 +208,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_stored_file_key")),
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_stored_file_organization_id_id")),
         sa.UniqueConstraint("organization_id", "sha256", name=op.f("uq_stored_file_organization_id_sha256")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("stored_file", schema=None) as batch_op:
         batch_op.create_index(
@@ -237,6 +240,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_unit_organization_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unit")),
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_unit_organization_id_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("unit", schema=None) as batch_op:
         batch_op.create_index(
@@ -331,6 +335,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("organization_id", "folded_email", name=op.f("uq_member_organization_id_folded_email")),
         sa.UniqueConstraint("organization_id", "folded_number", name=op.f("uq_member_organization_id_folded_number")),
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_member_organization_id_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("member", schema=None) as batch_op:
         batch_op.create_index("ix_member_account_id", ["account_id"], unique=False)
@@ -385,10 +390,16 @@ def upgrade() -> None:
             name=op.f("fk_register_import_organization_id_stored_file_id"),
         ),
         sa.ForeignKeyConstraint(
+            ["organization_id", "started_by_id"],
+            ["member.organization_id", "member.id"],
+            name=op.f("fk_register_import_organization_id_started_by_id"),
+        ),
+        sa.ForeignKeyConstraint(
             ["organization_id"], ["organization.id"], name=op.f("fk_register_import_organization_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_register_import")),
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_register_import_organization_id_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("register_import", schema=None) as batch_op:
         batch_op.create_index("ix_register_import_stored_file_id", ["organization_id", "stored_file_id"], unique=False)
@@ -448,6 +459,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_certification")),
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_certification_organization_id_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("certification", schema=None) as batch_op:
         batch_op.create_index(
@@ -521,14 +533,27 @@ def upgrade() -> None:
             name=op.f("fk_import_row_organization_id_import_id"),
             ondelete="CASCADE",
         ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "member_id"],
+            ["member.organization_id", "member.id"],
+            name=op.f("fk_import_row_organization_id_member_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "certification_id"],
+            ["certification.organization_id", "certification.id"],
+            name=op.f("fk_import_row_organization_id_certification_id"),
+        ),
         sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_import_row_organization_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_row")),
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_import_row_organization_id_id")),
         sa.UniqueConstraint(
             "organization_id", "import_id", "line", name=op.f("uq_import_row_organization_id_import_id_line")
         ),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("import_row", schema=None) as batch_op:
+        batch_op.create_index("ix_import_row_member_id", ["organization_id", "member_id"], unique=False)
+        batch_op.create_index("ix_import_row_certification_id", ["organization_id", "certification_id"], unique=False)
         batch_op.create_index(
             "ix_import_row_outcome", ["organization_id", "import_id", "outcome", "line"], unique=False
         )
@@ -626,6 +651,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_upload_organization_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_upload")),
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_upload_organization_id_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("upload", schema=None) as batch_op:
         batch_op.create_index("ix_upload_created_at", ["created_at"], unique=False)
@@ -654,6 +680,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_scan_organization_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scan")),
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_scan_organization_id_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("scan", schema=None) as batch_op:
         batch_op.create_index("ix_scan_certification_id", ["organization_id", "certification_id"], unique=False)
@@ -691,6 +718,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_uploaded_file")),
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_uploaded_file_organization_id_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("uploaded_file", schema=None) as batch_op:
         batch_op.create_index("ix_uploaded_file_stored_file_id", ["organization_id", "stored_file_id"], unique=False)
@@ -733,6 +761,8 @@ def downgrade() -> None:
     op.drop_table("sign_in")
     op.drop_table("scope_unit")
     with op.batch_alter_table("import_row", schema=None) as batch_op:
+        batch_op.drop_index("ix_import_row_member_id")
+        batch_op.drop_index("ix_import_row_certification_id")
         batch_op.drop_index("ix_import_row_outcome")
         batch_op.drop_index("ix_import_row_kept")
 

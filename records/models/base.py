@@ -82,8 +82,11 @@ class OrganizationOwned:
 
 
 def owned(*others: Any) -> tuple[Any, ...]:
-    """`__table_args__` of an organization's table: a key for others to point at, and `others`."""
-    return (UniqueConstraint("organization_id", "id"), *others)
+    """`__table_args__` of an organization's table: a key for others to point at, and `others`.
+
+    The id of a deleted row is never given out again: the audit trail still names it.
+    """
+    return (UniqueConstraint("organization_id", "id"), *others, {"sqlite_autoincrement": True})
 
 
 def within_organization(column: str, table: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:

@@ -57,6 +57,7 @@ class RegisterImport(OrganizationOwned, Base):
         one_of("state", ImportState),
         CheckConstraint("(applied_at IS NOT NULL) = (state IN ('applied', 'undone'))", name="applied_at_a_time"),
         CheckConstraint("(undone_at IS NOT NULL) = (state = 'undone')", name="undone_at_a_time"),
+        within_organization("started_by_id", "member"),
         Index("ix_register_import_stored_file_id", "organization_id", "stored_file_id"),
     )
 
@@ -131,8 +132,12 @@ class ImportRow(OrganizationOwned, Base):
     __tablename__ = "import_row"
     __table_args__ = owned(
         within_organization("import_id", "register_import", ondelete="CASCADE"),
+        within_organization("member_id", "member"),
+        within_organization("certification_id", "certification"),
         UniqueConstraint("organization_id", "import_id", "line"),
         one_of("outcome", RowOutcome),
+        Index("ix_import_row_member_id", "organization_id", "member_id"),
+        Index("ix_import_row_certification_id", "organization_id", "certification_id"),
         Index("ix_import_row_outcome", "organization_id", "import_id", "outcome", "line"),
         Index(
             "ix_import_row_kept",

@@ -160,6 +160,8 @@ def _remove_members(session: Session, rows: Sequence[Any], undoing: _Undoing) ->
     gone = [id_ for id_, version in versions.items() if version == 1 and id_ not in known]
     for id_ in ids.keys() - set(gone):
         undoing.kept.setdefault(ids[id_].id, MEMBER_CHANGED_SINCE)
+    unlinked = update(ImportRow).where(ImportRow.member_id.in_(gone)).values(member_id=None, certification_id=None)
+    session.execute(unlinked)
     session.execute(delete(Certification).where(Certification.member_id.in_(gone)))
     session.execute(delete(Member).where(Member.id.in_(gone)))
 
@@ -187,7 +189,7 @@ def _remove_made(session: Session, undoing: _Undoing) -> None:
 def _referred_to(
     session: Session, model: type[Base], ids: Iterable[int], *, besides: type[Base] | None = None
 ) -> set[int]:
-    """Which of these records something else points at, through any foreign key that there is."""
+    """Which of these records something else points at, through any foreign key but those of imports' rows."""
     ids = list(ids)
     found: set[int] = set()
     for column in _references(model, besides) if ids else ():
@@ -197,7 +199,7 @@ def _referred_to(
 
 def _references(model: type[Base], besides: type[Base] | None) -> Iterator[InstrumentedAttribute[Any]]:
     for mapper in Base.registry.mappers:
-        if mapper.class_ is besides:
+        if mapper.class_ in (besides, ImportRow):  # an import's rows only tell what became of them
             continue
         for key in mapper.local_table.foreign_key_constraints:  # type: ignore[attr-defined]  # because: every mapper here has a table
             if key.referred_table is inspect(model).local_table:

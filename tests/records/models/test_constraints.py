@@ -158,8 +158,6 @@ def test_a_row_is_not_moved_into_another_organization_either(rows: Rows, constra
 # Columns that name a record and have no foreign key, each with its reason.
 LOOSE = {
     "audit_event": "events outlive what they are about",
-    "import_row": "rows outlive the members and certifications that undoing an import removes",
-    "register_import": "the import outlives whoever started it",
 }
 
 

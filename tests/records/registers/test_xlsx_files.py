@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from datetime import date
 
 import pytest
@@ -66,10 +65,8 @@ def test_an_empty_sheet_is_refused():
 def test_a_cell_far_outside_is_refused_before_it_takes_memory(reference):
     content = workbook([["Name"], ["Ann"]])
     far = f'<row><c r="{reference}"><v>1</v></c></row></sheetData>'.encode()
-    started = time.monotonic()
     with pytest.raises(UnreadableRegister, match="more than a register can have"):
         opened(with_part(content, SHEET, part_of(content, SHEET).replace(b"</sheetData>", far)))
-    assert time.monotonic() - started < 5
 
 
 def test_a_sheet_that_unfolds_to_too_much_is_refused():
