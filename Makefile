@@ -13,6 +13,9 @@ export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 BIN := .venv/bin
 FLASK := $(BIN)/flask --app wsgi
+# Tests write and drop thousands of small databases: in memory, where there is room for them.
+SCRATCH = $(shell free=$$(df -k --output=avail /dev/shm 2>/dev/null | tail -1); \
+  [ "$${free:-0}" -gt 4000000 ] && echo TMPDIR=/dev/shm)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all lint bench lock clean
@@ -21,8 +24,9 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  Settings such as HOST, PORT, DATA_DIR, DEMO=0: see README.md"
 
+# Every step replaces its shell, so that a SIGTERM to make reaches the server.
 run: .venv/installed ## Start server and job worker on http://127.0.0.1:8000, with demo data at first
-	@HOST="$(HOST)" PORT="$(PORT)" DATA_DIR="$(DATA_DIR)" DEMO="$(DEMO)" \
+	@exec env HOST="$(HOST)" PORT="$(PORT)" DATA_DIR="$(DATA_DIR)" DEMO="$(DEMO)" \
 	  ENVIRONMENT="$${ENVIRONMENT:-development}" \
 	  PUBLIC_URL="$${PUBLIC_URL:-http://$(HOST):$(PORT)}" \
 	  sh -ec '$(FLASK) db upgrade; \
@@ -30,12 +34,12 @@ run: .venv/installed ## Start server and job worker on http://127.0.0.1:8000, wi
 	    exec $(FLASK) serve'
 
 test: .venv/installed-dev .cache/browser ## Run the whole suite, long tests in their short form
-	$(BIN)/pytest -n $(JOBS) -m "not long" $(PYTEST)
-	$(BIN)/pytest -n $(JOBS) -m "not long and not browser" --on postgresql $(PYTEST)
+	$(SCRATCH) $(BIN)/pytest -n $(JOBS) -m "not long" $(PYTEST)
+	$(SCRATCH) $(BIN)/pytest -n $(JOBS) -m "not long and not browser" --on postgresql $(PYTEST)
 
 test-all: .venv/installed-dev .cache/browser ## Run the suite with the long forms too
-	$(BIN)/pytest -n $(JOBS) $(PYTEST)
-	$(BIN)/pytest -n $(JOBS) -m "not browser" --on postgresql $(PYTEST)
+	$(SCRATCH) $(BIN)/pytest -n $(JOBS) $(PYTEST)
+	$(SCRATCH) $(BIN)/pytest -n $(JOBS) -m "not browser" --on postgresql $(PYTEST)
 
 lint: .venv/installed-dev ## Check style, types, templates and import contracts
 	$(BIN)/ruff check .

@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(default=720, ge=5)
     session_days: int = Field(default=14, ge=1, le=365)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: int = Field(default=8000, ge=1, le=65535)
 
     @field_validator("database_url")
     @classmethod
@@ -134,6 +136,8 @@ class Settings(BaseSettings):
             data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise _bad([f"  DATA_DIR: this folder cannot be made: {error.strerror}"]) from None
+        if not os.access(data_dir, os.W_OK | os.X_OK):
+            raise _bad(["  DATA_DIR: this folder cannot be written to"])
         secure = self.public_url.startswith("https://")
         return {
             "ENVIRONMENT": self.environment,
@@ -154,6 +158,8 @@ class Settings(BaseSettings):
             "SESSION_IDLE_MINUTES": self.session_idle_minutes,
             "SESSION_DAYS": self.session_days,
             "LOG_LEVEL": self.log_level,
+            "HOST": self.host,
+            "PORT": self.port,
             "TESTING": self.environment == "testing",
             "SESSION_COOKIE_NAME": "__Host-certfolio" if secure else "certfolio",
             "SESSION_COOKIE_SECURE": secure,

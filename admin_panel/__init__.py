@@ -27,10 +27,16 @@ def init_app(app: Flask) -> None:
 
 
 def _menu() -> list[BaseView]:
+    from admin_panel.views.approvals import ApprovalsView as Approvals
     from admin_panel.views.audit_trail import AuditTrailView as AuditTrail
     from admin_panel.views.certification_types import CertificationTypesView as CertificationTypes
+    from admin_panel.views.credit_types import CreditTypesView as CreditTypes
+    from admin_panel.views.matrix import MatrixView as Matrix
     from admin_panel.views.members import MembersView as Members
+    from admin_panel.views.positions import PositionsView as Positions
     from admin_panel.views.register_imports import RegisterImportsView as RegisterImports
+    from admin_panel.views.renewals import RenewalsView as Renewals
+    from admin_panel.views.reports import ReportsView as Reports
     from admin_panel.views.settings import SettingsView as Settings
     from admin_panel.views.units import UnitsView as Units
 
@@ -40,8 +46,14 @@ def _menu() -> list[BaseView]:
         CertificationTypes(
             name=_("Certification Types"), endpoint="certification_types", url="/admin/certification-types", **inside
         ),
+        CreditTypes(name=_("Credit Types"), endpoint="credit_types", url="/admin/credit-types", **inside),
         Units(name=_("Units"), endpoint="units", url="/admin/units", **inside),
+        Positions(name=_("Positions"), endpoint="positions", url="/admin/positions", **inside),
         RegisterImports(name=_("Bring in a register"), endpoint="imports", url="/admin/imports", **inside),
+        Approvals(name=_("Approvals"), endpoint="approvals", url="/admin/approvals"),
+        Matrix(name=_("Requirements"), endpoint="matrix", url="/admin/requirements"),
+        Renewals(name=_("Renewals"), endpoint="renewals", url="/admin/renewals"),
+        Reports(name=_("Reports"), endpoint="reports", url="/admin/reports"),
         AuditTrail(name=_("Audit trail"), endpoint="audit_trail", url="/admin/audit-trail"),
         Settings(name=_("Settings"), endpoint="settings", url="/admin/settings"),
     ]
@@ -50,13 +62,27 @@ def _menu() -> list[BaseView]:
 def _pages() -> list[BaseView]:
     """Pages that the others lead to."""
     from admin_panel.views.certification import CertificationView
+    from admin_panel.views.coverage import CoverageView
+    from admin_panel.views.exemptions import ExemptionsView
+    from admin_panel.views.login_as import LogInAsView
+    from admin_panel.views.member_requirements import MemberRequirementsView
+    from admin_panel.views.merges import MergesView
     from admin_panel.views.profile import ProfileView
+    from admin_panel.views.renewal_proposals import RenewalProposalsView
+    from admin_panel.views.requirements import RequirementsView
     from admin_panel.views.scans import ScansView
     from admin_panel.views.uploads import UploadsView
 
     return [
         ProfileView(endpoint="profile", url="/admin/members"),
+        LogInAsView(endpoint="login_as", url="/admin/members"),
+        MemberRequirementsView(endpoint="member_requirements", url="/admin/members"),
+        CoverageView(endpoint="coverage", url="/admin/requirements/coverage"),
+        RequirementsView(endpoint="requirements", url="/admin/requirements/rules"),
+        MergesView(endpoint="merges", url="/admin"),
         CertificationView(endpoint="certification", url="/admin/certifications"),
+        ExemptionsView(endpoint="exemptions", url="/admin/requirements/exemptions"),
+        RenewalProposalsView(endpoint="proposals", url="/admin/renewals/proposed"),
         ScansView(endpoint="scans", url="/admin/scans"),
         UploadsView(endpoint="uploads", url="/admin"),
     ]

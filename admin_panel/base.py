@@ -20,7 +20,15 @@ class StaffView(BaseView):
     """
 
     needs_certification_tracking: ClassVar[bool] = False
+    needs_external_certificates: ClassVar[bool] = False
     icon: ClassVar[str] = "list"
+    first_page: ClassVar[str | None] = None  # the name of the method that the menu leads to; else the one at "/"
+    in_menu: ClassVar[bool] = True
+    _default_view: str | None  # which Flask-Admin finds by "/"
+
+    def __init__(self, **options: Any) -> None:
+        self._default_view = self.first_page or self._default_view
+        super().__init__(**options)
 
     def is_open_to(self, actor: Actor) -> bool:
         return actor.administers
@@ -31,12 +39,14 @@ class StaffView(BaseView):
         return actor.is_staff and self.is_open_to(actor) and not self._module_is_off()
 
     def is_visible(self) -> bool:
-        return self.is_accessible()
+        return self.in_menu and self.is_accessible()
 
     def _module_is_off(self) -> bool:
         user = signin.signed_in()
         organization = user.organization if user else None
-        return self.needs_certification_tracking and not (organization and organization.tracks_certifications)
+        tracks = organization is not None and organization.tracks_certifications
+        takes = organization is not None and organization.takes_external_certificates
+        return (self.needs_certification_tracking and not tracks) or (self.needs_external_certificates and not takes)
 
     def _handle_view(self, name: str, **kwargs: Any) -> Any:
         user, actor = signin.signed_in(), signin.current_actor()

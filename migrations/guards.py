@@ -112,6 +112,122 @@ def unguard_audit() -> None:
         op.execute("DROP FUNCTION refuse()")
 
 
+# What is decided stays: a revocation alone may be written on an approved certificate. Revisions and the ledger only
+# grow. Bytes never change.
+_FROZEN = "('withdrawn', 'declined', 'approved', 'revoked')"
+_REVOKES = "(old.state = 'approved' AND new.state = 'revoked' AND NOT ({changed}))"
+_CLAIM = (
+    "id", "organization_id", "member_id", "credit_type_id", "title", "claimed_credits", "earned_on", "issuer", "number",
+    "folded_number", "expires_on", "note", "submission_key", "copy_of_id", "created_at", "submitted_at", "announced_at",
+    "decided_at", "decided_by_id", "reason", "awarded_credits", "certification_id",
+)  # fmt: skip
+_BYTES = ("id", "organization_id", "sha256", "key", "size", "kind")
+
+
+def _frozen_scan(row: str) -> str:
+    """Whether the scan in `row` (old or new) is a file of a certificate that is decided."""
+    decided = f"SELECT certificate.id FROM external_certificate AS certificate WHERE certificate.state IN {_FROZEN}"  # noqa: S608  # because: no input is in it
+    return f"{row}.external_certificate_id IN ({decided})"
+
+
+# The name of each trigger: its table, when it fires, and its condition ("" for always).
+_STOPS = {
+    "external_certificate_frozen": ("external_certificate", "UPDATE", f"old.state IN {_FROZEN} AND NOT {_REVOKES}"),
+    "external_certificate_never_deleted": ("external_certificate", "DELETE", ""),
+    "revision_never_changed": ("revision", "UPDATE", ""),
+    "revision_never_deleted": ("revision", "DELETE", ""),
+    "credit_entry_never_changed": ("credit_entry", "UPDATE", ""),
+    "credit_entry_never_deleted": ("credit_entry", "DELETE", ""),
+    "stored_file_never_changed": ("stored_file", "UPDATE", "{bytes_changed}"),
+}
+# These look into another table, which a trigger's own condition cannot do on PostgreSQL.
+_SCAN_STOPS = {
+    "scan_frozen_insert": ("INSERT", _frozen_scan("new")),
+    "scan_frozen_update": ("UPDATE", _frozen_scan("old") + " OR " + _frozen_scan("new")),
+    "scan_frozen_delete": ("DELETE", "old.deleted_at IS NULL AND " + _frozen_scan("old")),
+}
+_NEVER_EMPTIED = ("external_certificate", "revision", "credit_entry")
+
+# Members who turn out to be one person are merged: then decided certificates and the ledger go over, the member
+# alone changing, from the one to the other of a merge that stands. Undoing it brings them back while it stands.
+_STANDING_MERGE = """EXISTS (SELECT 1 FROM member_merge AS joined
+ WHERE joined.organization_id = old.organization_id AND joined.undone_at IS NULL
+ AND ((joined.merged_id = old.member_id AND joined.kept_id = new.member_id)
+ OR (joined.kept_id = old.member_id AND joined.merged_id = new.member_id)))"""
+_GOES_OVER = {
+    "external_certificate_frozen": (*_CLAIM, "state", "revoked_at", "revoked_by_id", "revoked_reason", "version"),
+    "credit_entry_never_changed": (
+        "id", "organization_id", "member_id", "credit_type_id", "external_certificate_id", "reverses_id", "kind",
+        "amount", "counts_on", "created_at",
+    ),
+}  # fmt: skip
+
+
+def guard_decisions(*, members_merge: bool = False) -> None:
+    """`members_merge`: the table of merges stands, and what is decided follows a merge."""
+    for name, (table, action, condition) in _STOPS.items():
+        when = condition.format(changed=_any_differs(_CLAIM + _answers()), bytes_changed=_any_differs(_BYTES))
+        if members_merge and name in _GOES_OVER:
+            _stop_by_look(name, table, action, f"({when or 'true'}) AND NOT {_goes_over(name)}")
+        else:
+            _stop(name, table, action, f"WHEN ({when})" if when else "")
+    for name, (action, condition) in _SCAN_STOPS.items():
+        _stop_by_look(name, "scan", action, condition)
+    if not _on_sqlite():
+        for table in _NEVER_EMPTIED:
+            name = f"{table}_never_emptied"
+            op.execute(f"CREATE TRIGGER {name} BEFORE TRUNCATE ON {table} EXECUTE FUNCTION refuse()")
+
+
+def unguard_decisions() -> None:
+    tables = {name: table for name, (table, _action, _condition) in _STOPS.items()} | dict.fromkeys(_SCAN_STOPS, "scan")
+    if not _on_sqlite():
+        tables |= {f"{table}_never_emptied": table for table in _NEVER_EMPTIED}
+    for name, table in tables.items():
+        op.execute(f"DROP TRIGGER {name}" + ("" if _on_sqlite() else f" ON {table}"))
+    if not _on_sqlite():
+        for name in (*_SCAN_STOPS, *_GOES_OVER):
+            op.execute(f"DROP FUNCTION IF EXISTS {name}()")
+
+
+def _goes_over(name: str) -> str:
+    """Whether nothing but the member changes, by a merge that stands."""
+    same = tuple(column for column in _GOES_OVER[name] if column != "member_id")
+    answers = _answers() if name == "external_certificate_frozen" else ()
+    return f"(NOT ({_any_differs(same + answers)}) AND {_STANDING_MERGE})"
+
+
+def _any_differs(columns: tuple[str, ...]) -> str:
+    differs = "IS NOT" if _on_sqlite() else "IS DISTINCT FROM"
+    return " OR ".join(f"old.{column} {differs} new.{column}" for column in columns)
+
+
+def _answers() -> tuple[str, ...]:
+    """PostgreSQL compares JSON as text only."""
+    return ("answers",) if _on_sqlite() else ("answers::text",)
+
+
+def _stop(name: str, table: str, action: str, when: str) -> None:
+    if _on_sqlite():
+        statement = f"CREATE TRIGGER {name} BEFORE {action} ON {table} {when} BEGIN SELECT RAISE(ABORT, '{name}'); END"
+    else:
+        statement = f"CREATE TRIGGER {name} BEFORE {action} ON {table} FOR EACH ROW {when} EXECUTE FUNCTION refuse()"
+    op.execute(statement)
+
+
+def _stop_by_look(name: str, table: str, action: str, condition: str) -> None:
+    """One whose condition looks into another table."""
+    if _on_sqlite():
+        _stop(name, table, action, f"WHEN {condition}")
+        return
+    row = "old" if action == "DELETE" else "new"
+    op.execute(
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {condition} THEN"
+        f" RAISE EXCEPTION '%', TG_NAME USING ERRCODE = 'restrict_violation'; END IF; RETURN {row}; END $$"
+    )
+    op.execute(f"CREATE TRIGGER {name} BEFORE {action} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
+
+
 def _on_sqlite() -> bool:
     return op.get_bind().dialect.name == "sqlite"
 

@@ -6,8 +6,32 @@ from flask import Blueprint, Flask
 
 
 def init_app(app: Flask) -> None:
-    from portal import views
+    from portal import (
+        calendar,
+        certificates,
+        certifications,
+        credits,
+        messages,
+        overview,
+        proofs,
+        renewing,
+        requirements,
+        submitting,
+    )
 
     blueprint = Blueprint("portal", __name__, url_prefix="/portfolio", template_folder="templates")
-    views.add_to(blueprint)
+    for module in (
+        overview,
+        certifications,
+        requirements,
+        certificates,
+        submitting,
+        renewing,
+        credits,
+        messages,
+        proofs,
+        calendar,
+    ):
+        module.add_to(blueprint)
     app.register_blueprint(blueprint)
+    messages.init_app(app)

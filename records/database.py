@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from flask import Flask, current_app
 from flask_migrate import Migrate
@@ -43,7 +43,7 @@ _EVERYWHERE = "every_organization"
 _AFTER_COMMIT = "after_commit"
 # How long a writer waits for its turn, in milliseconds.
 _PATIENCE = 15_000
-_LARGEST_ID = 2**63 - 1
+_LARGEST_ID = 2**63 - 1  # what an id column holds
 
 Record = TypeVar("Record", bound=Base)
 
@@ -63,7 +63,9 @@ def _prepare(engine: Engine) -> None:
     def _configure(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy's "begin" event below says BEGIN itself
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_PATIENCE}"):
+        # recursive_triggers: what a REPLACE takes away is a deletion to triggers, too.
+        guarded = ("foreign_keys=ON", "recursive_triggers=ON")
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", *guarded, f"busy_timeout={_PATIENCE}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -237,6 +239,11 @@ def after_commit(act: Any) -> None:
     db.session.info.setdefault(_AFTER_COMMIT, []).append(act)
 
 
+def is_id(number: int | None) -> TypeGuard[int]:
+    """Whether a record could have this id: larger numbers are more than a database takes."""
+    return number is not None and 0 < number <= _LARGEST_ID
+
+
 def lock(record: Record) -> Record:
     """`record` as it stands now, held against other writers until the transaction ends. Raises NotFound."""
     identity = inspect(record).identity
@@ -247,7 +254,7 @@ def lock(record: Record) -> Record:
 
 def locked(model: type[Record], record_id: int) -> Record:
     """The record with this id, in this organization, held until the transaction ends. Raises NotFound."""
-    if not 0 < record_id <= _LARGEST_ID:
+    if not is_id(record_id):
         raise NotFound()
     statement = select(model).where(model.id == record_id)  # type: ignore[attr-defined]  # because: every model here has an id
     found = db.session.scalars(
@@ -260,7 +267,7 @@ def locked(model: type[Record], record_id: int) -> Record:
 
 def found(model: type[Record], record_id: int) -> Record:
     """The record with this id in this organization. Raises NotFound."""
-    if not 0 < record_id <= _LARGEST_ID:
+    if not is_id(record_id):
         raise NotFound()
     record = db.session.get(model, record_id)
     if record is None:

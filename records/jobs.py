@@ -25,16 +25,20 @@ log = logging.getLogger(__name__)
 class _Registered:
     run: Job
     every_minutes: int
+    after_others: bool = False
 
 
 _jobs: dict[str, _Registered] = {}
 
 
-def job(*, every_minutes: int) -> Callable[[Job], Job]:
-    """Register a function as a job, run by the worker at least every so many minutes (1 to 60)."""
+def job(*, every_minutes: int, after_others: bool = False) -> Callable[[Job], Job]:
+    """Register a function as a job, run by the worker at least every so many minutes (1 to 60).
+
+    `after_others`: where all run in turn, it comes last, such as mailing what the others wrote.
+    """
 
     def register(function: Job) -> Job:
-        _jobs[function.__name__] = _Registered(function, every_minutes)
+        _jobs[function.__name__] = _Registered(function, every_minutes, after_others)
         return function
 
     return register
@@ -78,7 +82,7 @@ def wake(job: Job) -> None:
 def run_all() -> None:
     """Run every job once, here and now. One that fails does not keep the others from running; then it is raised."""
     failures: list[Exception] = []
-    for registered in _jobs.values():
+    for registered in sorted(_jobs.values(), key=lambda each: each.after_others):
         try:
             registered.run()
         except Exception as error:  # because: raised below, once all have run

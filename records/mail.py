@@ -7,6 +7,7 @@ and never touches the change that caused it.
 from __future__ import annotations
 
 import logging
+import re
 from contextlib import suppress
 from datetime import timedelta
 from email.utils import formataddr, parseaddr
@@ -49,7 +50,7 @@ def init_app(app: Flask) -> None:
     _mail.init_app(app)
 
 
-@jobs.job(every_minutes=1)
+@jobs.job(every_minutes=1, after_others=True)
 def send_messages() -> None:
     """Send all messages that are due."""
     while (message_id := _claim()) is not None:
@@ -62,7 +63,8 @@ def _claim() -> int | None:
     with transaction() as session:
         due = (
             select(Message.id)
-            .where(Message.sent_at.is_(None), Message.failed_at.is_(None), Message.due_at <= now)
+            .where(Message.to_address.is_not(None), Message.sent_at.is_(None), Message.failed_at.is_(None))
+            .where(Message.due_at <= now)
             .where(or_(Message.claimed_until.is_(None), Message.claimed_until < now))
             .order_by(Message.due_at, Message.id)
             .limit(1)
@@ -117,16 +119,23 @@ def _put_off(attempts: int, facts: dict[str, Any], error: Exception) -> dict[str
 
 
 def _compose(message: Message) -> EmailMultiAlternatives:
-    facts = dict(message.facts, public_url=current_app.config["PUBLIC_URL"])
-    subject, _, body = render_template(f"records/mail/{message.kind}.txt", **facts).partition("\n")
+    subject, body = in_words(message, mailed=True)
     mail = EmailMultiAlternatives(
-        subject=" ".join(subject.removeprefix("Subject:").split()),
-        body=body.strip() + "\n",
+        subject=subject,
+        body=body + "\n",
         from_email=formataddr(parseaddr(current_app.config["MAIL_DEFAULT_SENDER"])),
         to=[message.to_address],
     )
-    mail.attach_alternative(
-        render_template("records/mail/layout.html", subject=mail.subject, paragraphs=body.strip().split("\n\n")),
-        "text/html",
-    )
+    facts = {"subject": subject, "paragraphs": body.split("\n\n"), "public_url": current_app.config["PUBLIC_URL"]}
+    mail.attach_alternative(render_template("records/mail/layout.html", **facts), "text/html")
     return mail
+
+
+def in_words(message: Message, *, mailed: bool = False) -> tuple[str, str]:
+    """Its subject and its text: paragraphs with one empty line between.
+
+    The portal shows the same words, without the greeting and the address that a mail has (`mailed`).
+    """
+    facts = dict(message.facts, public_url=current_app.config["PUBLIC_URL"], page=message.page, mailed=mailed)
+    subject, _, body = render_template(f"records/mail/{message.kind}.txt", **facts).partition("\n")
+    return " ".join(subject.split()), re.sub(r"\n{3,}", "\n\n", body.strip())

@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import Flask, current_app, g, has_request_context, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import aliased
 
 from records import clock
 from records.database import choose_organization, db, every_organization, transaction
@@ -41,13 +43,17 @@ def digest(secret: str) -> str:
 
 @dataclass
 class SignedIn(UserMixin):
-    """The open session of this request. `member` is None until an account with several has chosen one."""
+    """The open session of this request. `member` is None until an account with several has chosen one.
+
+    `administrator` is who is logged in as the member; `account` is theirs then.
+    """
 
     token: str
     sign_in: SignIn
     account: Account
     member: Member | None
     organization: Organization | None
+    administrator: Member | None = None
 
     def get_id(self) -> str:
         return self.token
@@ -60,30 +66,58 @@ def init_app(app: Flask) -> None:
 @_login.user_loader
 def _load(token: str) -> SignedIn | None:
     now = clock.now()
+    administrator = aliased(Member)
     statement = (
-        select(SignIn, Account, Member, Organization)
+        select(SignIn, Account, Member, Organization, administrator)
         .join(Account, SignIn.account_id == Account.id)
         .outerjoin(Member, SignIn.member_id == Member.id)
         .outerjoin(Organization, Member.organization_id == Organization.id)
+        .outerjoin(administrator, SignIn.administrator_id == administrator.id)
         .where(SignIn.token_digest == digest(token), SignIn.ended_at.is_(None), SignIn.expires_at > now)
     )
     with every_organization():
         row = db.session.execute(statement).one_or_none()
     if row is None:
         return None
-    sign_in, account, member, organization = row
-    if sign_in.last_seen_at < now - timedelta(minutes=current_app.config["SESSION_IDLE_MINUTES"]):
+    user = SignedIn(token, *row)
+    if user.sign_in.last_seen_at < now - timedelta(minutes=current_app.config["SESSION_IDLE_MINUTES"]):
         return None
-    if sign_in.member_id is not None and (member is None or not member.is_active or member.account_id != account.id):
+    if not _still_opens(user):
         return None
-    choose_organization(organization.id if organization else None)
-    return SignedIn(token, sign_in, account, member, organization)
+    choose_organization(user.organization.id if user.organization else None)
+    return user
+
+
+def _still_opens(user: SignedIn) -> bool:
+    """Whether the account may have this member open: its own, or one that its administrator is logged in as."""
+    member, administrator = user.member, user.administrator
+    if user.sign_in.administrator_id is None:
+        own = member is not None and member.is_active and member.account_id == user.account.id
+        return own or user.sign_in.member_id is None
+    if member is None or administrator is None or administrator.account_id != user.account.id:
+        return False
+    if not (administrator.is_active and administrator.role == Role.ADMINISTRATOR):
+        return False
+    same = administrator.organization_id == member.organization_id
+    return same and member.is_active and member.role != Role.ADMINISTRATOR
 
 
 def signed_in() -> SignedIn | None:
     """The session of this request, None for a visitor."""
     user = current_user._get_current_object()
     return user if isinstance(user, SignedIn) else None
+
+
+def was_logged_in_as() -> str:
+    """Whom this browser was logged in as until that ended by itself, "" for nobody: for the sign-in page."""
+    token = session.get("_user_id")
+    if signed_in() is not None or not isinstance(token, str):
+        return ""
+    statement = select(Member).join(SignIn, SignIn.member_id == Member.id)
+    statement = statement.where(SignIn.token_digest == digest(token), SignIn.administrator_id.is_not(None))
+    with every_organization():
+        member = db.session.scalar(statement)
+    return member.name if member else ""
 
 
 def set_aside() -> None:
@@ -93,8 +127,13 @@ def set_aside() -> None:
 
 
 def begin(sign_in_token: str, account: Account, member: Member | None, *, until: datetime | None = None) -> SignIn:
-    """A new session row for `account`, to be added by a verb. `until`: the end of the session that it replaces."""
+    """A new session row for `account`, to be added by a verb; its member is seen from now on.
+
+    `until`: the end of the session that it replaces.
+    """
     now = clock.now()
+    if member is not None:
+        db.session.execute(_seen(member.id, now))
     return SignIn(
         token_digest=digest(sign_in_token),
         account_id=account.id,
@@ -105,6 +144,17 @@ def begin(sign_in_token: str, account: Account, member: Member | None, *, until:
         address=address(),
         browser=(request.user_agent.string if has_request_context() else "")[:255],
     )
+
+
+def begin_acting(sign_in_token: str, own: SignIn, member: Member, *, lasts: timedelta) -> SignIn:
+    """A session in which the administrator of the session `own`, which it replaces, has `member` open.
+
+    It ends with `own` at the latest. The member is not seen by it.
+    """
+    until = min(clock.now() + lasts, own.expires_at)
+    acting = begin(sign_in_token, own.account, None, until=until)
+    acting.member_id, acting.administrator_id, acting.returns_until = member.id, own.member_id, own.expires_at
+    return acting
 
 
 def hand_out(sign_in_token: str) -> None:
@@ -142,27 +192,50 @@ def _touch() -> None:
     user, now = signed_in(), clock.now()
     if user is None or user.sign_in.last_seen_at > now - _TOUCH_EVERY:
         return
-    sign_in_id, member_id = user.sign_in.id, user.member.id if user.member else None
+    seen = user.administrator or user.member
+    sign_in_id, member_id = user.sign_in.id, seen.id if seen else None
     with every_organization(), transaction(patience=_TOUCH_PATIENCE) as writing:
         writing.execute(update(SignIn).where(SignIn.id == sign_in_id).values(last_seen_at=now))
         if member_id is not None:
-            writing.execute(update(Member).where(Member.id == member_id).values(last_seen_at=now))
+            writing.execute(_seen(member_id, now))
+
+
+def _seen(member_id: int, at: datetime) -> Update:
+    """Not by the unit of work: being seen is no new version of a member's record."""
+    return update(Member).where(Member.id == member_id).values(last_seen_at=at)
 
 
 def current_actor() -> Actor:
     """Who is asking. A visitor where nobody is signed in, or no member is chosen yet."""
     if "actor" not in g:
         user = signed_in()
-        g.actor = _visitor(user) if user is None or user.member is None else _acting(user.member)
+        g.actor = _actor_of(user)
     actor: Actor = g.actor
     return actor
 
 
-def _visitor(user: SignedIn | None) -> Actor:
-    return Actor.visitor(address=address(), request_id=request_id(), account=user.account if user else None)
+def _actor_of(user: SignedIn | None) -> Actor:
+    if user is None or user.member is None:
+        return Actor.visitor(address=address(), request_id=request_id(), account=user.account if user else None)
+    return actor_of(user.member) if user.administrator is None else _logged_in_as(user.member, user.administrator)
 
 
-def _acting(member: Member) -> Actor:
+def _logged_in_as(member: Member, administrator: Member) -> Actor:
+    return Actor(
+        ActorKind.MEMBER,
+        member.name,
+        organization_id=member.organization_id,
+        member_id=member.id,
+        account_id=administrator.account_id,
+        administrator_id=administrator.id,
+        administrator_name=administrator.name,
+        address=address(),
+        request_id=request_id(),
+    )
+
+
+def actor_of(member: Member, *, units: frozenset[int] | None = None) -> Actor:
+    """`member` with the rights that they have now, acting for themselves; `units` are those covered, if known."""
     return Actor(
         ActorKind.MEMBER,
         member.name,
@@ -171,7 +244,8 @@ def _acting(member: Member) -> Actor:
         account_id=member.account_id,
         role=member.role,
         covers_organization=member.covers_organization,
-        covered_units=covered_units(member),
+        covered_units=covered_units(member) if units is None else units,
+        reviews_by_grant=member.reviews,
         address=address(),
         request_id=request_id(),
     )
@@ -179,12 +253,20 @@ def _acting(member: Member) -> Actor:
 
 def covered_units(member: Member) -> frozenset[int]:
     """The ids of all units in a coordinator's scope: those named, with their sub-units."""
-    if member.role != Role.TRAINING_COORDINATOR or member.covers_organization:
-        return frozenset()
-    named = select(ScopeUnit.unit_id.label("id")).where(ScopeUnit.member_id == member.id)
-    tree = named.cte("covered", recursive=True)
-    tree = tree.union(select(Unit.id).where(Unit.parent_id == tree.c.id))
-    return frozenset(db.session.scalars(select(tree.c.id)))
+    return scopes([member])[member.id]
+
+
+def scopes(members: Collection[Member]) -> dict[int, frozenset[int]]:
+    """The covered units of each, by the member's id. One statement; none where nobody's scope names units."""
+    by_units = [each.id for each in members if each.role == Role.TRAINING_COORDINATOR and not each.covers_organization]
+    units: dict[int, set[int]] = {each.id: set() for each in members}
+    if by_units:
+        named = select(ScopeUnit.member_id, ScopeUnit.unit_id).where(ScopeUnit.member_id.in_(by_units))
+        tree = named.cte("covered", recursive=True)
+        tree = tree.union(select(tree.c.member_id, Unit.id).where(Unit.parent_id == tree.c.unit_id))
+        for member_id, unit_id in db.session.execute(select(tree.c.member_id, tree.c.unit_id)):
+            units[member_id].add(unit_id)
+    return {member_id: frozenset(covered) for member_id, covered in units.items()}
 
 
 def address() -> str:

@@ -62,6 +62,20 @@ def new_key(organization_id: int, sha256: str) -> str:
     return f"{organization_id}/{sha256}-{secrets.token_hex(8)}"
 
 
+def measured(stream: BinaryIO) -> tuple[int, str]:
+    """How many bytes there are from here on, and their SHA-256 (hexadecimal); read in pieces."""
+    digest, size = hashlib.sha256(), 0
+    while chunk := stream.read(_CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+    return size, digest.hexdigest()
+
+
+def sha256_of(stream: BinaryIO) -> str:
+    """The SHA-256 (hexadecimal) of all bytes from here on; read in pieces."""
+    return measured(stream)[1]
+
+
 def preview_key(key: str) -> str:
     return f"{key}.webp"
 

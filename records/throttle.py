@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from records import clock
@@ -25,6 +25,15 @@ def count_attempt(*keys: str, most: int, per: timedelta) -> None:
         tries = [session.execute(_counted(_digest(key), began_at)).scalar_one() for key in keys]
     if max(tries, default=0) > most:
         raise TooManyAttempts(retry_after=int((began_at + per - now).total_seconds()) + 1)
+
+
+def take_back(*keys: str, per: timedelta) -> None:
+    """Uncount one attempt on each key: it was no guess. The window is the one that is running."""
+    counted = ThrottleCount.key.in_([_digest(key) for key in keys])
+    running = ThrottleCount.began_at == _window(clock.now(), per)
+    with transaction() as session:
+        session.execute(update(ThrottleCount).where(counted, running, ThrottleCount.count > 0)
+                        .values(count=ThrottleCount.count - 1))  # fmt: skip
 
 
 def attempts(key: str, *, per: timedelta) -> int:

@@ -50,6 +50,7 @@ class Cast:
 
     @classmethod
     def enter(cls) -> Cast:
+        """A few flushes for all of them: almost every test begins with this."""
         with every_organization(), transaction() as session:
             fire = Organization(name="Lakeside Fire & Rescue", time_zone="America/Chicago", created_at=LONG_AGO)
             clinic = Organization(name="Hillside Clinic", time_zone="Europe/Berlin", created_at=LONG_AGO)
@@ -60,44 +61,35 @@ class Cast:
             session.add_all([north, south])
             session.flush()
             engine = Unit(organization_id=fire.id, name="Engine 1", parent_id=north.id)
-            session.add(engine)
+            kinds = {
+                "emt": CertificationType(organization_id=fire.id, name="EMT-Basic", usual_term=24, created_at=LONG_AGO),
+                "forklift": CertificationType(organization_id=fire.id, name="Forklift licence", created_at=LONG_AGO),
+                "clinic_emt": CertificationType(organization_id=clinic.id, name="EMT-Basic", created_at=LONG_AGO),
+            }
+            session.add_all([engine, *kinds.values()])
             session.flush()
-
-            def member(organization: Organization, given: str, family: str, **fields: object) -> Member:
-                email = f"{given}.{family}@{organization.name.split()[0]}.example".lower()
-                account = Account(email=email, password_hash=_hashed(), created_at=LONG_AGO)
-                session.add(account)
-                session.flush()
-                person = Member(
-                    organization_id=organization.id, given_name=given, family_name=family, email=email,
-                    account_id=account.id, joined_on=date(2024, 1, 15), created_at=LONG_AGO, **fields,
-                )  # fmt: skip
-                session.add(person)
-                session.flush()
-                return person
-
-            def kind(organization: Organization, name: str, **fields: object) -> CertificationType:
-                made = CertificationType(organization_id=organization.id, name=name, created_at=LONG_AGO, **fields)
-                session.add(made)
-                session.flush()
-                return made
-
             coordinator = Role.TRAINING_COORDINATOR
-            cast = cls(
-                fire=fire, clinic=clinic, north=north, engine=engine, south=south,
-                ada=member(fire, "Ada", "Lindgren", role=Role.ADMINISTRATOR, number="1001"),
-                carl=member(fire, "Carl", "Okafor", role=coordinator, covers_organization=True, number="1002"),
-                nora=member(fire, "Nora", "Núñez", role=coordinator, unit_id=north.id, number="1003"),
-                max=member(fire, "Max", "Miller", unit_id=engine.id, number="1004"),
-                mia=member(fire, "Mia", "Söderström", unit_id=south.id, number="1005"),
-                una=member(fire, "Una", "Unassigned", number="1006"),
-                ken=member(clinic, "Ken", "Adams", role=Role.ADMINISTRATOR, number="1001"),
-                other_max=member(clinic, "Max", "Miller", number="1004"),
-                emt=kind(fire, "EMT-Basic", usual_term=24), forklift=kind(fire, "Forklift licence"),
-                clinic_emt=kind(clinic, "EMT-Basic"),
-            )  # fmt: skip
-            session.add(ScopeUnit(organization_id=fire.id, member_id=cast.nora.id, unit_id=north.id))
-        return cast
+            people = {
+                "ada": _member(fire, "Ada", "Lindgren", role=Role.ADMINISTRATOR, number="1001"),
+                "carl": _member(fire, "Carl", "Okafor", role=coordinator, covers_organization=True, number="1002"),
+                "nora": _member(fire, "Nora", "Núñez", role=coordinator, unit_id=north.id, number="1003"),
+                "max": _member(fire, "Max", "Miller", unit_id=engine.id, number="1004"),
+                "mia": _member(fire, "Mia", "Söderström", unit_id=south.id, number="1005"),
+                "una": _member(fire, "Una", "Unassigned", number="1006"),
+                "ken": _member(clinic, "Ken", "Adams", role=Role.ADMINISTRATOR, number="1001"),
+                "other_max": _member(clinic, "Max", "Miller", number="1004"),
+            }
+            accounts = [
+                Account(email=person.email, password_hash=_hashed(), created_at=LONG_AGO) for person in people.values()
+            ]
+            session.add_all(accounts)
+            session.flush()
+            for person, account in zip(people.values(), accounts, strict=True):
+                person.account_id = account.id
+            session.add_all(people.values())
+            session.flush()
+            session.add(ScopeUnit(organization_id=fire.id, member_id=people["nora"].id, unit_id=north.id))
+            return cls(fire=fire, clinic=clinic, north=north, engine=engine, south=south, **people, **kinds)
 
     def actor(self, member: Member) -> Actor:
         """`member` as the one who asks."""
@@ -105,8 +97,16 @@ class Cast:
             return Actor(
                 ActorKind.MEMBER, member.name, organization_id=member.organization_id, member_id=member.id,
                 account_id=member.account_id, role=member.role, covers_organization=member.covers_organization,
-                covered_units=covered_units(member),
+                covered_units=covered_units(member), reviews_by_grant=member.reviews,
             )  # fmt: skip
+
+
+def _member(organization: Organization, given: str, family: str, **fields: object) -> Member:
+    email = f"{given}.{family}@{organization.name.split()[0]}.example".lower()
+    return Member(
+        organization_id=organization.id, given_name=given, family_name=family, email=email,
+        joined_on=date(2024, 1, 15), created_at=LONG_AGO, **fields,
+    )  # fmt: skip
 
 
 def _hashed() -> str:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from records import signin
 from records.database import db, every_organization, transaction
 from records.models import Account, Member
+from tests.cast import PASSWORD
 
 
 class SignedClient(FlaskClient):
@@ -33,6 +34,10 @@ class SignedClient(FlaskClient):
             cookie["_user_id"] = token
             cookie["_fresh"] = True
 
+    def log_in_as(self, member: Member) -> Response:
+        """Confirm with the password of the cast and enter the portal as `member`, as an administrator does."""
+        return self.post(f"/admin/members/{member.id}/log-in-as", data={"password": PASSWORD})
+
     def csrf_token(self) -> str:
         """A token for this client's session."""
         return Context().run(self._csrf_token)
@@ -44,14 +49,14 @@ class SignedClient(FlaskClient):
             cookie["csrf_token"] = session["csrf_token"]
         return str(token)
 
-    def open(self, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
+    def open(self, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]  # because: it returns what the application's own client does
         """Each request runs in contexts of its own, as on a server; afterwards the test reads afresh."""
         response = Context().run(super().open, *args, **kwargs)
         if has_app_context():
             db.session.rollback()
         return response
 
-    def post(self, *args: Any, csrf: bool = True, **kwargs: Any) -> Response:  # type: ignore[override]
+    def post(self, *args: Any, csrf: bool = True, **kwargs: Any) -> Response:  # type: ignore[override]  # because: it returns what the application's own client does
         if csrf:
             data = kwargs.setdefault("data", {})
             if isinstance(data, dict):

@@ -11,8 +11,9 @@ from PIL import Image
 from records import clock
 from records.database import this_organization, transaction
 from records.models import Actor, Certification, CertificationType, Member
-from records.services.certification_steps import Entry, attach, record
+from records.services.certification_steps import Entry, record
 from records.services.files import row_for, take_in
+from records.services.scan_steps import attach
 
 
 def today() -> date:

@@ -41,7 +41,7 @@ def workbook(*sheets: Sequence[Sequence[Any]], **options: Any) -> bytes:
             for at, row in enumerate(rows):
                 for column, value in enumerate(row):
                     if isinstance(value, date):
-                        sheet.write_datetime(at, column, datetime(value.year, value.month, value.day), day)  # noqa: DTZ001
+                        sheet.write_datetime(at, column, datetime(value.year, value.month, value.day), day)  # noqa: DTZ001  # because: a cell of a sheet has no time zone
                     else:
                         sheet.write(at, column, value)
     return out.getvalue()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from records.models import Base
+from records.models.amounts import Credits
 from records.models.base import Instant
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -18,11 +21,12 @@ TABLES = Base.metadata.tables
 
 
 class Rows:
-    """Writes rows through `connection`, each with values of its own and, where they are asked for, its parents."""
+    """Writes rows through `connection`, each with values of its own (counted from `first`) and, where they are asked
+    for, its parents."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, first: int = 1) -> None:
         self.connection = connection
-        self._numbers = count(1)
+        self._numbers = count(first)
         self._organizations: dict[str, int] = {}
 
     def organization(self, name: str) -> int:
@@ -41,20 +45,26 @@ class Rows:
     def values(
         self, table_name: str, organization: str = "fire", *, full: bool = False, **given: Any
     ) -> dict[str, Any]:
-        """The values of a valid row whose parents exist."""
-        table, row = TABLES[table_name], dict(given)
+        """The values of a valid row whose parents exist. A given FILLED is a value of the row's own making."""
+        table, row = TABLES[table_name], _companions(table_name, given) | given
         if table_name == "organization":
             full = False
+        parent_id = None
         for column in table.columns:
-            if column.name in row or (column.primary_key and column.autoincrement is True):
+            if row.get(column.name) is SAME:
+                row[column.name] = parent_id
+            wanted = row.get(column.name) is FILLED or column.name in _NEVER_EMPTY.get(table_name, ())
+            if row.get(column.name, FILLED) is not FILLED or (column.primary_key and column.autoincrement is True):
                 continue
             parent = parent_of(column)
             if parent == "organization":
                 row[column.name] = self.organization(organization)
-            elif parent == table_name or (column.nullable and not full):
+            elif not wanted and (
+                parent == table_name or (column.nullable and not full) or column.name in _EMPTY.get(table_name, ())
+            ):
                 row[column.name] = None
             elif parent:
-                row[column.name] = self.add(parent, organization, full=full)["id"]
+                row[column.name] = parent_id = self.add(parent, organization, full=full)["id"]
             else:
                 row[column.name] = self._value(column)
         return row
@@ -66,13 +76,19 @@ class Rows:
             return words[0]
         if column.name in _KNOWN:
             return _KNOWN[column.name]
+        if isinstance(column.type, Credits):
+            return Decimal(number).scaleb(-2)
         kind = datetime if isinstance(column.type, Instant) else column.type.python_type
-        made: dict[type, Any] = {bool: False, int: number, datetime: AT, date: ON}
+        made: dict[type, Any] = {bool: False, int: number, datetime: AT, date: ON, time: time(7)}
         if kind is str:
             length = getattr(column.type, "length", None) or 255
             return f"{number:064x}" if length == 64 else f"v{number}"
         return made.get(kind, {})
 
+
+# Stands for a value that the row is to have, whichever; or for the parent that the row has in a column before.
+FILLED: Any = ...
+SAME: Any = object()
 
 # Values that a check asks for, by column, where the first value that comes to mind would not do.
 _KNOWN: dict[str, Any] = {
@@ -89,7 +105,66 @@ _KNOWN: dict[str, Any] = {
     "notice_days": 90,
     "applied_at": None,
     "undone_at": None,
+    "undone_by_id": None,
+    "digest_weekday": 0,
 }
+
+# Columns that a check wants filled in the plainest row, too.
+_NEVER_EMPTY: dict[str, set[str]] = {
+    "scan": {"certification_id"},
+    "proof": {"certification_id"},
+    "message": {"to_address"},
+}
+
+# Columns that stay empty in a row that is otherwise full: a pending certificate, a scan of a certification, an upload
+# of the wizard.
+_EMPTY: dict[str, set[str]] = {
+    "credit_type": {"starts_on", "ends_on"},
+    "credit_entry": {"reverses_id"},
+    "external_certificate": {
+        "decided_at", "decided_by_id", "awarded_credits", "revoked_at", "revoked_by_id", "certification_id",
+    },
+    "member_merge": {"undone_by_id"},
+    "proof": {"external_certificate_id", "transcript_id"},
+    "renewal_batch": {"undone_by_id"},
+    "renewal_proposal": {"decided_at", "decided_by_id", "renewal_id"},
+    "snooze": {"ended_at"},
+    "requirement": {"at_least", "credit_type_id", "credits"},
+    "scan": {"external_certificate_id", "renewal_proposal_id"},
+    "sign_in": {"administrator_id", "returns_until"},
+    "upload": {"submission_key"},
+}  # fmt: skip
+
+DECLINED = {"state": "declined", "decided_at": AT, "decided_by_id": FILLED, "reason": "No."}
+APPROVED = {"state": "approved", "decided_at": AT, "decided_by_id": FILLED, "reason": "As shown.",
+            "awarded_credits": Decimal(1)}  # fmt: skip
+REVOKED = APPROVED | {"state": "revoked", "revoked_at": AT, "revoked_by_id": FILLED, "revoked_reason": "Forged."}
+# What a check wants beside a column that is given.
+_WITH: dict[tuple[str, str], dict[str, Any]] = {
+    ("external_certificate", "decided_by_id"): DECLINED,
+    ("external_certificate", "revoked_by_id"): REVOKED,
+    ("external_certificate", "certification_id"): APPROVED,
+    ("credit_entry", "reverses_id"): {"kind": "reversal", "amount": Decimal(-1)},
+    ("scan", "external_certificate_id"): {"certification_id": None},
+    ("scan", "renewal_proposal_id"): {"certification_id": None},
+    ("proof", "external_certificate_id"): {"certification_id": None},
+    ("proof", "transcript_id"): {"certification_id": None},
+    ("renewal_batch", "undone_by_id"): {"undone_at": AT},
+    ("member_merge", "undone_by_id"): {"undone_at": AT},
+    ("requirement", "credit_type_id"): {"kind": "credits", "credits": Decimal(1)},
+    ("renewal_proposal", "decided_by_id"): {"state": "withdrawn", "decided_at": AT},
+    ("renewal_proposal", "renewal_id"): {"state": "accepted", "decided_at": AT, "decided_by_id": FILLED},
+    ("sign_in", "administrator_id"): {"returns_until": AT},
+}
+
+
+def _companions(table_name: str, given: dict[str, Any]) -> dict[str, Any]:
+    wanted: dict[str, Any] = {}
+    if "state" not in given:
+        for column, value in given.items():
+            if value is not None:
+                wanted |= _WITH.get((table_name, column), {})
+    return wanted
 
 
 def parent_of(column: sa.Column[Any]) -> str | None:
@@ -118,3 +193,10 @@ def composite_keys() -> list[sa.ForeignKeyConstraint]:
         for constraint in sorted(table.foreign_key_constraints, key=lambda each: str(each.name))
         if len(constraint.columns) > 1
     ]
+
+
+def refused_by_trigger(rows: Rows, statement: Any) -> str:
+    """What the database says to a statement that a trigger must refuse."""
+    with pytest.raises(sa.exc.DBAPIError) as refused, rows.connection.begin_nested():
+        rows.connection.execute(statement)
+    return str(refused.value.orig)

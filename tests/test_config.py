@@ -39,6 +39,10 @@ def environment(monkeypatch, tmp_path):
         ("SESSION_IDLE_MINUTES", "0"),
         ("SESSION_DAYS", "1000"),
         ("LOG_LEVEL", "LOUD"),
+        ("PORT", "http"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("HOST", ""),
         ("DATABASE_URL", "postgresql://"),
         ("DATABASE_URL", "postgresql://host:port/name"),
         ("DATABASE_URL", "sqlite://"),
@@ -107,6 +111,14 @@ def test_a_data_folder_that_cannot_be_made_is_refused_by_its_name(environment, t
     environment.setenv("DATA_DIR", str(tmp_path / "file" / "data"))
     with pytest.raises(BadSettings, match="DATA_DIR"):
         Settings.read().for_flask()
+
+
+def test_a_data_folder_that_cannot_be_written_to_is_refused_by_its_name(environment, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr("os.access", lambda folder, mode: asked.append(folder))  # because: root may write anywhere
+    with pytest.raises(BadSettings, match="DATA_DIR: this folder cannot be written to"):
+        Settings.read().for_flask()
+    assert asked == [tmp_path]
 
 
 def test_a_new_data_folder_is_its_owners_alone(environment, tmp_path):

@@ -136,3 +136,15 @@ def test_no_script_writes_markup_from_text():
         assert not re.search(
             r"\.(inner|outer)HTML\s*=|insertAdjacentHTML|document\.write|\beval\(", path.read_text()
         ), path
+
+
+@pytest.mark.parametrize(
+    "path", sorted(each for package in PACKAGES for each in (ROOT / package / "static").rglob("*.css")), ids=name_of
+)
+def test_every_block_of_a_style_sheet_is_closed(path: Path):
+    """A brace that is lost puts all that follows into a block of its own, in silence."""
+    depth = 0
+    for number, line in enumerate(re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL).splitlines(), 1):
+        depth += line.count("{") - line.count("}")
+        assert depth in (0, 1, 2), f"line {number}"
+    assert depth == 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from flask import Flask
 from records.database import db
 from records.models import Base
 from tests.conftest import make_app
-from tests.rows import Rows
+from tests.rows import APPROVED, DECLINED, FILLED, REVOKED, Rows
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -68,7 +69,15 @@ def schema() -> set[tuple[Any, ...]]:
               FROM information_schema.columns WHERE table_schema = 'public'"""
     with db.engine.connect() as connection:
         asked = sqlite if connection.dialect.name == "sqlite" else postgresql
-        return {tuple(row) for row in connection.exec_driver_sql(asked) if row[2] != "alembic_version"}
+        rows = [row for row in connection.exec_driver_sql(asked) if row[2] != "alembic_version"]
+        return {(*row[:3], _in_order(row[3]) if row[0] == "table" else row[3]) for row in rows}
+
+
+def _in_order(sql: str) -> str:
+    """A table that SQLite made anew may list its columns and constraints in another order."""
+    head, _, rest = sql.partition("\n")
+    lines = (line.strip().rstrip(",") for line in rest.removesuffix(")").splitlines())
+    return "\n".join([head.replace('"', ""), *sorted(filter(None, lines))])
 
 
 def newest() -> str:
@@ -120,6 +129,57 @@ def test_the_newest_migration_alone_goes_down_and_up_and_loses_nothing_of_before
     assert kept == {name: full[name] for name in kept}
     flask_migrate.upgrade()
     assert {name: counted()[name] for name in kept} == kept
+    assert schema() == before
+
+
+def test_codes_of_transcripts_that_were_printed_before_have_their_proofs(unmigrated: Flask) -> None:
+    flask_migrate.upgrade()
+    with db.engine.begin() as connection:
+        made = Rows(connection).add("transcript", made_on=date(2024, 2, 29))
+    flask_migrate.downgrade(revision="0002")
+    flask_migrate.upgrade()
+    with db.engine.connect() as connection:
+        (proof,) = connection.execute(sa.select(Base.metadata.tables["proof"])).mappings()
+    kept = ("organization_id", "member_id", "code_digest", "created_at")
+    assert {name: proof[name] for name in kept} == {name: made[name] for name in kept}
+    assert (proof["transcript_id"], proof["salt"], proof["seen"], proof["withdrawn_at"]) == (made["id"], "", 0, None)
+    assert proof["ends_on"] == date(2029, 2, 28)
+
+
+def decide() -> None:
+    """What only the second migration knows: decided certificates with files and entries, messages of the portal,
+    files that wait for a submission, an administrator logged in as a member."""
+    with db.engine.begin() as connection:
+        rows = Rows(connection, first=10_000)
+        certificates = Base.metadata.tables["external_certificate"]
+        for outcome in (DECLINED, APPROVED, REVOKED):
+            certificate = rows.add("external_certificate")
+            rows.add("scan", external_certificate_id=certificate["id"])
+            rows.add("revision", external_certificate_id=certificate["id"])
+            people = {name: certificate["member_id"] for name, value in outcome.items() if value is FILLED}
+            decided = certificates.update().where(certificates.c.id == certificate["id"])
+            connection.execute(decided.values(**outcome | people))
+        award = rows.add("credit_entry", external_certificate_id=certificate["id"])
+        rows.add("credit_entry", external_certificate_id=certificate["id"], reverses_id=award["id"])
+        rows.add("message", kind="certificate_approved", member_id=FILLED)
+        rows.add("message", to_address=None, member_id=FILLED)
+        rows.add("sign_in", administrator_id=FILLED)
+        rows.add("uploaded_file", upload_id=rows.add("upload", submission_key="key")["id"])
+
+
+def test_a_database_with_decided_certificates_goes_down_too_and_keeps_all_that_was_before(unmigrated: Flask) -> None:
+    flask_migrate.upgrade()
+    populate()
+    full, before = counted(), schema()
+    decide()
+    flask_migrate.downgrade(revision="0001")
+    kept = counted()
+    assert "external_certificate" not in kept
+    assert "scan" in kept
+    for name in ("message", "scan", "sign_in", "upload", "uploaded_file"):
+        assert kept[name] == full[name]  # what only the second migration knows went, and nothing else
+    assert all(kept[name] >= full[name] for name in kept)
+    flask_migrate.upgrade()
     assert schema() == before
 
 

@@ -12,16 +12,45 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.routing import Rule
 
-from records import clock, passwords
+from records import clock, codes, passwords
 from records.database import db, every_organization, transaction
-from records.models import Account, Base, Member, MessageKind, Role, Scan, ScopeUnit, UploadedFile
-from records.services import accounts, files, invitations, previews, register_imports, uploads
+from records.models import (
+    Account,
+    Base,
+    Certification,
+    FeedKind,
+    Member,
+    MessageKind,
+    Role,
+    Scan,
+    ScopeUnit,
+    UploadedFile,
+)
+from records.services import (
+    accounts,
+    calendar_feeds,
+    files,
+    invitations,
+    kept_reasons,
+    previews,
+    proofs,
+    register_imports,
+    saved_views,
+    transcripts,
+    uploads,
+)
+from records.services.outbox import notify
 from tests.access_table import PERSONAS, TABLE
 from tests.cast import Cast
+from tests.certificates import credit_type, submitted
 from tests.clients import SignedClient
-from tests.holdings import give, picture
+from tests.holdings import give, picture, today
+from tests.merging import merged
 from tests.outbox import link
+from tests.renewals import allow_proposals, batch, proposed
+from tests.requirements import rules_of
 
+NOTED_BY_READING = {"last_seen_at", "seen", "last_read_at"}
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 REGISTER = b"Name,Type,Expires\nAnn Abel,EMT-Basic,2028-01-31\n"
 Browse = Callable[..., SignedClient]
@@ -39,23 +68,54 @@ class World:
 def world(cast: Cast) -> World:
     sven = _coordinator_of_south(cast)
     certification_id = give(cast.max, cast.emt, 200, files={"front.png": picture()})
+    allow_proposals(cast.emt, cast.forklift)
     previews.draw_previews()
     upload_id = _upload(cast)
+    certificate = submitted(cast, credit_type())
+    text = kept_reasons.keep("Please add the back side.", by=cast.actor(cast.ada))
     register = register_imports.start(BytesIO(REGISTER), name="register.csv", by=cast.actor(cast.ada))
+    held = db.session.get_one(Certification, certification_id)
+    proof = proofs.hand_out(held, ends_on=today(), by=cast.actor(cast.max))
+    feed = calendar_feeds.make(FeedKind.OWN, by=cast.actor(cast.max))
     arguments: dict[str, object] = {
+        "batch_id": batch(cast, cast.emt, cast.una).id,
+        "proposal_id": proposed(cast, give(cast.max, cast.forklift, 20)).id,
         "member_id": cast.max.id,
         "certification_id": certification_id,
-        "scan_id": db.session.scalars(sa.select(Scan.id)).one(),
+        "certificate_id": certificate.id,
+        "text_id": text.id,
+        "scan_id": db.session.scalars(sa.select(Scan.id).where(Scan.certification_id == certification_id)).one(),
         "type_id": cast.emt.id,
+        "credit_type_id": certificate.credit_type_id,
+        "code": transcripts.make(by=cast.actor(cast.max)).code,
+        "proof_id": proof.id,
+        "token": codes.token(feed.salt),
+        "kind": "own",
         "unit_id": cast.engine.id,
         "upload_id": upload_id,
         "file_id": db.session.scalars(sa.select(UploadedFile.id)).one(),
         "import_id": register.id,
+        "report": "expiring",
+        "view_id": saved_views.save("expiring", "Mine", {}, share=False, by=cast.actor(cast.ada)).id,
+        **rules_of(cast),
+        "message_id": _message(cast),
+        "other_id": cast.una.id,
+        "merge_id": _merge(cast),
         "which": "old",
         "filename": "admin/css/bootstrap4/admin.css",
     }
     names = {"max": cast.max, "mia": cast.mia, "carl": cast.carl, "ada": cast.ada, "ken": cast.ken}
     return World({"visitor": None, "sven": sven, **names}, arguments)
+
+
+def _message(cast: Cast) -> int:
+    with transaction() as session:
+        member = session.get_one(Member, cast.max.id)
+        named = {"title": "EMT-Basic", "number": "", "holder": "", "expires_on": "2027-01-01", "days": 30}
+        facts = {"certifications": [named], "reviewing": False}
+        message = notify(member, MessageKind.CERTIFICATIONS_EXPIRE, facts=facts, page="/portfolio/", mailed=False)
+        session.flush()
+        return message.id
 
 
 def _coordinator_of_south(cast: Cast) -> Member:
@@ -69,6 +129,13 @@ def _coordinator_of_south(cast: Cast) -> Member:
         session.flush()
         session.add(ScopeUnit(member_id=sven.id, unit_id=cast.south.id))
     return sven
+
+
+def _merge(cast: Cast) -> int:
+    with transaction() as session:
+        twins = [Member(given_name="Tom", family_name="Twin", created_at=clock.now()) for _ in range(2)]
+        session.add_all(twins)
+    return int(merged(*twins, by=cast.actor(cast.ada)).id)
 
 
 def _upload(cast: Cast) -> int:
@@ -155,12 +222,12 @@ def test_each_person_gets_what_the_table_says(
 
 
 def contents() -> dict[str, list[str]]:
-    """Every row of every table; but not who was last seen when, nor the trail of who looked at what."""
+    """Every row of every table; but not who or what was last seen when, nor the trail of who looked at what."""
     db.session.rollback()
     with db.engine.connect() as connection:
         return {
             table.name: sorted(
-                repr([value for name, value in row._mapping.items() if name != "last_seen_at"])
+                repr([value for name, value in row._mapping.items() if name not in NOTED_BY_READING])
                 for row in connection.execute(sa.select(table))
             )
             for table in Base.metadata.sorted_tables
@@ -195,4 +262,4 @@ def test_reading_notes_nothing_but_who_looked_at_what_and_who_was_refused(
                 pass
     db.session.rollback()
     events = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.id.not_in(before)))
-    assert {event.kind for event in events} <= {"scan.viewed", "request.refused"}
+    assert {event.kind for event in events} <= {"scan.viewed", "external_certificate.opened", "request.refused"}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from flask_babel import lazy_gettext
-from wtforms import Field, Form, IntegerField, StringField, TextAreaField
+from flask_babel import gettext, lazy_gettext
+from wtforms import BooleanField, Field, Form, IntegerField, SelectChoice, StringField, TextAreaField
 
-from admin_panel.forms.fields import Number, unreadable
+from admin_panel.forms.fields import Number, Ticks, unreadable
 from records.errors import N_, Invalid, Refusal
 from records.models import CertificationType
 from records.models.certification_type import DEFAULT_STAGES
@@ -47,6 +48,17 @@ class CertificationTypeForm(Form):
     stages_before = Days(lazy_gettext("Reminders: days before it expires"), render_kw=_OFF)
     stages_after = Days(lazy_gettext("Reminders: days after it expired"), render_kw=_OFF)
     position = Number(lazy_gettext("Order"), default=0, render_kw={"min": 0, "max": 100000})
+    counts_as = Ticks(lazy_gettext("Counts also as"))
+    members_propose_renewals = BooleanField(lazy_gettext("Members may propose a renewal"))
+
+    def offer(self, type_: CertificationType | None, types: Sequence[CertificationType]) -> None:
+        """The other types; retired ones only where they are ticked already."""
+        others = [each for each in types if type_ is None or each.id != type_.id]
+        self.counts_as.choices = [
+            SelectChoice(each.id, gettext("%(name)s (retired)", name=each.name) if each.is_retired else each.name)
+            for each in others
+            if not each.is_retired or each.id in self.counts_as.ids
+        ]
 
     def show_stages(self, stages: list[int]) -> None:
         self.stages_before.data = ", ".join(str(stage) for stage in stages if stage >= 0)
@@ -63,6 +75,8 @@ class CertificationTypeForm(Form):
             reminder_stages=stages,
             grace_days=self.grace_days.data or 0,
             position=self.position.data or 0,
+            counts_as=self.counts_as.ids,
+            members_propose_renewals=bool(self.members_propose_renewals.data),
             unreadable=refusals,
         )
 
@@ -71,8 +85,8 @@ class CertificationTypeForm(Form):
         return self["stages_before" if name == "reminder_stages" else name]
 
 
-def form_for(type_: CertificationType | None) -> CertificationTypeForm:
+def form_for(type_: CertificationType | None, counts_as: frozenset[int] = frozenset()) -> CertificationTypeForm:
     """The form as it opens: with the type's values, or those that a new one usually has."""
-    form = CertificationTypeForm(obj=type_)
+    form = CertificationTypeForm(obj=type_, data={"counts_as": sorted(counts_as)})
     form.show_stages(type_.reminder_stages if type_ else DEFAULT_STAGES)
     return form

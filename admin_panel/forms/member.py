@@ -11,7 +11,8 @@ from wtforms import BooleanField, Field, Form, SearchField, SelectChoice, Select
 from admin_panel.forms.fields import show, unreadable
 from admin_panel.forms.profile import AccessForm, IdentityForm
 from records.errors import InvalidInput, Refusal
-from records.queries.member_filters import WITHOUT_UNIT, Activity, Wanted
+from records.models import Position
+from records.queries.member_filters import WITHOUT_UNIT, Activity, ByClearance, Wanted
 from records.queries.units import Choice
 from records.services.member_steps import Access, Identity
 from records.web.words import ROLE_WORDS, STANDING_WORDS, refusal_text
@@ -25,6 +26,11 @@ ACTIVITY_WORDS = {
     Activity.NOT_INVITED: lazy_gettext("Not invited yet"),
     Activity.DEACTIVATED: lazy_gettext("Deactivated"),
     Activity.ALL: lazy_gettext("All"),
+}
+
+CLEARANCE_WORDS = {
+    ByClearance.NOT_CLEARED: lazy_gettext("Not cleared"),
+    ByClearance.CLEARED: lazy_gettext("Cleared"),
 }
 
 SORT_WORDS = {
@@ -86,23 +92,40 @@ class FilterForm(Form):
 
     search = SearchField(lazy_gettext("Search"), render_kw={"autocomplete": "off", "maxlength": 200})
     unit = SelectField(lazy_gettext("Unit"))
+    position = SelectField(lazy_gettext("Position"))
     role = SelectField(lazy_gettext("Role"))
     activity = SelectField(lazy_gettext("Activity"))
     standing = SelectField(lazy_gettext("Standing"))
+    clearance = SelectField(lazy_gettext("Clearance"))
     sort = SelectField(lazy_gettext("Sort by"))
 
-    def __init__(self, wanted: Wanted, units: Sequence[Choice], *, tracks: bool, may_lack_unit: bool) -> None:
+    def __init__(
+        self,
+        wanted: Wanted,
+        units: Sequence[Choice],
+        positions: Sequence[Position],
+        *,
+        tracks: bool,
+        requires: bool,
+        may_lack_unit: bool,
+    ) -> None:
         super().__init__(data=vars(wanted) | {"sort": ("-" if wanted.descending else "") + wanted.sort})
         everything = SelectChoice("", gettext("All"))
         self.unit.choices = [everything, *indented(units)]
         if may_lack_unit:
             self.unit.choices.append(SelectChoice(WITHOUT_UNIT, gettext("Without a unit")))
+        self.position.choices = [everything, *(SelectChoice(str(each.id), each.name) for each in positions)]
         self.role.choices = [everything, *(SelectChoice(*pair) for pair in ROLE_WORDS.items())]
         self.activity.choices = [SelectChoice(*pair) for pair in ACTIVITY_WORDS.items()]
         self.standing.choices = [everything, *(SelectChoice(*pair) for pair in STANDING_WORDS.items())]
+        self.clearance.choices = [everything, *(SelectChoice(*pair) for pair in CLEARANCE_WORDS.items())]
         self.sort.choices = [SelectChoice(*pair) for pair in SORT_WORDS.items()]
         if not tracks:
             del self.standing
+        if not (tracks and requires):
+            del self.clearance
+        if not positions:
+            del self.position
 
 
 def indented(units: Sequence[Choice]) -> list[SelectChoice]:

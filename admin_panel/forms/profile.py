@@ -8,8 +8,8 @@ from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, EmailField, Form, SelectChoice, SelectField, SelectMultipleField, StringField
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from admin_panel.forms.fields import Day, Pick
-from records.models import Certification, CertificationType, Member, Role
+from admin_panel.forms.fields import Day, Pick, Ticks
+from records.models import Certification, CertificationType, Member, Position, Role
 from records.models.text import tidy
 from records.queries.units import Choice
 from records.services.certification_steps import Entry
@@ -59,6 +59,15 @@ class AccessForm(Form):
     def facts(self) -> Access:
         units = frozenset(self.scope_units.data or ())
         return Access(self.role.data or Role.MEMBER, bool(self.covers_organization.data), units)
+
+
+class PositionsForm(Form):
+    """What the member serves as."""
+
+    positions = Ticks(lazy_gettext("Positions"))
+
+    def offer(self, positions: Sequence[Position]) -> None:
+        self.positions.choices = [SelectChoice(each.id, each.name) for each in positions]
 
 
 class HeldForm(Form):

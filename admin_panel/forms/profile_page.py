@@ -6,18 +6,28 @@ saved meanwhile, their values come in only where nothing was typed.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from flask import current_app
 from flask_babel import gettext
+from itsdangerous import BadData, URLSafeSerializer
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, Form
 
 from admin_panel.forms.fields import show, unreadable
-from admin_panel.forms.profile import AccessForm, HeldForm, IdentityForm, NewForm, access_of, facts_of, named
-from records.errors import InvalidInput, Refusal
+from admin_panel.forms.profile import (
+    AccessForm,
+    HeldForm,
+    IdentityForm,
+    NewForm,
+    PositionsForm,
+    access_of,
+    facts_of,
+    named,
+)
+from records.errors import N_, Invalid, InvalidInput, Refusal
 from records.models import Actor
 from records.queries.profile_fields import Shown, held_field, new_field
 from records.queries.profiles import Profile
@@ -60,13 +70,18 @@ class ProfileForm:
         """For administrators, and for whoever posts such fields all the same: the verb decides."""
         typed, member = self.typed, profile.member
         names = set(typed) if typed is not None else set()
-        self.identity = self.access = None
-        if by.administers or names & _IDENTITY:
+        self.identity = self.access = self.positions = None
+        offered = by.administers and not member.is_merged
+        if offered or names & _IDENTITY:
             self.identity = IdentityForm(typed, obj=member)
             self.identity.offer(profile.units)
-        if names & {"role"} if typed is not None else by.administers and by.member_id != member.id:
+        if names & {"role"} if typed is not None else offered and by.member_id != member.id:
             self.access = AccessForm(typed, data=access_of(member))
             self.access.offer(profile.units)
+        # Where none is ticked, none is sent: that the form offered them is known by what it showed.
+        if offered if typed is None else names & {"positions"} or "positions" in self.seen.fields:
+            self.positions = PositionsForm(typed, data={"positions": [each.id for each in profile.serves]})
+            self.positions.offer(profile.positions)
 
     def _new_numbers(self) -> list[int]:
         return self._row_numbers("new")[:_MOST_ROWS] or [0]
@@ -95,34 +110,43 @@ class ProfileForm:
 
     @property
     def seen(self) -> Shown:
-        """What the form showed when it was opened; nothing at all where the field is missing or garbled."""
+        """What the form showed when it was opened; nothing at all where the field is missing or not from us."""
         try:
-            kept = json.loads(self.typed["shown"] if self.typed else "")
-            return Shown({str(name): str(text) for name, text in kept["fields"].items()}, int(kept["event_id"]))
-        except (ValueError, TypeError, KeyError, AttributeError):
+            fields, event_id = _seal().loads(self.typed.get("shown", "") if self.typed else "")
+        except BadData:
             return Shown({})
+        return Shown(fields, event_id)
 
     @property
     def shown_text(self) -> str:
-        """The hidden field that `seen` reads."""
-        return json.dumps({"fields": dict(self.shown.fields), "event_id": self.shown.event_id}, ensure_ascii=False)
+        """The hidden field that `seen` reads: signed, so that nobody else's words come back as shown by us."""
+        return str(_seal().dumps([dict(self.shown.fields), self.shown.event_id]))
 
     def changes(self) -> ProfileChanges:
-        """The saved rows that were edited, unless they are to be deleted, and the new rows that are not empty."""
+        """The saved rows that were edited, unless they are to be deleted, and the new rows that are not empty.
+
+        Raises Invalid where there are more new rows than one page takes.
+        """
         sent = self._row_numbers("held")
         unknown = {number for number in sent if number not in self.held}
         deletions = {number for number in sent if number in self.held and self.held[number].delete.data}
         edited = [self.held[number] for number in sent if number not in deletions | unknown and self._is_edited(number)]
+        self._require_few_rows()
         additions = {_number_of(row): row for row in self.new if not row.is_empty}
         parts: list[Form] = [*([self.identity] if self.identity else []), *edited, *additions.values()]
         return ProfileChanges(
             identity=self.identity.facts() if self.identity else None,
             access=self.access.facts() if self.access else None,
+            positions=self.positions.positions.ids if self.positions else None,
             corrections={_number_of(row): row.entry() for row in edited} | dict.fromkeys(unknown, Entry(None, None)),
             deletions=frozenset(deletions),
             additions={number: row.entry() for number, row in additions.items()},
             unreadable=unreadable(field for part in parts for field in part),
         )
+
+    def _require_few_rows(self) -> None:
+        if len(self._row_numbers("new")) > _MOST_ROWS:
+            raise Invalid(N_("Add at most %(most)s certifications at a time. Nothing was saved yet."), most=_MOST_ROWS)
 
     def _is_edited(self, number: int) -> bool:
         return bool(typed_for(self.typed or MultiDict(), number, self.seen))
@@ -148,7 +172,7 @@ class ProfileForm:
 
     def _labelled(self) -> Iterator[tuple[str, Field]]:
         """Every field with the name of its row."""
-        parts: list[tuple[str, Form | None]] = [("", self.identity), ("", self.access)]
+        parts: list[tuple[str, Form | None]] = [("", self.identity), ("", self.access), ("", self.positions)]
         parts += [(self.labels[number], form) for number, form in self.held.items()]
         parts += [
             (gettext("New Certification %(number)s", number=number), form) for number, form in enumerate(self.new, 1)
@@ -156,6 +180,10 @@ class ProfileForm:
         for label, form in parts:
             for field in form or ():
                 yield label, field
+
+
+def _seal() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="shown")
 
 
 def _number_of(row: Form) -> int:
@@ -173,6 +201,9 @@ def merged(typed: MultiDict[str, str], seen: Shown, now: Shown) -> MultiDict[str
         if name == "scope":
             if _typed_scope(typed) == was:
                 _put_scope(result, value)
+        elif name == "positions":
+            if _ids(typed, "positions") == was:
+                result.setlist("positions", _parts(value))
         elif typed.get(name) == was:
             result[name] = value
     return result
@@ -181,12 +212,21 @@ def merged(typed: MultiDict[str, str], seen: Shown, now: Shown) -> MultiDict[str
 def _typed_scope(typed: MultiDict[str, str]) -> str:
     if typed.get("covers_organization"):
         return "all"
-    return ",".join(sorted(typed.getlist("scope_units"), key=lambda text: (len(text), text)))
+    return _ids(typed, "scope_units")
 
 
 def _put_scope(typed: MultiDict[str, str], scope: str) -> None:
     typed.setlist("covers_organization", ["y"] if scope == "all" else [])
-    typed.setlist("scope_units", [] if scope == "all" else [part for part in scope.split(",") if part])
+    typed.setlist("scope_units", [] if scope == "all" else _parts(scope))
+
+
+def _ids(typed: MultiDict[str, str], name: str) -> str:
+    """The ids that were ticked, as `shown_fields` writes them."""
+    return ",".join(sorted(typed.getlist(name), key=lambda text: (len(text), text)))
+
+
+def _parts(ids: str) -> list[str]:
+    return [part for part in ids.split(",") if part]
 
 
 def typed_for(typed: MultiDict[str, str], certification_id: int, seen: Shown) -> dict[str, str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import time
 from functools import lru_cache
 from zoneinfo import available_timezones
 
-from flask_babel import gettext, lazy_gettext
-from wtforms import BooleanField, FileField, Form, HiddenField, SelectChoice, SelectField, StringField
+from babel.dates import get_day_names
+from flask_babel import get_locale, gettext, lazy_gettext
+from wtforms import BooleanField, FileField, Form, HiddenField, SelectChoice, SelectField, StringField, TimeField
 
 from admin_panel.forms.fields import Number, unreadable
-from records.errors import InvalidInput
+from records.errors import N_, Invalid, InvalidInput, Refusal
 from records.models import Organization
 from records.models.organization import MEBIBYTE
 from records.services.organizations import Settings
@@ -17,6 +19,21 @@ from records.services.organizations import Settings
 _REGIONS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 _DAYS = {"days": 1, "years": 365}
 _NOTHING = -1  # an empty field: no setting has it, so the verb refuses it
+
+
+class TimeOfDay(TimeField):
+    """A time as browsers send it, 07:00. `refusal` says what is wrong with anything else."""
+
+    refusal: Refusal | None = None
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if not valuelist:
+            return
+        self.data, self.refusal = None, None
+        try:
+            self.data = time.fromisoformat(valuelist[0].strip()).replace(tzinfo=None, second=0, microsecond=0)
+        except ValueError:
+            self.refusal = Invalid(N_("Enter a time of day, such as 07:00."), field=self.name)
 
 
 class SettingsForm(Form):
@@ -29,6 +46,9 @@ class SettingsForm(Form):
     retention_days = Number(lazy_gettext("Keep deleted records for"), render_kw={"min": 1, "max": 36500})
     retention_in = SelectField(lazy_gettext("Days or years"), validate_choice=False)
     tracks_certifications = BooleanField(lazy_gettext("Certification Tracking"))
+    takes_external_certificates = BooleanField(lazy_gettext("External certificates"))
+    reminds_at = TimeOfDay(lazy_gettext("Time of day for notices"), default=time(7))
+    digest_weekday = SelectField(lazy_gettext("Weekly digest on"), validate_choice=False)
 
     def offer(self) -> None:
         chosen = str(self.time_zone.data or "")
@@ -36,6 +56,15 @@ class SettingsForm(Form):
         self.time_zone.choices = [*zones, *([chosen] if chosen and chosen not in zones else [])]
         words = {"days": gettext("days"), "years": gettext("years")}
         self.retention_in.choices = [SelectChoice(*pair) for pair in words.items()]
+        names = get_day_names("wide", locale=get_locale() or "en")
+        self.digest_weekday.choices = [SelectChoice(str(day), names[day]) for day in range(7)]
+
+    @property
+    def weekday_name(self) -> str:
+        """The chosen day in words; `offer` first."""
+        return next(
+            (str(each.label) for each in self.digest_weekday.choices if each.value == self.digest_weekday.data), ""
+        )
 
     def facts(self) -> Settings:
         """Raises InvalidInput for what cannot be read at all."""
@@ -49,6 +78,9 @@ class SettingsForm(Form):
             largest_file=_NOTHING if megabytes is None else megabytes * MEBIBYTE,
             retention_days=_NOTHING if kept is None else kept * _DAYS.get(self.retention_in.data or "", 1),
             tracks_certifications=bool(self.tracks_certifications.data),
+            takes_external_certificates=bool(self.takes_external_certificates.data),
+            reminds_at=self.reminds_at.data or time(7),
+            digest_weekday=_weekday(str(self.digest_weekday.data or "0")),
         )
 
     @property
@@ -56,6 +88,10 @@ class SettingsForm(Form):
         """The version that the page showed, 0 where it says none."""
         text = str(self.version.data or "")
         return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+def _weekday(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) == 1 else _NOTHING
 
 
 class LogoForm(Form):
@@ -74,6 +110,9 @@ def form_of(organization: Organization) -> SettingsForm:
             "retention_days": organization.retention_days // (_DAYS["years"] if in_years else 1),
             "retention_in": "years" if in_years else "days",
             "tracks_certifications": organization.tracks_certifications,
+            "takes_external_certificates": organization.takes_external_certificates,
+            "reminds_at": organization.reminds_at,
+            "digest_weekday": str(organization.digest_weekday),
         }
     )
 

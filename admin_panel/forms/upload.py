@@ -21,7 +21,7 @@ from records.web.words import day
 
 LEFT_OUT = "skip"
 _MOST_TARGETS = 20
-_LONGEST_NUMBER = 40
+_LONGEST_TEXT = 40
 
 
 class TargetForm(Form):
@@ -100,6 +100,11 @@ class MatchForms:
 
         targets = [target(place, further if at else first) for at, place in enumerate(places)]
         return FileGroup(file, position, targets, target("N", further))
+
+    @property
+    def left_out(self) -> list[str]:
+        """The names of the files that nobody wants."""
+        return [group.file.name for group in self.groups if group.targets[0].chosen == LEFT_OUT]
 
     def show_known(self) -> None:
         """Fill the known values in wherever an existing certification is chosen and they do not stand yet."""
@@ -205,12 +210,15 @@ def _option(value: str, label: str, group: str | None = None, facts: dict[str, A
 
 def named(certification: Certification) -> str:
     """The type, with the number where there is one and the day on which it expires."""
-    number, name, expires = certification.number, certification.type.name, day(certification.expires_on)
-    if len(number) > _LONGEST_NUMBER:
-        number = number[: _LONGEST_NUMBER - 1].rstrip() + "…"
+    number, name, expires = short(certification.number), certification.type.name, day(certification.expires_on)
     if not number:
         return gettext("%(name)s – expires %(day)s", name=name, day=expires)
     return gettext("%(name)s – no. %(number)s, expires %(day)s", name=name, number=number, day=expires)
+
+
+def short(text: str) -> str:
+    """A number or a file's name, cut where it would fill a line by itself."""
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1].rstrip() + "…"
 
 
 def _known(certification: Certification) -> dict[str, Any]:

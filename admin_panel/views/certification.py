@@ -12,16 +12,20 @@ from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
 from admin_panel.forms.certification import CertificationForm
+from admin_panel.forms.snooze import SnoozeForm
 from admin_panel.views import in_place
+from admin_panel.views.profile_words import Line, lines_of
 from records import signin
 from records.errors import Invalid, InvalidInput, Refusal, Stale
 from records.models import Certification
 from records.pages.forms import show_refusal
 from records.pages.guards import this_organization
+from records.queries.notices import notices_of
 from records.queries.profiles import certification_for
-from records.services import certifications, files, scans, uploads
+from records.queries.renewal_proposals import open_proposal_of
+from records.services import certifications, files, notices, scans, uploads
 from records.web.limits import takes_files
-from records.web.words import refusal_text
+from records.web.words import day, refusal_text
 
 
 class CertificationView(CoordinatorView):
@@ -29,18 +33,13 @@ class CertificationView(CoordinatorView):
 
     needs_certification_tracking = True
     icon = "badge"
-
-    def __init__(self, **options: Any) -> None:
-        self._default_view = "show"
-        super().__init__(**options)
-
-    def is_visible(self) -> bool:
-        return False
+    first_page = "show"
+    in_menu = False
 
     @expose("/<int:certification_id>")
     def show(self, certification_id: int) -> Response:
         certification = certification_for(certification_id, by=signin.current_actor())
-        return self._page(certification, CertificationForm(obj=certification))
+        return self._page(certification, CertificationForm.of(certification))
 
     @expose("/<int:certification_id>", methods=["POST"])
     def change(self, certification_id: int) -> Response:
@@ -51,8 +50,8 @@ class CertificationView(CoordinatorView):
             changed = certifications.change(certification, form.changes(), by=by, version=form.version.data or 0)
         except Stale as refusal:
             certification = certification_for(certification_id, by=by)
-            form.version.raw_data, form.version.data = None, certification.version
-            return self._page(certification, form, refusal.status, changed=True)
+            conflict = lines_of(form.merge(certification), {}, ())
+            return self._page(certification, form, refusal.status, conflict=conflict)
         except (Invalid, InvalidInput) as refusal:
             show_refusal(form, refusal)
             return self._page(certification_for(certification_id, by=by), form, refusal.status)
@@ -73,10 +72,33 @@ class CertificationView(CoordinatorView):
             if in_place.is_asked_for():
                 return in_place.refused(refusal)
             certification = certification_for(certification_id, by=by)
-            form = CertificationForm(obj=certification)
+            form = CertificationForm.of(certification)
             return self._page(certification, form, refusal.status, file_error=refusal_text(refusal))
         said = ngettext("%(num)d file added.", "%(num)d files added.", added)
         return in_place.done(certification_id, said) or self._back(member_id, said)
+
+    @expose("/<int:certification_id>/snooze", methods=["POST"])
+    def snooze(self, certification_id: int) -> Response:
+        by, form = signin.current_actor(), SnoozeForm(request.form)
+        certification = certification_for(certification_id, by=by)
+        try:
+            notices.snooze(certification, form.request(), by=by)
+        except Refusal as refusal:
+            if refusal.status not in (409, 422):
+                raise
+            show_refusal(form, refusal)
+            certification = certification_for(certification_id, by=by)
+            return self._page(certification, CertificationForm.of(certification), refusal.status, snooze=form)
+        until = day(form.until_on.data)
+        flash(gettext("No notice goes out before %(day)s. On that day it is reminded of again.", day=until), "success")
+        return redirect(url_for(".show", certification_id=certification_id, _anchor="notices"))
+
+    @expose("/<int:certification_id>/snooze/end", methods=["POST"])
+    def end_snooze(self, certification_id: int) -> Response:
+        by = signin.current_actor()
+        notices.end_snooze(certification_for(certification_id, by=by), by=by)
+        flash(gettext("The snooze is over: notices go out again."), "success")
+        return redirect(url_for(".show", certification_id=certification_id, _anchor="notices"))
 
     def _take_in(self, certification: Certification, by: Any) -> int:
         """Raises NoFiles, TooManyFiles, FileTooLarge, FileEmpty, StorageFull, StorageUnavailable; and as the verb."""
@@ -97,8 +119,9 @@ class CertificationView(CoordinatorView):
         form: CertificationForm,
         status: int = 200,
         *,
-        changed: bool = False,
+        conflict: list[Line] | None = None,
         file_error: str = "",
+        snooze: SnoozeForm | None = None,
     ) -> Response:
         member = certification.member
         html = self.render(
@@ -106,8 +129,11 @@ class CertificationView(CoordinatorView):
             certification=certification,
             member=member,
             form=form,
-            changed=changed,
+            conflict=conflict,
             file_error=file_error,
+            notices=notices_of(certification),
+            snooze=snooze or SnoozeForm(),
+            proposal=open_proposal_of(certification),
             may_change=member.certifications_may_be_changed_by(signin.current_actor()),
         )
         return Answer(str(html), status, mimetype="text/html")

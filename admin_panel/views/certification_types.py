@@ -16,7 +16,8 @@ from records import signin
 from records.database import found
 from records.errors import InvalidInput, NotAllowed, Stale
 from records.models import CertificationType
-from records.queries.certification_types import MOST_HOLDERS, listed_types
+from records.queries.certification_types import MOST_HOLDERS, all_types, listed_types
+from records.queries.equivalences import counts_as
 from records.services import certification_types
 
 
@@ -28,12 +29,16 @@ class CertificationTypesView(CoordinatorView):
 
     @expose("/")
     def list(self) -> str:
-        listed = listed_types()
+        listed, counting = listed_types(), counts_as()
+        names = {each.type.id: each.type.name for each in listed}
         return str(
             self.render(
                 "admin_panel/certification_types.html",
                 active=[each for each in listed if not each.type.is_retired],
                 retired=[each for each in listed if each.type.is_retired],
+                counts_as={
+                    each: [name for other, name in names.items() if other in counting[each]] for each in counting
+                },
                 most=MOST_HOLDERS,
                 may_change=signin.current_actor().may_change_certification_types,
             )
@@ -58,7 +63,7 @@ class CertificationTypesView(CoordinatorView):
     def show(self, type_id: int) -> Response:
         _require_allowed()
         type_ = found(CertificationType, type_id)
-        return self._page(type_, form_for(type_))
+        return self._page(type_, _as_it_stands(type_))
 
     @expose("/<int:type_id>", methods=["POST"])
     def change(self, type_id: int) -> Response:
@@ -71,7 +76,7 @@ class CertificationTypesView(CoordinatorView):
         except Stale:
             type_ = found(CertificationType, type_id)
             form.version.raw_data, form.version.data = None, type_.version
-            return self._page(type_, form, 409, standing=form_for(type_))
+            return self._page(type_, form, 409, standing=_as_it_stands(type_))
         name = found(CertificationType, type_id).name
         report(gettext("“%(name)s” was saved.", name=name) if changed else gettext("There was nothing to save."))
         return redirect(url_for(".list"))
@@ -115,8 +120,15 @@ class CertificationTypesView(CoordinatorView):
         standing: CertificationTypeForm | None = None,
     ) -> Response:
         """`standing`: the values that somebody else saved meanwhile."""
+        types = all_types()
+        for each in filter(None, [form, standing]):
+            each.offer(type_, types)
         html = self.render("admin_panel/certification_type.html", type=type_, form=form, standing=standing)
         return Answer(str(html), status, mimetype="text/html")
+
+
+def _as_it_stands(type_: CertificationType) -> CertificationTypeForm:
+    return form_for(type_, counts_as().get(type_.id, frozenset()))
 
 
 def _require_allowed() -> None:

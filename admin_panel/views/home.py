@@ -1,4 +1,4 @@
-"""The back office's first page: what expired, and what expires next."""
+"""The back office's first page: what waits for a decision, what expired, and what expires next."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from flask_admin import AdminIndexView, expose
 
 from admin_panel.base import CoordinatorView
 from records import signin
+from records.pages.guards import this_organization
+from records.queries.approvals import MOST_COUNTED, backlog
 from records.queries.attention import attention
+from records.queries.renewal_proposals import proposals_waiting
 
 
 class HomeView(CoordinatorView, AdminIndexView):
@@ -17,7 +20,13 @@ class HomeView(CoordinatorView, AdminIndexView):
 
     @expose("/")
     def index(self) -> str:
-        user = signin.signed_in()
-        tracks = bool(user and user.organization and user.organization.tracks_certifications)
-        shown = attention(by=signin.current_actor()) if tracks else None
-        return str(self.render("admin_panel/home.html", attention=shown))
+        organization, by = this_organization(), signin.current_actor()
+        return str(
+            self.render(
+                "admin_panel/home.html",
+                attention=attention(by=by) if organization.tracks_certifications else None,
+                backlog=backlog(by=by) if by.reviews and organization.takes_external_certificates else None,
+                proposals=proposals_waiting(by=by) if organization.tracks_certifications else None,
+                most=MOST_COUNTED,
+            )
+        )

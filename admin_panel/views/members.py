@@ -14,9 +14,12 @@ from admin_panel.messages import report
 from records import signin
 from records.database import found, this_organization
 from records.errors import Deactivated, InvalidInput, LastAdministrator, NoAccount, NoEmail, OwnMembership, Refusal
+from records.errors.merging import MergedAway
 from records.models import Actor, Member
+from records.queries.binding import any_requirement
 from records.queries.member_filters import Wanted
 from records.queries.members import MOST_COUNTED, member_list
+from records.queries.positions import positions
 from records.queries.units import unit_choices
 from records.services import invitations, members
 from records.web.words import refusal_text
@@ -29,10 +32,7 @@ class MembersView(CoordinatorView):
     """Coordinators read it, as far as their scope goes; all else is for administrators."""
 
     icon = "people"
-
-    def __init__(self, **options: object) -> None:
-        self._default_view = "list"
-        super().__init__(**options)
+    first_page = "list"
 
     @expose("/")
     def list(self) -> str:
@@ -44,7 +44,15 @@ class MembersView(CoordinatorView):
                 "admin_panel/members.html",
                 listed=member_list(wanted, by=by),
                 wanted=wanted,
-                form=FilterForm(wanted, units, tracks=tracks, may_lack_unit=by.covers_everyone),
+                form=FilterForm(
+                    wanted,
+                    units,
+                    positions(),
+                    tracks=tracks,
+                    requires=any_requirement(),
+                    may_lack_unit=by.covers_everyone,
+                ),
+                tracks=tracks,
                 most=MOST_COUNTED,
             )
         )
@@ -103,7 +111,10 @@ class MembersView(CoordinatorView):
     def reactivate(self, member_id: int) -> Response:
         by = _administrator()
         member = found(Member, member_id)
-        members.reactivate(member, by=by)
+        try:
+            members.reactivate(member, by=by)
+        except MergedAway as refusal:
+            return _stay(member_id, refusal)
         report(gettext("%(name)s is active again.", name=member.name))
         return redirect(url_for("profile.show", member_id=member_id))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from flask import redirect, request, url_for
 from flask_admin import expose
@@ -15,10 +15,16 @@ from admin_panel.messages import report
 from admin_panel.views.profile_words import Line, lines_of
 from records import signin
 from records.errors import Invalid, InvalidInput, LastAdministrator, Refusal, Stale
-from records.models import Actor
+from records.models import Actor, ExternalCertificate
+from records.pages.fields import ids_in
+from records.pages.guards import this_organization
+from records.queries.approvals import certificates_of
+from records.queries.findings import badge_of
+from records.queries.member_merges import standing_merges_of
+from records.queries.notices import notices_of_member
 from records.queries.profile_fields import changed_since
 from records.queries.profiles import Profile, deleted_certifications, profile_of
-from records.services import certifications, profiles
+from records.services import certifications, member_merges, profiles
 from records.services.profiles import Updated
 from records.web.words import refusal_text
 
@@ -30,13 +36,8 @@ class ProfileView(CoordinatorView):
     """Coordinators see it for members in scope; the verb decides what they may save."""
 
     icon = "person"
-
-    def __init__(self, **options: Any) -> None:
-        self._default_view = "show"
-        super().__init__(**options)
-
-    def is_visible(self) -> bool:
-        return False
+    first_page = "show"
+    in_menu = False
 
     @expose("/<int:member_id>")
     def show(self, member_id: int) -> Response:
@@ -66,7 +67,7 @@ class ProfileView(CoordinatorView):
     @expose("/<int:member_id>/certifications/restore", methods=["POST"])
     def restore(self, member_id: int) -> Response:
         by = signin.current_actor()
-        ids = [int(text) for text in request.values.get("ids", "").split(",") if text.isdecimal() and len(text) < 19]
+        ids = ids_in(request.values.get("ids", "").split(","))
         member = profile_of(member_id, by=by).member
         try:
             restored = certifications.restore(member, ids[:_MOST_UNDONE], by=by)
@@ -95,7 +96,7 @@ class ProfileView(CoordinatorView):
             for change in changes
             if change.field == "deleted"
         }
-        return self._page(profile, form, 409, conflict=lines_of(changes, lost, profile))
+        return self._page(profile, form, 409, conflict=lines_of(changes, lost, profile.units, profile.positions))
 
     def _refused(self, member_id: int, refusal: Refusal, by: Actor) -> Response:
         profile = profile_of(member_id, by=by)
@@ -117,8 +118,20 @@ class ProfileView(CoordinatorView):
             may_change=profile.member.certifications_may_be_changed_by(by),
             upload_url=url_for("uploads.choose", member_id=profile.member.id),
             members_url=url_for("members.list"),
+            external=_external(profile, by),
+            is_cleared=badge_of(profile.member),
+            notices=notices_of_member(profile.member) if profile.tracks else None,
+            merges=standing_merges_of(profile.member, by=by),
+            undoable=member_merges.is_undoable,
         )
         return Response(str(html), status, mimetype="text/html")
+
+
+def _external(profile: Profile, by: Actor) -> tuple[Sequence[ExternalCertificate], bool] | None:
+    """The member's latest external certificates, for those who review them."""
+    if not by.reviews or not this_organization().takes_external_certificates:
+        return None
+    return certificates_of(profile.member, by=by)
 
 
 def _say(done: Updated, member_id: int) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import redirect, url_for
 from flask_admin import expose
 from flask_babel import gettext
@@ -22,19 +20,14 @@ from records.web.words import refusal_text
 class ScansView(CoordinatorView):
     needs_certification_tracking = True
     icon = "file"
-
-    def __init__(self, **options: Any) -> None:
-        self._default_view = "delete"
-        super().__init__(**options)
-
-    def is_visible(self) -> bool:
-        return False
+    first_page = "delete"
+    in_menu = False
 
     @expose("/<int:scan_id>/delete", methods=["POST"])
     def delete(self, scan_id: int) -> Response:
         by = signin.current_actor()
         scan = scan_to_change(scan_id, by=by)
-        name, certification_id, member_id = scan.name, scan.certification_id, scan.certification.member_id
+        name, certification_id, member_id = scan.name, scan.its_certification.id, scan.member_id
         scans.delete(scan, by=by)
         said, undo = gettext("“%(name)s” was deleted.", name=name), url_for("scans.restore", scan_id=scan_id)
         if answer := in_place.done(certification_id, said, undo=undo):
@@ -46,7 +39,7 @@ class ScansView(CoordinatorView):
     def restore(self, scan_id: int) -> Response:
         by = signin.current_actor()
         scan = scan_to_change(scan_id, by=by)
-        name, certification_id, member_id = scan.name, scan.certification_id, scan.certification.member_id
+        name, certification_id, member_id = scan.name, scan.its_certification.id, scan.member_id
         try:
             scans.restore(scan, by=by)
         except AttachedAgain as refusal:

@@ -1,4 +1,4 @@
-"""Settings: the organization's name, logo, time zone, limits and modules."""
+"""Settings: the organization's name, logo, time zone, limits, modules and reviewers."""
 
 from __future__ import annotations
 
@@ -17,16 +17,14 @@ from records import signin
 from records.database import this_organization
 from records.errors import N_, Invalid, InvalidInput, Refusal, Stale
 from records.pages.forms import show_refusal
-from records.services import files, organizations
+from records.queries.reviewers import coordinators
+from records.services import files, organizations, reviewers
 from records.web.limits import takes_files
 
 
 class SettingsView(StaffView):
     icon = "gear"
-
-    def __init__(self, **options: object) -> None:
-        self._default_view = "show"
-        super().__init__(**options)
+    first_page = "show"
 
     @expose("/")
     def show(self) -> Response:
@@ -46,6 +44,13 @@ class SettingsView(StaffView):
             return self._page(form, status=refusal.status, standing=standing)
         report(gettext("The settings were saved."))
         return redirect(url_for(".show"))
+
+    @expose("/reviewers", methods=["POST"])
+    def choose_reviewers(self) -> Response:
+        chosen, shown = (set(request.form.getlist(name, type=int)) for name in ("reviewer", "shown"))
+        changed = reviewers.choose(chosen, shown=shown | chosen, by=signin.current_actor())
+        report(gettext("The reviewers were saved.") if changed else gettext("There was nothing to save."))
+        return redirect(url_for(".show", _anchor="reviewers"))
 
     @expose("/logo", methods=["POST"])
     @takes_files
@@ -76,7 +81,10 @@ class SettingsView(StaffView):
 
     def _page(self, form: SettingsForm, *, status: int = 200, **others: Any) -> Response:
         """`standing`: the settings that somebody else saved meanwhile."""
-        form.offer()
+        for each in (form, others.get("standing")):
+            if each is not None:
+                each.offer()
         others.setdefault("logo", LogoForm())
+        others["coordinators"] = coordinators() if this_organization().takes_external_certificates else None
         html = self.render("admin_panel/settings.html", form=form, **others)
         return Answer(str(html), status, mimetype="text/html")

@@ -22,10 +22,7 @@ from records.services import units
 
 class UnitsView(StaffView):
     icon = "tree"
-
-    def __init__(self, **options: object) -> None:
-        self._default_view = "list"
-        super().__init__(**options)
+    first_page = "list"
 
     @expose("/")
     def list(self) -> Response:

@@ -9,9 +9,10 @@ from flask_admin import expose
 from flask_babel import gettext, ngettext
 
 from admin_panel.base import CoordinatorView
-from admin_panel.forms.upload import MatchForms, known_text, named
+from admin_panel.forms.upload import MatchForms, known_text, named, short
+from admin_panel.messages import report, report_refused
 from records import signin
-from records.errors import FileEmpty, FileTooLarge, NoFiles, NotFound, TooManyFiles
+from records.errors import FileEmpty, FileTooLarge, NoFiles, TooManyFiles
 from records.models import Member, Preview, Upload
 from records.pages.guards import this_organization
 from records.pages.sending import send_bytes, send_preview
@@ -20,18 +21,15 @@ from records.services import files, uploads
 from records.web.limits import FILES_AT_ONCE, takes_files
 from records.web.words import refusal_text
 
+# A message travels in the session's cookie, which holds only so much.
+_MOST_LINES = 8
+
 
 class UploadsView(CoordinatorView):
     needs_certification_tracking = True
     icon = "upload"
-
-    def __init__(self, **options: Any) -> None:
-        self._default_view = "choose"
-        super().__init__(**options)
-
-    def is_visible(self) -> bool:
-        """Reached from a member's profile, not from the menu."""
-        return False
+    first_page = "choose"
+    in_menu = False
 
     @expose("/members/<int:member_id>/upload", methods=["GET", "POST"])
     @takes_files
@@ -56,8 +54,7 @@ class UploadsView(CoordinatorView):
             upload = uploads.start(member, arrived, by=actor)
         except (NoFiles, TooManyFiles) as refusal:
             return self._not_started(member, refused or [refusal_text(refusal)])
-        for sentence in refused:
-            flash(sentence, "error")
+        report_refused(refused)
         location = url_for(".match", upload_id=upload.id)
         return ({"location": location}, 201) if _wants_json() else redirect(location)
 
@@ -91,11 +88,12 @@ class UploadsView(CoordinatorView):
     def _submit(self, upload: Upload) -> Any:
         actor = signin.current_actor()
         forms = MatchForms(upload, choices_for(upload.member), request.form)
+        left_out = forms.left_out
         refused = uploads.submit(upload, forms.matches(), by=actor)
         upload = upload_for(upload.id, by=actor)
         forms = MatchForms(upload, choices_for(upload.member), request.form)
         if not forms.groups:
-            _report(upload)
+            _report(upload, left_out)
             return redirect(url_for("profile.show", member_id=upload.member_id))
         forms.matches()
         forms.refuse(refused)
@@ -124,12 +122,12 @@ class UploadsView(CoordinatorView):
 
     @expose("/uploads/<int:upload_id>/file/<int:file_id>/preview")
     def preview(self, upload_id: int, file_id: int) -> Any:
-        """The drawn preview; 204 while it is being drawn. Raises NotFound where there will be none."""
+        """The drawn preview; 204 where there is none, with Retry-After while it is being drawn."""
         stored = uploaded_file(upload_for(upload_id, by=signin.current_actor()), file_id).stored_file
         if stored.preview == Preview.WAITING:
-            return Response(status=204)
+            return Response(status=204, headers={"Retry-After": "1"})
         if stored.preview != Preview.READY:
-            raise NotFound()
+            return Response(status=204)
         return send_preview(stored, name="preview.webp")
 
 
@@ -137,21 +135,30 @@ def _wants_json() -> bool:
     return request.accept_mimetypes.best == "application/json"
 
 
-def _report(upload: Upload) -> None:
-    added = sum(file.submitted_at is not None for file in upload.files)
-    name = upload.member.name
-    if added:
-        flash(
-            ngettext(
-                "%(num)d file was added to the certifications of %(name)s.",
-                "%(num)d files were added to the certifications of %(name)s.",
-                added,
-                name=name,
-            ),
-            "success",
-        )
-    else:
-        flash(gettext("No file was used. The certifications of %(name)s stay as they were.", name=name), "info")
+def _report(upload: Upload, left_out: list[str]) -> None:
+    """What became of each file, as far as a message can hold it."""
+    shown, name = _shown(upload), upload.member.name
+    added = len(shown["submitted"])
+    if not added:
+        report(gettext("No file was used. The certifications of %(name)s stay as they were.", name=name), kind="info")
+        return
+    lines = [
+        f"{short(file.name)} → {shown['certifications'][one]}"
+        for file in shown["submitted"]
+        for one in file.certification_ids
+        if one in shown["certifications"]
+    ]
+    lines += [gettext("“%(name)s” was not used.", name=short(each)) for each in left_out]
+    more = len(lines) - _MOST_LINES
+    if more > 0:
+        lines[_MOST_LINES:] = [ngettext("and %(num)d more", "and %(num)d more", more)]
+    said = ngettext(
+        "%(num)d file was added to the certifications of %(name)s.",
+        "%(num)d files were added to the certifications of %(name)s.",
+        added,
+        name=name,
+    )
+    report(said, lines=lines)
 
 
 def _shown(upload: Upload) -> dict[str, Any]:

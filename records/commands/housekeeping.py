@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 
 import click
 from flask import current_app
@@ -14,9 +15,13 @@ from flask.cli import AppGroup
 
 from records import jobs
 from records.models import Actor
-from records.services import previews, sweeps  # noqa: F401  # because: importing them registers their jobs
+from records.services import previews, proposal_digests, reminding, submission_digests, sweeps  # noqa: F401  # because: importing them registers their jobs
 
-group = AppGroup("jobs", help="Background work: mail, previews, sweeps.")
+# Seconds that a web process has to end. Now and then one never would that is told twice at once, as by Ctrl+C: by the
+# terminal and by its parent (granian 2.8).
+_LAST_WORDS = 5
+
+group = AppGroup("jobs", help="Background work: reminders, digests for reviewers, mail, previews, sweeps.")
 
 _SWEPT = {
     "uploads": "uploads forgotten",
@@ -53,23 +58,35 @@ def sweep() -> None:
 
 
 @click.command("serve")
-@click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True)
-@click.option("--port", envvar="PORT", default=8000, show_default=True, type=int)
-@click.option("--workers", default=1, show_default=True, type=int, help="Web processes.")
-def serve(host: str, port: int, workers: int) -> None:
-    """Run the web server and the job worker together; either ending ends both."""
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Web processes.")
+def serve(workers: int) -> None:
+    """Run the web server and the job worker together on HOST and PORT; either ending ends both."""
+    host, port = current_app.config["HOST"], current_app.config["PORT"]
     _require_free(host, port)
     web = ["granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(workers)]
-    web += ["--blocking-threads", "8", "--no-access-log", "--log-level", "error", "wsgi:app"]
-    commands = ([sys.executable, "-m", *web], [sys.executable, "-m", "flask", "--app", "wsgi", "jobs", "run"])
-    running = [subprocess.Popen(command) for command in commands]  # noqa: S603  # because: our own two commands
-    for stop in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(stop, lambda *_: _end(running))
+    web += ["--blocking-threads", "8", "--no-access-log", "--log-level", "error"]
+    web += ["--workers-kill-timeout", str(_LAST_WORDS), "wsgi:app"]
+    commands = {"web server": ["-m", *web], "job worker": ["-m", "flask", "--app", "wsgi", "jobs", "run"]}
+    running: dict[str, subprocess.Popen[bytes]] = {}
+    asked: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        asked.append(number)
+        _end(running.values())
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, stop)
+    for name, arguments in commands.items():
+        running[name] = subprocess.Popen([sys.executable, *arguments])  # noqa: S603  # because: our own two commands
     click.echo(f"Certfolio runs on http://{host}:{port} (Ctrl+C stops it).")
-    while all(process.poll() is None for process in running):
+    while all(process.poll() is None for process in running.values()):
         time.sleep(0.2)
-    _end(running)
-    sys.exit(1 if any(process.wait() > 0 for process in running) else 0)
+    ended = [name for name, process in running.items() if process.poll() is not None]
+    _end(running.values())
+    for process in running.values():
+        process.wait()
+    if not asked:
+        raise click.ClickException(f"The {' and the '.join(ended)} ended by itself, so everything was stopped.")
 
 
 def _require_free(host: str, port: int) -> None:
@@ -82,7 +99,7 @@ def _require_free(host: str, port: int) -> None:
         ) from None
 
 
-def _end(running: list[subprocess.Popen[bytes]]) -> None:
+def _end(running: Iterable[subprocess.Popen[bytes]]) -> None:
     for process in running:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)

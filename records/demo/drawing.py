@@ -43,7 +43,24 @@ class Facts:
 
     @property
     def inks(self) -> tuple[Colour, Colour]:
-        return _INKS[hashlib.sha256(self.issuer.encode()).digest()[0] % len(_INKS)]
+        return _inks(self.issuer)
+
+
+@dataclass(frozen=True)
+class Attended:
+    """What stands on a paper that somebody got for taking part: `worth` is an amount with its unit, "8 hours"."""
+
+    holder: str
+    title: str
+    issuer: str
+    number: str
+    earned_on: date
+    worth: str
+    expires_on: date | None = None
+
+
+def _inks(issuer: str) -> tuple[Colour, Colour]:
+    return _INKS[hashlib.sha256(issuer.encode()).digest()[0] % len(_INKS)]
 
 
 def certificate(facts: Facts) -> Image.Image:
@@ -112,6 +129,30 @@ def card_back(facts: Facts) -> Image.Image:
     return _scanned(image, 0.8)
 
 
+def attendance(facts: Attended) -> Image.Image:
+    """A certificate of completion with a coloured band along its left edge, 1200 by 850."""
+    strong, tint = _inks(facts.issuer)
+    image = Image.new("RGB", (1200, 850), (254, 254, 252))
+    draw = ImageDraw.Draw(image)
+    _rosette(draw, (820, 430), 330, tint)
+    draw.rectangle((0, 0, 96, 850), fill=strong)
+    draw.rectangle((108, 0, 114, 850), fill=tint)
+    _text(draw, (170, 66), facts.issuer.upper(), 28, strong, weight=1)
+    _text(draw, (170, 118), "Certificate of Completion", 60, INK, weight=1)
+    _text(draw, (170, 236), "awarded to", 24, SOFT)
+    _fitted(draw, (170, 272), facts.holder, 54, strong)
+    draw.line((170, 346, 1090, 346), fill=SOFT, width=2)
+    _text(draw, (170, 372), "for having completed", 24, SOFT)
+    _fitted(draw, (170, 410), facts.title, 46, INK)
+    valid = f"      Valid through {_day(facts.expires_on)}" if facts.expires_on else ""
+    _text(draw, (170, 492), f"{facts.worth}      {_day(facts.earned_on)}{valid}", 28, INK)
+    _text(draw, (170, 538), f"No. {facts.number}" if facts.number else "", 24, SOFT)
+    _signature(draw, (170, 680), facts.issuer, "Course director")
+    _bars(draw, (560, 660), facts.number or facts.title)
+    _seal(draw, (1010, 700), 80, strong)
+    return image
+
+
 def photographed(paper: Image.Image) -> Image.Image:
     """`paper` lying on a desk, as a telephone's camera sees it: 1200 by 900."""
     desk = Image.linear_gradient("L").rotate(90).resize((1200, 900)).point(lambda level: 110 + level // 4)
@@ -123,7 +164,8 @@ def photographed(paper: Image.Image) -> Image.Image:
     at = ((1200 - turned.width) // 2, (900 - turned.height) // 2)
     layer = Image.new("RGBA", (1200, 900))
     layer.paste(shadow, (at[0] + 12, at[1] + 20), shadow)
-    desk.paste(layer.filter(ImageFilter.GaussianBlur(14)), mask=layer.filter(ImageFilter.GaussianBlur(14)))
+    soft = layer.filter(ImageFilter.GaussianBlur(14))
+    desk.paste(soft, mask=soft)
     desk.paste(turned, at, turned)
     return desk
 
@@ -152,6 +194,13 @@ def _typeface(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def _text(draw: ImageDraw.ImageDraw, at: Point, text: str, size: int, colour: Colour, *, weight: int = 0) -> None:
     draw.text(at, _plain(text), colour, _typeface(size), stroke_width=weight * size / 60, stroke_fill=colour)
+
+
+def _fitted(draw: ImageDraw.ImageDraw, at: Point, text: str, size: int, colour: Colour) -> None:
+    """`text` in the largest size up to `size` in which it fits the line."""
+    while size > 20 and draw.textlength(_plain(text), _typeface(size)) > 940:
+        size -= 2
+    _text(draw, at, text, size, colour, weight=1)
 
 
 def _centred(draw: ImageDraw.ImageDraw, top: int, text: str, size: int, colour: Colour, *, weight: int = 0) -> None:

@@ -14,9 +14,25 @@ from sqlalchemy.orm import Session
 from records import clock, passwords
 from records.database import db, every_organization, organization_scope, transaction
 from records.demo.catalogue import CLINIC_KINDS, CLINIC_UNITS, FIRE_KINDS, FIRE_UNITS, Kind
+from records.demo.courses import (
+    CLINIC_COURSES,
+    CLINIC_REASONS,
+    CLINIC_WORTH,
+    FIRE_COURSES,
+    FIRE_REASONS,
+    FIRE_WORTH,
+    Course,
+    Worth,
+)
+from records.demo.handed_out import hand_out
 from records.demo.held import Held, held_by
+from records.demo.noticed import write_notices
 from records.demo.papers import Paper
 from records.demo.people import Person, clinic_people, fire_people
+from records.demo.renewed import Renewing
+from records.demo.rules import CLINIC_RULES, FIRE_RULES, Rules, lay_down
+from records.demo.submitted import Drawn, Submitting, drawn
+from records.demo.views import kept
 from records.errors import N_, Refusal
 from records.file_kinds import kind_of
 from records.models import (
@@ -33,8 +49,9 @@ from records.models import (
     Unit,
 )
 from records.models.text import folded
-from records.services.certification_steps import Entry, attach, delete, record
+from records.services.certification_steps import Entry, delete, record
 from records.services.files import Arrived, row_for
+from records.services.scan_steps import attach
 from records.storage import new_key, storage
 
 
@@ -47,6 +64,10 @@ class Place:
     units: dict[str, tuple[str, ...]]
     kinds: tuple[Kind, ...]
     people: tuple[Person, ...]
+    worths: tuple[Worth, ...]
+    courses: tuple[Course, ...]
+    reasons: tuple[str, ...]
+    rules: Rules
 
     def drawn(self) -> list[tuple[Held, ...]]:
         """What each of the people holds, in their order."""
@@ -54,11 +75,20 @@ class Place:
         today = clock.today(Organization(time_zone=self.time_zone))
         return [held_by(person, place, kinds, today=today) for place, person in enumerate(self.people)]
 
+    def attended(self) -> list[Drawn]:
+        """What they earned elsewhere."""
+        worths = {worth.name: worth for worth in self.worths}
+        today = clock.today(Organization(time_zone=self.time_zone))
+        return [drawn(course, worths, today=today) for course in self.courses]
+
 
 PLACES = (
-    Place("Lakeside Fire & Rescue", "America/Chicago", FIRE_UNITS, FIRE_KINDS, fire_people()),
-    Place("Hillside Clinic", "Europe/Berlin", CLINIC_UNITS, CLINIC_KINDS, clinic_people()),
-)
+    Place("Lakeside Fire & Rescue", "America/Chicago", FIRE_UNITS, FIRE_KINDS, fire_people(), FIRE_WORTH, FIRE_COURSES,
+          FIRE_REASONS, FIRE_RULES),
+    Place("Hillside Clinic", "Europe/Berlin", CLINIC_UNITS, CLINIC_KINDS, clinic_people(), CLINIC_WORTH,
+          CLINIC_COURSES, CLINIC_REASONS, CLINIC_RULES),
+)  # fmt: skip
+_HANDS_OUT = "member@demo.example"
 _PEOPLE = tuple(person for place in PLACES for person in place.people)
 ACCOUNTS = tuple(person.email for person in _PEOPLE if person.signs_in and person.email)
 
@@ -78,18 +108,18 @@ def is_empty() -> bool:
 
 def load(password: str) -> None:
     """Both organizations, with accounts that open with `password`. Raises Refusal where the demo is there already."""
-    drawn = [place.drawn() for place in PLACES] if already_there() is None else []
+    papers = [(place.drawn(), place.attended()) for place in PLACES] if already_there() is None else []
     password_hash = passwords.hashed(password)
     with every_organization(), transaction() as session:
         taken = already_there()
         if taken is not None:
             raise Refusal(N_("The demo is loaded already: “%(name)s” exists. Nothing was changed."), name=taken)
-        for place, holdings in zip(PLACES, drawn, strict=True):
+        for place, (holdings, courses) in zip(PLACES, papers, strict=True):
             organization = Organization(name=place.name, time_zone=place.time_zone, created_at=clock.now())
             session.add(organization)
             session.flush()
             with organization_scope(organization.id):
-                _Writing(session, organization, password_hash).everything(place, holdings)
+                _Writing(session, organization, password_hash).everything(place, holdings, courses)
 
 
 @dataclass
@@ -101,12 +131,13 @@ class _Writing:
     password_hash: str
     units: dict[str, Unit] = field(default_factory=dict)
     types: dict[str, CertificationType] = field(default_factory=dict)
+    members: dict[str, Member] = field(default_factory=dict)
 
     @property
     def by(self) -> Actor:
         return Actor.command("demo load", self.organization.id)
 
-    def everything(self, place: Place, holdings: Sequence[tuple[Held, ...]]) -> None:
+    def everything(self, place: Place, holdings: Sequence[tuple[Held, ...]], courses: Sequence[Drawn]) -> None:
         self._event(AuditKind.ORGANIZATION_CREATED, self.organization, {"name": place.name})
         for name, below in place.units.items():
             parent = self._unit(name, None)
@@ -121,7 +152,25 @@ class _Writing:
             if not person.is_active:
                 member.deactivated_at = clock.now()
                 self._event(AuditKind.MEMBER_DEACTIVATED, member)
+        submitting = Submitting(self.session, self.organization, self.members, self.types, self._stored, self.by)
+        submitting.everything(place.worths, courses, place.reasons)
+        for view in kept(self.members, at=clock.now()):
+            self._add(view, AuditKind.VIEW_SAVED, {"report": view.report, "name": view.name})
+        lay_down(place.rules, units=self.units, types=self.types, members=self.members,
+                 today=clock.today(self.organization), by=self.by)  # fmt: skip
+        Renewing(self.session, self.organization, self.members, self.types, self._stored, self.by).everything()
+        for member in self.members.values():
+            if member.email == _HANDS_OUT:
+                hand_out(self.session, self.organization, member)
         self._retire(place)
+        self._notices()
+
+    def _notices(self) -> None:
+        """Those of the member who signs in, in the organization that has a coordinator who does."""
+        by_email = {member.email: member for member in self.members.values()}
+        member, by = by_email.get("member@demo.example"), by_email.get("coordinator@demo.example")
+        if member is not None and by is not None:
+            write_notices(self.session, self.organization, member, by)
 
     def _unit(self, name: str, parent: Unit | None) -> Unit:
         unit = Unit(name=name, parent_id=parent.id if parent else None)
@@ -160,6 +209,7 @@ class _Writing:
             unit_id=unit.id if unit else None,
             role=person.role,
             covers_organization=person.covers_organization,
+            reviews=person.reviews,
             joined_on=clock.today(self.organization) - timedelta(days=180 + int(number) * 37 % 3000),
             created_at=clock.now(),
         )
@@ -171,6 +221,9 @@ class _Writing:
             member.last_seen_at = _ago(person.last_seen)
         member.invited_at = _ago(person.invited)
         self._add(member, AuditKind.MEMBER_CREATED, {"name": member.name, "number": number, "email": person.email})
+        if person.reviews:
+            self._event(AuditKind.REVIEWING_GRANTED, member)
+        self.members[member.name] = member
         for name in person.scope:
             self.session.add(ScopeUnit(member_id=member.id, unit_id=self.units[name].id))
         return member

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 import zipfile
 from dataclasses import dataclass
+from datetime import date
 from io import BytesIO
 from xml.sax.saxutils import escape
 
 from PIL import Image
 from pillow_heif import from_pillow
 
-from records.demo.drawing import Facts, card, card_back, certificate, photographed
+from records.demo.drawing import Attended, Facts, attendance, card, card_back, certificate, photographed
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,20 @@ class Paper:
 def made(kind: str, facts: Facts) -> tuple[Paper, ...]:
     """The files of one kind of paper: "card" (front and back), "picture", "pdf", "photo" or "document"."""
     return _MAKERS[kind](facts)
+
+
+def attended(kind: str, facts: Attended) -> tuple[Paper, ...]:
+    """The files of a paper for taking part: "scan" (JPEG), "picture" (PNG), "pdf" or "snapshot" (a photo of it)."""
+    paper, out = attendance(facts), BytesIO()
+    if kind == "pdf":
+        _save_pdf(paper, out, facts.title, facts.earned_on)
+        return (Paper(f"{_stem(facts)}.pdf", out.getvalue()),)
+    if kind == "picture":
+        paper.quantize(96, method=Image.Quantize.FASTOCTREE).save(out, "PNG")
+        return (Paper(f"{_stem(facts)}.png", out.getvalue()),)
+    if kind == "snapshot":
+        return (Paper(f"IMG_{3000 + len(facts.title)}.jpg", _jpeg(photographed(paper))),)
+    return (Paper(f"{_stem(facts)}.jpg", _jpeg(paper)),)
 
 
 def _card(facts: Facts) -> tuple[Paper, ...]:
@@ -37,10 +52,14 @@ def _picture(facts: Facts) -> tuple[Paper, ...]:
 
 
 def _pdf(facts: Facts) -> tuple[Paper, ...]:
-    out, written = BytesIO(), time.struct_time((*facts.issued_on.timetuple()[:3], 9, 0, 0, 0, 1, 0))
-    certificate(facts).save(out, "PDF", resolution=120, quality=85, title=facts.title,
-                            creationDate=written, modDate=written)  # fmt: skip
+    out = BytesIO()
+    _save_pdf(certificate(facts), out, facts.title, facts.issued_on)
     return (Paper(f"{_stem(facts)} certificate.pdf", out.getvalue()),)
+
+
+def _save_pdf(paper: Image.Image, out: BytesIO, title: str, day: date) -> None:
+    written = time.struct_time((*day.timetuple()[:3], 9, 0, 0, 0, 1, 0))
+    paper.save(out, "PDF", resolution=120, quality=85, title=title, creationDate=written, modDate=written)
 
 
 def _photo(facts: Facts) -> tuple[Paper, ...]:
@@ -72,7 +91,7 @@ def _jpeg(image: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def _stem(facts: Facts) -> str:
+def _stem(facts: Facts | Attended) -> str:
     return facts.title.replace(" / ", " ").replace("/", "-").replace(" – ", " ")
 
 

@@ -1,18 +1,43 @@
 """The one model layer that both faces stand on: plain SQLAlchemy, no Flask."""
 
+from records.models import frozen  # noqa: F401  # because: importing it sets the guards up
 from records.models.account import Account, KnownBrowser, LinkPurpose, SignIn, SingleUseLink, ThrottleCount
 from records.models.actor import Actor, ActorKind
 from records.models.audit_event import AuditDetail, AuditEvent, AuditKind
 from records.models.base import Base, OrganizationOwned
+from records.models.certificate_states import Approval, State
 from records.models.certification import Certification
 from records.models.certification_type import CertificationType
+from records.models.credit_entry import CreditEntry, EntryKind
+from records.models.credit_type import CreditType, Period
+from records.models.external_certificate import ExternalCertificate
+from records.models.kept_reason import KeptReason
 from records.models.member import Member, Role, ScopeUnit
+from records.models.member_merge import MemberMerge
 from records.models.message import Message, MessageKind
 from records.models.organization import Logo, Organization
+from records.models.position import MemberPosition, Position
+from records.models.proof import CalendarFeed, FeedKind, Proof, ProofState
 from records.models.register_import import ColumnMapping, ImportRow, ImportState, RegisterImport, RowOutcome
+from records.models.reminder import Audience, Digest, Reminder, ReminderMessage, Snooze
+from records.models.renewal import BatchedRenewal, ProposalState, RenewalBatch, RenewalProposal
+from records.models.requirement import (
+    Exemption,
+    Requirement,
+    RequirementKind,
+    RequirementMember,
+    RequirementPosition,
+    RequirementType,
+    RequirementUnit,
+    Rule,
+    TypeEquivalence,
+)
+from records.models.revision import Revision
+from records.models.saved_view import SavedView
 from records.models.scan import Scan
 from records.models.standing import Standing
 from records.models.stored_file import Preview, StoredFile
+from records.models.transcript import Transcript
 from records.models.unit import Unit
 from records.models.upload import Upload, UploadedFile
 
@@ -20,34 +45,70 @@ __all__ = [
     "Account",
     "Actor",
     "ActorKind",
+    "Approval",
+    "Audience",
     "AuditDetail",
     "AuditEvent",
     "AuditKind",
     "Base",
+    "BatchedRenewal",
+    "CalendarFeed",
     "Certification",
     "CertificationType",
     "ColumnMapping",
+    "CreditEntry",
+    "CreditType",
+    "Digest",
+    "EntryKind",
+    "Exemption",
+    "ExternalCertificate",
+    "FeedKind",
     "ImportRow",
     "ImportState",
+    "KeptReason",
     "KnownBrowser",
     "LinkPurpose",
     "Logo",
     "Member",
+    "MemberMerge",
+    "MemberPosition",
     "Message",
     "MessageKind",
     "Organization",
     "OrganizationOwned",
+    "Period",
+    "Position",
     "Preview",
+    "Proof",
+    "ProofState",
+    "ProposalState",
     "RegisterImport",
+    "Reminder",
+    "ReminderMessage",
+    "RenewalBatch",
+    "RenewalProposal",
+    "Requirement",
+    "RequirementKind",
+    "RequirementMember",
+    "RequirementPosition",
+    "RequirementType",
+    "RequirementUnit",
+    "Revision",
     "Role",
     "RowOutcome",
+    "Rule",
+    "SavedView",
     "Scan",
     "ScopeUnit",
     "SignIn",
     "SingleUseLink",
+    "Snooze",
     "Standing",
+    "State",
     "StoredFile",
     "ThrottleCount",
+    "Transcript",
+    "TypeEquivalence",
     "Unit",
     "Upload",
     "UploadedFile",

@@ -7,7 +7,7 @@ import unicodedata
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from records.errors import N_, Invalid
@@ -56,12 +56,17 @@ class Account(Base):
 
 
 class SignIn(Base):
-    """One open session. The browser holds a token; here stands only its SHA-256."""
+    """One open session. The browser holds a token; here stands only its SHA-256.
+
+    `administrator_id` is who is logged in as the member; `returns_until` is when their own session, which
+    waits behind this one, would end.
+    """
 
     __tablename__ = "sign_in"
     __table_args__ = (
         UniqueConstraint("token_digest"),
         Index("ix_sign_in_account_id", "account_id"),
+        CheckConstraint("(administrator_id IS NULL) = (returns_until IS NULL)", name="administrators_return"),
         Index("ix_sign_in_member_id", "member_id"),
     )
 
@@ -69,6 +74,8 @@ class SignIn(Base):
     token_digest: Mapped[str] = mapped_column(String(64))
     account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"))
     member_id: Mapped[int | None] = mapped_column(Id, ForeignKey("member.id"))
+    administrator_id: Mapped[int | None] = mapped_column(Id, ForeignKey("member.id"))
+    returns_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from records.errors import NotAllowed
+from records.errors import ActingAlready, NotAllowed
 from records.models.member import Member, Role
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ class Actor:
 
     `covered_units` are the ids of all units in a coordinator's scope, sub-units included; empty where
     the scope is the whole organization (`covers_organization`) or the actor is no coordinator.
+    `administrator_id` and `administrator_name` are of who is logged in as the member: then the actor has the
+    rights of a plain member, whatever the role.
     """
 
     kind: ActorKind
@@ -36,6 +38,7 @@ class Actor:
     role: str = Role.MEMBER
     covers_organization: bool = False
     covered_units: frozenset[int] = frozenset()
+    reviews_by_grant: bool = False
     administrator_id: int | None = None
     administrator_name: str | None = None
     address: str = ""
@@ -61,16 +64,26 @@ class Actor:
         return self.organization_id == organization_id
 
     @property
+    def is_acting(self) -> bool:
+        """Whether an administrator is logged in as the member."""
+        return self.administrator_id is not None
+
+    @property
     def administers(self) -> bool:
-        return self.role == Role.ADMINISTRATOR and self.administrator_id is None
+        return self.role == Role.ADMINISTRATOR and not self.is_acting
 
     @property
     def is_staff(self) -> bool:
-        return self.administers or (self.role == Role.TRAINING_COORDINATOR and self.administrator_id is None)
+        return self.administers or (self.role == Role.TRAINING_COORDINATOR and not self.is_acting)
 
     @property
     def covers_everyone(self) -> bool:
         return self.administers or (self.is_staff and self.covers_organization)
+
+    @property
+    def reviews(self) -> bool:
+        """Administrators review external certificates; training coordinators if they were granted it."""
+        return self.administers or (self.is_staff and self.reviews_by_grant)
 
     @property
     def may_change_certification_types(self) -> bool:
@@ -87,3 +100,8 @@ class Actor:
     def require_staff(self) -> None:
         if not self.is_staff:
             raise NotAllowed()
+
+    def require_not_acting(self) -> None:
+        """For what is a person's own: their password, their mail, their sessions. Raises ActingAlready."""
+        if self.is_acting:
+            raise ActingAlready()

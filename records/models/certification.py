@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, func, select, text
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship, validates
 
-from records.errors import N_, AlreadyRenewed, ExpiresBeforeIssued, Invalid, NotDeleted, ReasonRequired
+from records.errors import AlreadyRenewed, ExpiresBeforeIssued, NotDeleted, ReasonRequired
 from records.models.base import Base, Id, Identity, OrganizationOwned, owned, within_organization
 from records.models.certification_type import CertificationType
 from records.models.member import Member
 from records.models.scan import Scan
 from records.models.standing import Standing, Validity, standing_case, standing_on
-from records.models.text import folded, tidy, tidy_lines
+from records.models.text import folded, line, reason_lines
 
 LIVE = "deleted_at IS NULL"
 
@@ -128,11 +128,14 @@ class Certification(OrganizationOwned, Base):
 
     @validates("number")
     def _number_folds(self, _key: str, number: str | None) -> str:
-        number = tidy(number)
-        if len(number) > 255:
-            raise Invalid(N_("Use at most %(most)s characters."), field="number", most=255)
+        number = line(number, field="number")
         self.folded_number = folded(number)[:255]
         return number
+
+    @property
+    def title(self) -> str:
+        """What it is, in a word: the name of its type."""
+        return self.type.name
 
     # Standing
 
@@ -177,6 +180,17 @@ class Certification(OrganizationOwned, Base):
             renewed_on=renewed_on,
         )
         return standing_case(day, facts)
+
+    def may_be_proposed_on(self, day: date) -> bool:
+        """Whether its member may propose a renewal of it: the type allows it, and none is recorded yet."""
+        standing = self.standing_on(day)
+        return (
+            self.type.members_propose_renewals
+            and not self.type.is_retired
+            and self.renewal is None
+            and self.deleted_at is None
+            and (standing.holds or standing == Standing.EXPIRED)
+        )
 
     # Changes
 
@@ -223,7 +237,7 @@ class Certification(OrganizationOwned, Base):
 
 
 def _from_day(on: date | None, reason: str, *, field: str) -> tuple[date | None, str]:
-    reason = tidy_lines(reason)
+    reason = reason_lines(reason, field=field)
     if on is None:
         return None, ""
     if not reason:

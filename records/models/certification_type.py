@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from records.errors import N_, Invalid
 from records.models.base import Base, Identity, OrganizationOwned, Words, folded_string, owned
-from records.models.text import folded, tidy, tidy_lines
+from records.models.text import folded, line, name_line, tidy_lines
 
 # Days before expiry; negative is after. Source: the customer's default schedule.
 DEFAULT_STAGES = [90, 30, 7, 0, -14]
@@ -21,7 +21,9 @@ _FARTHEST_STAGE = 3650
 class CertificationType(OrganizationOwned, Base):
     """`usual_term` in months; `reminder_stages` in days before expiry, earliest first, negative for after.
 
-    `notice_days` is the earliest stage: from then on a certification is "expiring soon".
+    `notice_days` is the earliest stage: from then on a certification is "expiring soon". `stages_set_on` is the day
+    on which the stages were last changed: none dated before it is sent. `members_propose_renewals`: members may
+    propose a renewal with a scan, for review.
     """
 
     __tablename__ = "certification_type"
@@ -43,6 +45,8 @@ class CertificationType(OrganizationOwned, Base):
     notice_days: Mapped[int] = mapped_column(default=max(DEFAULT_STAGES))
     grace_days: Mapped[int] = mapped_column(default=0)
     position: Mapped[int] = mapped_column(default=0)
+    stages_set_on: Mapped[date | None]
+    members_propose_renewals: Mapped[bool] = mapped_column(default=False)
     retired_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
@@ -51,20 +55,13 @@ class CertificationType(OrganizationOwned, Base):
 
     @validates("name")
     def _name_folds(self, _key: str, name: str) -> str:
-        name = tidy(name)
-        if not name:
-            raise Invalid(N_("Enter a name."), field="name")
-        if len(name) > 255:
-            raise Invalid(N_("Use at most %(most)s characters."), field="name", most=255)
+        name = name_line(name)
         self.folded_name = folded(name)
         return name
 
     @validates("issuer")
     def _issuer_is_tidy(self, key: str, text: str) -> str:
-        text = tidy(text)
-        if len(text) > 255:
-            raise Invalid(N_("Use at most %(most)s characters."), field=key, most=255)
-        return text
+        return line(text, field=key)
 
     @validates("description")
     def _description_is_tidy(self, _key: str, text: str) -> str:

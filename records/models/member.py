@@ -19,7 +19,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from records.errors import N_, Invalid, NotAllowed, NotFound, OwnCertifications
+from records.errors import (
+    N_,
+    ActingAsAdministrator,
+    ActingAsYourself,
+    Deactivated,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    OwnCertifications,
+    Refusal,
+)
+from records.errors.merging import MergedAway
 from records.models.account import Account, email_address
 from records.models.base import (
     Base,
@@ -32,13 +43,20 @@ from records.models.base import (
     within_organization,
 )
 from records.models.organization import Organization
-from records.models.text import folded, tidy
+from records.models.text import folded, line
 from records.models.unit import Unit
 
 if TYPE_CHECKING:
     from records.models.actor import Actor
+    from records.models.member_merge import MemberMerge
 
 _ACTIVE = "deactivated_at IS NULL"
+
+
+def listed_name(family_name: str, given_name: str, suffix: str) -> str:
+    """A name as lists show it: family first."""
+    first = " ".join(part for part in (family_name, suffix) if part)
+    return f"{first}, {given_name}" if first and given_name else first or given_name
 
 
 class Role(StrEnum):
@@ -51,7 +69,8 @@ class Member(OrganizationOwned, Base):
     """`number` is the organization's own for the person. `folded_*` and `search_text` follow the fields.
 
     `covers_organization` is the scope of a training coordinator: the whole organization, or else the
-    units in `scope_units` with their sub-units.
+    units in `scope_units` with their sub-units. `reviews`: an administrator granted them to review external
+    certificates. `unwanted_mail` are the kinds of messages that they read in the portal only.
     """
 
     __tablename__ = "member"
@@ -62,6 +81,7 @@ class Member(OrganizationOwned, Base):
         within_organization("unit_id", "unit"),
         one_of("role", Role),
         CheckConstraint("covers_organization = false OR role = 'training_coordinator'", name="only_coordinators_cover"),
+        CheckConstraint("reviews = false OR role = 'training_coordinator'", name="only_coordinators_are_granted"),
         Index("ix_member_sort_name", "organization_id", "sort_name", "id"),
         Index(
             "ix_member_sort_name_active",
@@ -89,6 +109,8 @@ class Member(OrganizationOwned, Base):
     email: Mapped[str | None]
     role: Mapped[str] = mapped_column(String(24), default=Role.MEMBER)
     covers_organization: Mapped[bool] = mapped_column(default=False)
+    reviews: Mapped[bool] = mapped_column(default=False)
+    unwanted_mail: Mapped[list[Any]] = mapped_column(default=list)
     joined_on: Mapped[date | None]
     created_at: Mapped[datetime]
     invited_at: Mapped[datetime | None]
@@ -113,21 +135,20 @@ class Member(OrganizationOwned, Base):
         foreign_keys="ScopeUnit.member_id",
         primaryjoin="Member.id == ScopeUnit.member_id",
     )
+    standing_merge: Mapped[MemberMerge | None] = relationship(
+        viewonly=True,
+        uselist=False,
+        foreign_keys="MemberMerge.merged_id",
+        primaryjoin="and_(Member.id == MemberMerge.merged_id, MemberMerge.undone_at.is_(None))",
+    )
 
     @validates("given_name", "family_name", "suffix")
     def _name_is_tidy(self, key: str, name: str) -> str:
-        name = tidy(name)
-        most = {"given_name": 120, "family_name": 120, "suffix": 20}[key]
-        if len(name) > most:
-            raise Invalid(N_("Use at most %(most)s characters."), field=key, most=most)
-        return name
+        return line(name, field=key, most={"given_name": 120, "family_name": 120, "suffix": 20}[key])
 
     @validates("number")
     def _number_is_tidy(self, key: str, number: str | None) -> str | None:
-        number = tidy(number) or None
-        if number and len(number) > 64:
-            raise Invalid(N_("Use at most %(most)s characters."), field=key, most=64)
-        return number
+        return line(number, field=key, most=64) or None
 
     @validates("email")
     def _email_is_an_address(self, _key: str, email: str | None) -> str | None:
@@ -141,12 +162,16 @@ class Member(OrganizationOwned, Base):
     @property
     def listed_name(self) -> str:
         """The name as lists show it: family first."""
-        first = " ".join(part for part in (self.family_name, self.suffix) if part)
-        return f"{first}, {self.given_name}" if first and self.given_name else first or self.given_name
+        return listed_name(self.family_name, self.given_name, self.suffix)
 
     @property
     def is_active(self) -> bool:
         return self.deactivated_at is None
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether they turned out to be somebody who is another member, too: that one has their records now."""
+        return not self.is_active and self.standing_merge is not None
 
     @property
     def is_staff(self) -> bool:
@@ -169,9 +194,15 @@ class Member(OrganizationOwned, Base):
         """Whether `actor` may know in the back office that this member exists."""
         return actor.is_of(self.organization_id) and (actor.administers or actor.covers(self))
 
+    def require_not_merged(self) -> None:
+        """Raises MergedAway: nothing changes on what a merge left behind."""
+        if self.is_merged:
+            raise MergedAway(name=self.name)
+
     def certifications_may_be_changed_by(self, actor: Actor) -> bool:
-        """A coordinator's own certifications are an administrator's to change."""
-        return self.may_be_seen_by(actor) and (actor.administers or actor.member_id != self.id)
+        """A coordinator's own certifications are an administrator's to change; a merged member's are nobody's."""
+        may = self.may_be_seen_by(actor) and (actor.administers or actor.member_id != self.id)
+        return may and not self.is_merged
 
     def require_seen_by(self, actor: Actor) -> None:
         """Raises NotAllowed to those who are no staff at all, NotFound to staff without this member in scope."""
@@ -182,8 +213,29 @@ class Member(OrganizationOwned, Base):
 
     def require_certifications_changed_by(self, actor: Actor) -> None:
         self.require_seen_by(actor)
+        self.require_not_merged()
         if not self.certifications_may_be_changed_by(actor):
             raise OwnCertifications()
+
+    def may_be_entered_by(self, actor: Actor) -> bool:
+        """Whether `actor` may log in as this member."""
+        try:
+            self.require_entered_by(actor)
+        except Refusal:
+            return False
+        return True
+
+    def require_entered_by(self, actor: Actor) -> None:
+        """Raises ActingAlready, NotAllowed, NotFound, ActingAsYourself, ActingAsAdministrator, Deactivated."""
+        actor.require_not_acting()
+        actor.require_administrator()
+        self.require_seen_by(actor)
+        if actor.member_id == self.id:
+            raise ActingAsYourself()
+        if self.role == Role.ADMINISTRATOR:
+            raise ActingAsAdministrator()
+        if not self.is_active:
+            raise Deactivated()
 
 
 @event.listens_for(Member, "before_insert")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, UniqueConstraint
@@ -11,19 +11,23 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from records.errors import N_, Invalid
 from records.models.base import Base, Id, Identity, OrganizationOwned, within_organization
 from records.models.stored_file import StoredFile
-from records.models.text import folded, tidy
+from records.models.text import folded, name_line
 
 MEBIBYTE = 1024 * 1024
 
 
 class Organization(Base):
-    """`largest_file` in bytes; `retention_days` is how long deleted records can be restored."""
+    """`largest_file` in bytes; `retention_days` is how long deleted records can be restored.
+
+    Reminders go out from `reminds_at` on, in its time zone; the weekly digest on `digest_weekday` (0 is Monday).
+    """
 
     __tablename__ = "organization"
     __table_args__ = (
         UniqueConstraint("folded_name"),
         CheckConstraint("largest_file > 0", name="largest_file_is_positive"),
         CheckConstraint("retention_days >= 1", name="retention_is_positive"),
+        CheckConstraint("digest_weekday BETWEEN 0 AND 6", name="digest_weekday_is_one_of_seven"),
     )
 
     id: Mapped[Identity]
@@ -33,6 +37,9 @@ class Organization(Base):
     largest_file: Mapped[int] = mapped_column(BigInteger, default=25 * MEBIBYTE)
     retention_days: Mapped[int] = mapped_column(default=3650)
     tracks_certifications: Mapped[bool] = mapped_column(default=True)
+    takes_external_certificates: Mapped[bool] = mapped_column(default=True)
+    reminds_at: Mapped[time] = mapped_column(default=time(7))
+    digest_weekday: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 
@@ -40,11 +47,7 @@ class Organization(Base):
 
     @validates("name")
     def _name_folds(self, _key: str, name: str) -> str:
-        name = tidy(name)
-        if not name:
-            raise Invalid(N_("Enter a name."), field="name")
-        if len(name) > 255:
-            raise Invalid(N_("Use at most %(most)s characters."), field="name", most=255)
+        name = name_line(name)
         self.folded_name = folded(name)[:255]
         return name
 

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy import CheckConstraint, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from records.errors import NotDeleted
+from records.errors import NotDeleted, NotFound
 from records.models.base import Base, Id, Identity, OrganizationOwned, owned, within_organization
 from records.models.stored_file import StoredFile
 from records.models.text import tidy
 
 if TYPE_CHECKING:
     from records.models.certification import Certification
+    from records.models.external_certificate import ExternalCertificate
+    from records.models.renewal import RenewalProposal
 
 _LIVE = "deleted_at IS NULL"
 _LONGEST_NAME = 200
@@ -34,13 +36,24 @@ def file_name(name: str | None) -> str:
 
 
 class Scan(OrganizationOwned, Base):
-    """`rotation` in degrees clockwise, applied to previews only: bytes never change."""
+    """A file of exactly one record: a certification, an external certificate, or a renewal that a member proposes.
+
+    `rotation` in degrees clockwise, applied to previews only: bytes never change.
+    """
 
     __tablename__ = "scan"
     __table_args__ = owned(
         within_organization("certification_id", "certification"),
+        within_organization("external_certificate_id", "external_certificate"),
+        within_organization("renewal_proposal_id", "renewal_proposal"),
         within_organization("stored_file_id", "stored_file"),
         CheckConstraint("rotation IN (0, 90, 180, 270)", name="rotation_is_a_quarter_turn"),
+        CheckConstraint(
+            "(CASE WHEN certification_id IS NULL THEN 0 ELSE 1 END)"
+            " + (CASE WHEN external_certificate_id IS NULL THEN 0 ELSE 1 END)"
+            " + (CASE WHEN renewal_proposal_id IS NULL THEN 0 ELSE 1 END) = 1",
+            name="belongs_to_exactly_one_record",
+        ),
         Index(
             "uq_scan_attached_once",
             "organization_id",
@@ -50,24 +63,74 @@ class Scan(OrganizationOwned, Base):
             sqlite_where=text(_LIVE),
             postgresql_where=text(_LIVE),
         ),
+        Index(
+            "uq_scan_submitted_once",
+            "organization_id",
+            "external_certificate_id",
+            "stored_file_id",
+            unique=True,
+            sqlite_where=text(_LIVE),
+            postgresql_where=text(_LIVE),
+        ),
+        Index(
+            "uq_scan_proposed_once",
+            "organization_id",
+            "renewal_proposal_id",
+            "stored_file_id",
+            unique=True,
+            sqlite_where=text(_LIVE),
+            postgresql_where=text(_LIVE),
+        ),
+        Index("ix_scan_renewal_proposal_id", "organization_id", "renewal_proposal_id"),
         Index("ix_scan_stored_file_id", "organization_id", "stored_file_id"),
         Index("ix_scan_certification_id", "organization_id", "certification_id"),
+        Index("ix_scan_external_certificate_id", "organization_id", "external_certificate_id"),
     )
 
     id: Mapped[Identity]
-    certification_id: Mapped[int] = mapped_column(Id)
+    certification_id: Mapped[int | None] = mapped_column(Id)
+    external_certificate_id: Mapped[int | None] = mapped_column(Id, active_history=True)
+    renewal_proposal_id: Mapped[int | None] = mapped_column(Id)
     stored_file_id: Mapped[int] = mapped_column(Id)
     name: Mapped[str] = mapped_column(String(255))
     rotation: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
-    deleted_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None] = mapped_column(active_history=True)
 
-    certification: Mapped[Certification] = relationship(
+    certification: Mapped[Certification | None] = relationship(
         viewonly=True, foreign_keys=[certification_id], primaryjoin="Scan.certification_id == Certification.id"
+    )
+    external_certificate: Mapped[ExternalCertificate | None] = relationship(
+        viewonly=True,
+        foreign_keys=[external_certificate_id],
+        primaryjoin="Scan.external_certificate_id == ExternalCertificate.id",
+    )
+    renewal_proposal: Mapped[RenewalProposal | None] = relationship(
+        viewonly=True, foreign_keys=[renewal_proposal_id], primaryjoin="Scan.renewal_proposal_id == RenewalProposal.id"
     )
     stored_file: Mapped[StoredFile] = relationship(
         viewonly=True, foreign_keys=[stored_file_id], primaryjoin="Scan.stored_file_id == StoredFile.id", lazy="joined"
     )
+
+    @property
+    def record(self) -> Certification | ExternalCertificate | RenewalProposal:
+        """The record that it is a file of: who may see it is the record's to say."""
+        record = self.certification or self.external_certificate or self.renewal_proposal
+        if record is None:
+            raise ValueError("a scan belongs to one record")
+        return record
+
+    @property
+    def member_id(self) -> int:
+        """Whose file it is."""
+        return self.record.member_id
+
+    @property
+    def its_certification(self) -> Certification:
+        """Raises NotFound where it is a file of something else."""
+        if self.certification is None:
+            raise NotFound()
+        return self.certification
 
     def delete(self, *, at: datetime) -> None:
         self.deleted_at = at

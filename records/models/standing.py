@@ -7,7 +7,7 @@ Source of the rule and of its order: DOMAIN, Certifications.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -90,6 +90,16 @@ def standing_on(day: date, facts: Validity) -> Standing:
     if (facts.expires_on - day).days <= facts.notice_days:
         return Standing.EXPIRING_SOON
     return Standing.VALID
+
+
+def held_between(facts: Validity) -> tuple[date, date]:
+    """The first and the last day on which it counts as held; never where the last lies before the first.
+
+    Said once more for whoever asks of many days at once: a property test holds it equal to `standing_on`.
+    """
+    graced = min(facts.expires_on.toordinal() + facts.grace_days, date.max.toordinal())
+    ended = [day - timedelta(days=1) for day in (facts.revoked_on, facts.suspended_on, facts.renewed_on) if day]
+    return facts.issued_on or date.min, min([date.fromordinal(graced), *ended])
 
 
 def reason_for(standing: Standing) -> str:

@@ -65,5 +65,10 @@ class StoredFile(OrganizationOwned, Base):
         return self.kind in OPENS_IN_BROWSER
 
     @property
+    def may_be_viewed(self) -> bool:
+        """Whether there is something to look at: the file itself, or its preview."""
+        return self.opens_in_browser or self.preview == Preview.READY
+
+    @property
     def is_picture(self) -> bool:
         return self.opens_in_browser and self.kind.startswith("image/")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from records.errors import N_, Invalid
+
 # Letters that Unicode does not decompose, but that people type without their stroke or ligature.
 _UNSTROKED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 
@@ -32,3 +34,32 @@ def tidy(text: str | None) -> str:
 def tidy_lines(text: str | None) -> str:
     """As `tidy`, for texts of several lines: the line breaks stay."""
     return "\n".join(tidy(line) for line in (text or "").splitlines()).strip()
+
+
+def line(text: str | None, *, field: str, most: int = 255) -> str:
+    """`text`, tidy. Raises Invalid (`field`) where that has more than `most` characters."""
+    return _within(tidy(text), field=field, most=most)
+
+
+def lines(text: str | None, *, field: str, most: int) -> str:
+    """As `line`, for texts of several lines."""
+    return _within(tidy_lines(text), field=field, most=most)
+
+
+def reason_lines(text: str | None, *, field: str) -> str:
+    """Why somebody does a thing, tidy, or nothing. Raises Invalid (`field`) for more than 4,000 characters."""
+    return lines(text, field=field, most=4000)
+
+
+def name_line(text: str | None) -> str:
+    """A name, as `line`. Raises Invalid (field `name`), also where there is none."""
+    name = line(text, field="name")
+    if not name:
+        raise Invalid(N_("Enter a name."), field="name")
+    return name
+
+
+def _within(text: str, *, field: str, most: int) -> str:
+    if len(text) > most:
+        raise Invalid(N_("Use at most %(most)s characters."), field=field, most=most)
+    return text

@@ -5,9 +5,8 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from records.errors import N_, Invalid
 from records.models.base import Base, Id, Identity, OrganizationOwned, folded_string, owned, within_organization
-from records.models.text import folded, tidy
+from records.models.text import folded, name_line
 
 
 class Unit(OrganizationOwned, Base):
@@ -45,10 +44,6 @@ class Unit(OrganizationOwned, Base):
 
     @validates("name")
     def _name_folds(self, _key: str, name: str) -> str:
-        name = tidy(name)
-        if not name:
-            raise Invalid(N_("Enter a name."), field="name")
-        if len(name) > 255:
-            raise Invalid(N_("Use at most %(most)s characters."), field="name", most=255)
+        name = name_line(name)
         self.folded_name = folded(name)[:255]
         return name

@@ -1,4 +1,4 @@
-"""An upload under way: files stored and waiting to be matched to certifications."""
+"""An upload under way: files stored and waiting to be matched to certifications, or to be submitted."""
 
 from __future__ import annotations
 
@@ -14,18 +14,23 @@ from records.models.stored_file import StoredFile
 
 
 class Upload(OrganizationOwned, Base):
-    """`member_id` is whose profile the files are for; `started_by_id` the staff member who chose them."""
+    """`member_id` is whose profile the files are for; `started_by_id` the member who chose them.
+
+    `submission_key` is that of the form with which a learner submits them; empty in the upload wizard.
+    """
 
     __tablename__ = "upload"
     __table_args__ = owned(
         within_organization("member_id", "member"),
         within_organization("started_by_id", "member"),
+        Index("uq_upload_submission_key", "organization_id", "started_by_id", "submission_key", unique=True),
         Index("ix_upload_created_at", "created_at"),
     )
 
     id: Mapped[Identity]
     member_id: Mapped[int] = mapped_column(Id)
     started_by_id: Mapped[int] = mapped_column(Id)
+    submission_key: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
 
     member: Mapped[Member] = relationship(

@@ -1,4 +1,4 @@
-"""What both faces open: signing in, one's own account, scans, the organization's logo, health."""
+"""What both faces open: signing in, one's own account, scans, the logo, health; and verifying, open to anybody."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from records import signin
 
 
 def init_app(app: Flask) -> None:
-    from records.pages import account, faces, health, logo, scans, signing_in
+    from records.pages import account, acting, calendar, faces, health, logo, scans, signing_in, verifying
 
     blueprint = Blueprint("pages", __name__, template_folder="../templates")
-    for module in (account, health, logo, scans, signing_in):
+    for module in (account, acting, calendar, health, logo, scans, signing_in, verifying):
         module.add_to(blueprint)
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(
@@ -21,6 +21,7 @@ def init_app(app: Flask) -> None:
         chosen_face=faces.chosen_face,
         organization_logo=logo.has_logo,
     )
+    app.before_request(acting.open_the_portal_only)
     app.after_request(_touch)
 
 

@@ -87,9 +87,10 @@ def change_email() -> Any:
 
 @account_required
 def end_sessions() -> Response:
-    sign_in_id = request.form.get("session", type=int)
+    """All, where none is named. What is no number names one that nobody has."""
+    sign_in_id = request.form.get("session", 0, type=int) if "session" in request.form else None
     accounts.end_sessions(this_account(), sign_in_id=sign_in_id, by=signin.current_actor())
-    flash(gettext("Signed out there.") if sign_in_id else gettext("Signed out everywhere."), "success")
+    flash(gettext("Signed out there.") if sign_in_id is not None else gettext("Signed out everywhere."), "success")
     return redirect(url_for("pages.account"))
 
 

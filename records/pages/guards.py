@@ -45,8 +45,9 @@ def member_required(view: Callable[P, R]) -> Callable[P, R | Response]:
 
 
 def to_sign_in() -> Response:
-    """To the sign-in page, and back here afterwards where this was a page to read."""
-    following = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else None
+    """To the sign-in page, and back here afterwards where this was a page to read, and of the reader's own."""
+    readable = request.method in ("GET", "HEAD") and not signin.was_logged_in_as()
+    following = request.full_path.rstrip("?") if readable else None
     return redirect(url_for("pages.sign_in", next=following if following != "/" else None))
 
 

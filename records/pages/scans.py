@@ -31,7 +31,7 @@ def add_to(blueprint: Blueprint) -> None:
 def scan(scan_id: int) -> str:
     """The scan large, with Print and Download."""
     shown = _seen(scan_id)
-    return render_template("records/scan.html", scan=shown, certification=shown.certification)
+    return render_template("records/scan.html", scan=shown, record=shown.record)
 
 
 @member_required
@@ -89,11 +89,11 @@ def _chunks(door: Storage, key: str) -> Iterator[bytes]:
 
 
 def _named(scans: Iterable[Scan]) -> Iterator[tuple[Scan, str]]:
-    """Each scan with a name of its own inside the archive: type, then the file's name, numbered if need be."""
+    """Each scan with a name of its own inside the archive: its record's title, the file's name, a number if need be."""
     taken: set[str] = set()
     for scan in scans:
         path = PurePath(scan.name)
-        folder = scan.certification.type.name.replace("/", "-").replace("\\", "-")
+        folder = scan.record.title.replace("/", "-").replace("\\", "-")
         entry, number = f"{folder}/{path.name}", 2
         while entry.casefold() in taken:
             entry, number = f"{folder}/{path.stem} ({number}){path.suffix}", number + 1

@@ -57,7 +57,8 @@ def sign_in() -> Any:
         else:
             signin.hand_out(opened.token)
             return _remembering(redirect(_following() or url_for("pages.home")), opened.browser)
-    return render_template("records/sign_in.html", form=form), 422 if form.errors else 200
+    page = render_template("records/sign_in.html", form=form, acted_as=signin.was_logged_in_as())
+    return page, 422 if form.errors else 200
 
 
 def _cookie_name() -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from records.database import chosen_organization_id, db
+from records.database import chosen_organization_id, db, is_id
 from records.models import Actor, AuditEvent, AuditKind, Member
 
 PAGE = 50
@@ -34,9 +34,9 @@ def audit_trail(*, by: Actor, kind: str = "", member_id: int | None = None, befo
     statement = select(AuditEvent).where(AuditEvent.organization_id == chosen_organization_id())
     if kind in set(AuditKind):
         statement = statement.where(AuditEvent.kind == kind)
-    if member_id is not None and 0 < member_id < 2**63:
+    if is_id(member_id):
         statement = statement.where(AuditEvent.member_id == member_id)
-    if before_id is not None and 0 < before_id < 2**63:
+    if is_id(before_id):
         statement = statement.where(AuditEvent.id < before_id)
     events = list(db.session.scalars(statement.order_by(AuditEvent.id.desc()).limit(PAGE + 1)))
     concerned = {event.member_id for event in events if event.member_id}

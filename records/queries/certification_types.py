@@ -36,6 +36,12 @@ def active_types() -> Sequence[CertificationType]:
     return db.session.scalars(statement).all()
 
 
+def all_types() -> Sequence[CertificationType]:
+    """All of them, retired ones too, in the organization's order."""
+    statement = select(CertificationType).order_by(CertificationType.position, CertificationType.folded_name)
+    return db.session.scalars(statement).all()
+
+
 def listed_types() -> list[Listed]:
     """All of them in order, with their holders."""
     some = (

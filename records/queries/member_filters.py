@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, select, true
+from sqlalchemy import ColumnElement, Select, not_, select, true
 from sqlalchemy.orm import aliased
 
 from records import clock
-from records.models import Actor, Certification, CertificationType, Member, Role, Standing, Unit
+from records.models import Actor, Certification, CertificationType, Member, MemberPosition, Role, Standing, Unit
 from records.models.text import tidy
+from records.queries.binding import Rules, rules
+from records.queries.clearance import cleared_on
 from records.queries.member_search import matches, words_of
 
 LATELY = timedelta(days=30)
@@ -30,6 +32,11 @@ class Activity(StrEnum):
     ALL = "all"
 
 
+class ByClearance(StrEnum):
+    CLEARED = "cleared"
+    NOT_CLEARED = "not_cleared"
+
+
 class Sort(StrEnum):
     """A leading "-" turns the order round."""
 
@@ -43,14 +50,16 @@ class Sort(StrEnum):
 class Wanted:
     """The question as far as it makes sense: what does not is as if it had not been asked.
 
-    `unit` is an id, or WITHOUT_UNIT, or ''. `after` and `before` are words of cursors.
+    `unit` is an id, or WITHOUT_UNIT, or ''; `position` an id or ''. `after` and `before` are words of cursors.
     """
 
     search: str = ""
     unit: str = ""
+    position: str = ""
     role: str = ""
     activity: str = Activity.ACTIVE
     standing: str = ""
+    clearance: str = ""
     sort: str = Sort.NAME
     descending: bool = False
     after: str = ""
@@ -65,13 +74,15 @@ class Wanted:
             return said if said in set(words) else default
 
         sort = asked.get("sort", "")
-        unit = asked.get("unit", "")
+        unit, position = asked.get("unit", ""), asked.get("position", "")
         return cls(
             search=tidy(asked.get("search", "")[:200]),
-            unit=unit if unit == WITHOUT_UNIT or _is_id(unit) else "",
+            unit=unit if unit == WITHOUT_UNIT or says_an_id(unit) else "",
+            position=position if says_an_id(position) else "",
             role=one_of("role", Role, ""),
             activity=one_of("activity", Activity, Activity.ACTIVE),
             standing=one_of("standing", Standing, ""),
+            clearance=one_of("clearance", ByClearance, ""),
             sort=sort.removeprefix("-") if sort.removeprefix("-") in set(Sort) else Sort.NAME,
             descending=sort.startswith("-") and sort[1:] in set(Sort),
             after=asked.get("after", ""),
@@ -81,7 +92,10 @@ class Wanted:
     @property
     def is_narrowed(self) -> bool:
         """Whether anything but the order was asked for."""
-        return bool(self.search or self.unit or self.role or self.standing) or self.activity != Activity.ACTIVE
+        return (
+            bool(self.search or self.unit or self.position or self.role or self.standing or self.clearance)
+            or self.activity != Activity.ACTIVE
+        )
 
     def asked(self) -> dict[str, str]:
         """The fields of an address that asks the same, from the first page on."""
@@ -89,9 +103,11 @@ class Wanted:
         asked = {
             "search": self.search,
             "unit": self.unit,
+            "position": self.position,
             "role": self.role,
             "activity": "" if self.activity == Activity.ACTIVE else self.activity,
             "standing": self.standing,
+            "clearance": self.clearance,
             "sort": "" if sort == Sort.NAME else sort,
         }
         return {name: str(value) for name, value in asked.items() if value}
@@ -99,18 +115,29 @@ class Wanted:
 
 def conditions(wanted: Wanted, *, by: Actor, today: date, tracks: bool) -> list[ColumnElement[bool]]:
     """Scope, filters and search. Standing counts only where the organization tracks certifications."""
-    found = [in_scope(by), _activity(wanted.activity)]
+    found = [in_scope(by), seen(wanted.activity)]
     if wanted.unit == WITHOUT_UNIT:
         found.append(Member.unit_id.is_(None))
     elif wanted.unit:
-        found.append(Member.unit_id.in_(_unit_and_below(int(wanted.unit))))
+        found.append(Member.unit_id.in_(unit_and_below(int(wanted.unit))))
+    if wanted.position:
+        serving = select(MemberPosition.member_id).where(MemberPosition.position_id == int(wanted.position))
+        found.append(Member.id.in_(serving))
     if wanted.role:
         found.append(Member.role == wanted.role)
     if wanted.standing and tracks:
         found.append(_holds_one(Standing(wanted.standing), today))
+    if wanted.clearance and tracks:
+        found.append(by_clearance(wanted.clearance, today, rules()))
     if words := words_of(wanted.search):
         found.append(matches(words))
     return found
+
+
+def by_clearance(wanted: str, day: date, ruled: Rules) -> ColumnElement[bool]:
+    """Whether a member is cleared on that day, or is not."""
+    cleared = cleared_on(day, ruled)
+    return cleared if wanted == ByClearance.CLEARED else not_(cleared)
 
 
 def in_scope(by: Actor) -> ColumnElement[bool]:
@@ -118,11 +145,13 @@ def in_scope(by: Actor) -> ColumnElement[bool]:
     return true() if by.covers_everyone else Member.unit_id.in_(by.covered_units)
 
 
-def _is_id(text: str) -> bool:
+def says_an_id(text: str) -> bool:
+    """Whether a text from an address can be an id."""
     return text.isascii() and text.isdigit() and len(text) < 19 and int(text) > 0
 
 
-def _activity(activity: str) -> ColumnElement[bool]:
+def seen(activity: str) -> ColumnElement[bool]:
+    """The members that a word of `Activity` means."""
     active = Member.deactivated_at.is_(None)
     return {
         Activity.ALL: true(),
@@ -133,7 +162,7 @@ def _activity(activity: str) -> ColumnElement[bool]:
     }.get(Activity(activity), active)
 
 
-def _unit_and_below(unit_id: int) -> Select[int]:
+def unit_and_below(unit_id: int) -> Select[int]:
     tree = select(Unit.id).where(Unit.id == unit_id).cte("unit_and_below", recursive=True)
     return select(tree.union(select(Unit.id).where(Unit.parent_id == tree.c.id)).c.id)
 

@@ -5,6 +5,7 @@ Pages are found by the sort key and the id of the row before them, never by coun
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -52,11 +53,15 @@ _ORDERS = {
 }
 
 
-def member_list(wanted: Wanted, *, by: Actor) -> MemberList:
-    """One page of the members in the asker's scope, and how many there are. Raises NotAllowed."""
+def member_list(wanted: Wanted, *, by: Actor, besides: Sequence[ColumnElement[bool]] = ()) -> MemberList:
+    """One page of the members in the asker's scope, and how many there are. Raises NotAllowed.
+
+    `besides`: further conditions on members, for lists that serve a purpose of their own.
+    """
     by.require_staff()
     organization = this_organization()
     narrowed = conditions(wanted, by=by, today=clock.today(organization), tracks=organization.tracks_certifications)
+    narrowed += besides
     order = _ORDERS[Sort(wanted.sort)]
     before = _cursor(wanted.before, order)
     after = None if before else _cursor(wanted.after, order)

@@ -13,6 +13,7 @@ from records import clock
 from records.database import db, this_organization
 from records.errors import ModuleOff, NotFound
 from records.models import Actor, Certification, Standing
+from records.models.following import follows
 
 # Standings that ask the holder to do something.
 _URGENT = frozenset({Standing.EXPIRED, Standing.IN_GRACE, Standing.EXPIRING_SOON, Standing.SUSPENDED, Standing.REVOKED})
@@ -20,7 +21,7 @@ _URGENT = frozenset({Standing.EXPIRED, Standing.IN_GRACE, Standing.EXPIRING_SOON
 
 @dataclass(frozen=True)
 class OwnCertification:
-    """`earlier` are those that it renewed, the latest first; `followed`: a later one of its type is or will be held."""
+    """`earlier` are those that it renewed, the latest first; `followed`: another of its type counts longer."""
 
     certification: Certification
     standing: Standing
@@ -90,7 +91,7 @@ def _arranged(certifications: Sequence[Certification], *, on: date) -> Portfolio
                 certification,
                 certification.standing_on(on),
                 earlier=(behind, *behind.earlier) if behind else (),
-                followed=_is_followed(certification, certifications, on=on),
+                followed=any(follows(other, certification, on=on) for other in certifications),
             )
         return own[certification.id]
 
@@ -103,13 +104,3 @@ def _arranged(certifications: Sequence[Certification], *, on: date) -> Portfolio
 def _is_replaced(certification: Certification, *, on: date) -> bool:
     """Whether its renewal is in effect, whatever its issuer has done to it besides."""
     return certification.renewal is not None and certification.renewal.takes_effect_on <= on
-
-
-def _is_followed(certification: Certification, all_of_them: Sequence[Certification], *, on: date) -> bool:
-    """Whether another of its type expires later, and is held or will be."""
-    return any(
-        other.type_id == certification.type_id
-        and other.expires_on > certification.expires_on
-        and (other.standing_on(on).holds or other.standing_on(on) == Standing.NOT_YET_VALID)
-        for other in all_of_them
-    )

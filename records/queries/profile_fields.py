@@ -13,10 +13,13 @@ from typing import Any
 from sqlalchemy import select
 
 from records.database import db
-from records.models import Actor, AuditEvent, AuditKind, Certification, Member
+from records.models import Actor, AuditEvent, AuditKind, Certification, Member, Position
 
 _MEMBER = ("given_name", "family_name", "suffix", "number", "email", "joined_on", "unit_id", "role")
-_CHANGES = [kind for kind in AuditKind if kind.startswith(("member.", "certification."))]
+# Events about a member that change nothing which a profile shows.
+_ELSEWHERE = {AuditKind.LOGGED_IN_AS, AuditKind.RETURNED, AuditKind.MAIL_CHOSEN, AuditKind.REVIEWING_GRANTED,
+              AuditKind.REVIEWING_ENDED}  # fmt: skip
+_CHANGES = [kind for kind in AuditKind if kind.startswith(("member.", "certification.")) and kind not in _ELSEWHERE]
 _CERTIFICATION = ("issued_on", "expires_on", "number", "suspended_on", "revoked_on")
 
 
@@ -38,20 +41,27 @@ def new_field(number: int | str, name: str) -> str:
     return f"new-{number}-{name}"
 
 
-def shown_fields(member: Member, held: Iterable[Certification], *, by: Actor) -> dict[str, str]:
+def shown_fields(
+    member: Member, positions: Iterable[Position], held: Iterable[Certification], *, by: Actor
+) -> dict[str, str]:
     """The values as text. Of the member only where `by` may change them.
 
-    `scope` is "all" for the whole organization, else the ids of the units, comma between.
+    `scope` is "all" for the whole organization, else the ids of the units, comma between; so are `positions`.
     """
     fields: dict[str, str] = {}
     if by.administers:
         fields |= {name: _text(getattr(member, name)) for name in _MEMBER}
-        units = ",".join(str(unit_id) for unit_id in sorted(scope.unit_id for scope in member.scope_units))
+        units = _ids(scope.unit_id for scope in member.scope_units)
         fields["scope"] = "all" if member.covers_organization else units
+        fields["positions"] = _ids(position.id for position in positions)
     for each in held:
         fields[held_field(each.id, "name")] = each.type.name
         fields |= {held_field(each.id, name): _text(getattr(each, name)) for name in _CERTIFICATION}
     return fields
+
+
+def _ids(ids: Iterable[int]) -> str:
+    return ",".join(str(each) for each in sorted(ids))
 
 
 def _text(value: Any) -> str:

@@ -12,10 +12,11 @@ from sqlalchemy.orm import contains_eager, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from records import clock
-from records.database import db, this_organization
+from records.database import db, is_id, this_organization
 from records.errors import NotFound
-from records.models import Actor, AuditEvent, Certification, CertificationType, Member, Scan
+from records.models import Actor, AuditEvent, Certification, CertificationType, Member, Position, Scan
 from records.queries.certification_types import active_types
+from records.queries.positions import positions_for
 from records.queries.profile_fields import Shown, shown_fields
 from records.queries.units import Choice, unit_choices
 
@@ -30,13 +31,16 @@ class Held:
 
 @dataclass(frozen=True)
 class Profile:
-    """Everything that the page needs. `types` are those to choose from, `deleted` counts what can be restored."""
+    """Everything that the page needs. `serves` are the positions of the member, `positions` and `types` those to
+    choose from; `deleted` counts what can be restored."""
 
     member: Member
     tracks: bool
     rows: list[Held]
     types: Sequence[CertificationType]
     units: Sequence[Choice]
+    serves: Sequence[Position]
+    positions: Sequence[Position]
     shown: Shown
     deleted: int
 
@@ -54,13 +58,17 @@ def profile_of(member_id: int, *, by: Actor) -> Profile:
     member.require_seen_by(by)
     tracks = organization.tracks_certifications
     held = certifications_of(member) if tracks else []
+    offered = positions_for(member)
+    serves = [each for each, serving in offered if serving]
     return Profile(
         member=member,
         tracks=tracks,
         rows=_rows(held, clock.today(organization)),
         types=active_types() if tracks and member.certifications_may_be_changed_by(by) else [],
         units=unit_choices(by=by) if by.administers else [],
-        shown=Shown(shown_fields(member, held, by=by), event_id),
+        serves=serves,
+        positions=[each for each, _serving in offered] if by.administers else [],
+        shown=Shown(shown_fields(member, serves, held, by=by), event_id),
         deleted=deleted if tracks and by.administers else 0,
     )
 
@@ -77,7 +85,7 @@ def _member(member_id: int, *, since: Any) -> tuple[Member, int, int]:
         .where(Member.id == member_id)
         .options(joinedload(Member.unit), joinedload(Member.scope_units), joinedload(Member.account))
     )
-    row = db.session.execute(statement).unique().one_or_none() if 0 < member_id < 2**63 else None
+    row = db.session.execute(statement).unique().one_or_none() if is_id(member_id) else None
     if row is None:
         raise NotFound()
     return row[0], row[1] or 0, row[2]
@@ -160,7 +168,7 @@ def certification_for(certification_id: int, *, by: Actor) -> Certification:
         .where(Certification.id == certification_id, Certification.deleted_at.is_(None))
         .options(joinedload(Certification.member), joinedload(Certification.type), joinedload(Certification.renewal))
     )
-    certification = db.session.scalar(statement) if 0 < certification_id < 2**63 else None
+    certification = db.session.scalar(statement) if is_id(certification_id) else None
     if certification is None:
         raise NotFound()
     certification.member.require_seen_by(by)
@@ -176,8 +184,8 @@ def scan_to_change(scan_id: int, *, by: Actor) -> Scan:
         .where(Scan.id == scan_id, Certification.deleted_at.is_(None))
         .options(joinedload(Scan.certification).joinedload(Certification.member))
     )
-    scan = db.session.scalar(statement) if 0 < scan_id < 2**63 else None
+    scan = db.session.scalar(statement) if is_id(scan_id) else None
     if scan is None:
         raise NotFound()
-    scan.certification.member.require_seen_by(by)
+    scan.record.member.require_seen_by(by)
     return scan

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from records.database import db, found, this_organization
+from records.database import db, found, is_id, this_organization
 from records.errors import ModuleOff
 from records.models import Actor, ImportRow, Member, RegisterImport
 from records.models.register_import import TO_MEND
@@ -55,7 +55,7 @@ def imports_for(*, by: Actor, before_id: int | None = None) -> Imports:
     statement = select(RegisterImport)
     if not by.administers:
         statement = statement.where(RegisterImport.started_by_id == by.member_id)
-    if before_id is not None and 0 < before_id < 2**63:
+    if is_id(before_id):
         statement = statement.where(RegisterImport.id < before_id)
     items = db.session.scalars(statement.order_by(RegisterImport.id.desc()).limit(PAGE + 1)).all()
     return Imports(items[:PAGE], items[PAGE - 1].id if len(items) > PAGE else None)

@@ -82,6 +82,17 @@ def without(unit_id: int, choices: list[Branch]) -> list[Branch]:
     return [choice for choice in choices if choice.id not in inside]
 
 
+def branch(unit_id: str, choices: list[Choice]) -> list[Choice]:
+    """The unit with this id, as an address says it, and all below it; all choices where it says none."""
+    inside = [choice for choice in choices if str(choice.id) == unit_id]
+    known = {choice.id for choice in inside}
+    for choice in choices if unit_id else ():  # each stands after the one that it lies in
+        if choice.parent_id in known:
+            known.add(choice.id)
+            inside.append(choice)
+    return inside if unit_id else choices
+
+
 def _in_order(units: list[Unit]) -> Iterator[Choice]:
     """Depth first, by name. A unit whose parent is out of scope stands at the top."""
     known = {unit.id for unit in units}

@@ -50,6 +50,9 @@ def detected(stream: BinaryIO) -> Reading:
     encoding = detected_encoding(stream)
     if b"\x00" in head and not encoding.startswith("utf-16"):
         raise UnreadableRegister(field="file")
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        raise UnreadableRegister(N_("This is a web page or XML, whatever its name says. Open it in a spreadsheet "
+                                    "program and save it as XLSX or CSV."), field="file")  # fmt: skip
     stream.seek(0)
     return Reading("csv", encoding=encoding, delimiter=sniffed_delimiter(stream, encoding))
 

@@ -8,27 +8,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from records import clock, passwords, signin
-from records.database import db, every_organization, lock, transaction
+from records.database import db, every_organization, is_id, lock, transaction
 from records.errors import LinkSpent, NotFound, WrongCredentials, WrongPassword
 from records.models import (
     Account,
     Actor,
-    AuditEvent,
     AuditKind,
     LinkPurpose,
     Member,
     MessageKind,
-    Organization,
     SignIn,
     SingleUseLink,
 )
 from records.models.account import address_key
 from records.services import browsers
+from records.services.account_steps import account_event, end_all_sessions
 from records.services.outbox import link_path, new_link, peek, post, spend
-from records.throttle import count_attempt
+from records.throttle import count_attempt, take_back
 
 _WINDOW = timedelta(minutes=15)
 _MOST_PER_ACCOUNT, _MOST_PER_BROWSER, _MOST_PER_ADDRESS = 10, 10, 100
@@ -46,17 +45,18 @@ class SignedInNow:
 def sign_in(email: str, password: str, *, browser: str, by: Actor) -> SignedInNow:
     """Open a session. Raises WrongCredentials (alike for unknown addresses) and TooManyAttempts.
 
-    A browser in which the account signed in before is counted by itself, so that an attack on the
-    account from elsewhere does not lock its owner out.
+    Refused attempts are counted. A browser in which the account signed in before is counted by itself,
+    so that an attack on the account from elsewhere does not lock its owner out.
     """
     with every_organization():
         account = _account_of(email)
-        _throttle(email, known=browsers.known_secret(account, browser), address=by.address)
+        counted = _throttle(email, known=browsers.known_secret(account, browser), address=by.address)
         password_hash = account.password_hash if account else None
         fits = passwords.matches(password, password_hash)
         if account is None or not fits:
             _refuse(account, by=by)
             raise WrongCredentials()
+        take_back(*counted, per=_WINDOW)
         return _open(account, password, verified=password_hash, browser=browser, by=by)
 
 
@@ -80,12 +80,14 @@ def _open(account: Account, password: str, *, verified: str | None, browser: str
     return SignedInNow(token, browser)
 
 
-def _throttle(email: str, *, known: str, address: str) -> None:
-    if known:
-        count_attempt(f"browser:{known}", most=_MOST_PER_BROWSER, per=_WINDOW)
-        return
-    count_attempt(f"address:{address}", most=_MOST_PER_ADDRESS, per=_WINDOW)
-    count_attempt(f"account:{address_key(email)}", most=_MOST_PER_ACCOUNT, per=_WINDOW)
+def _throttle(email: str, *, known: str, address: str) -> tuple[str, ...]:
+    """Counts before the password is looked at, so that attempts at once count too; returns what was counted."""
+    limits = {f"browser:{known}": _MOST_PER_BROWSER} if known else {
+        f"address:{address}": _MOST_PER_ADDRESS, f"account:{address_key(email)}": _MOST_PER_ACCOUNT
+    }  # fmt: skip
+    for key, most in limits.items():
+        count_attempt(key, most=most, per=_WINDOW)
+    return tuple(limits)
 
 
 def _refuse(account: Account | None, *, by: Actor) -> None:
@@ -94,13 +96,18 @@ def _refuse(account: Account | None, *, by: Actor) -> None:
 
 
 def sign_out(token: str, *, by: Actor) -> None:
-    """End the session with this token; its cookie is dead from now on."""
+    """End the session with this token; its cookie is dead from now on.
+
+    Of somebody who is logged in as a member, both: their own session ended when this one began.
+    """
     with every_organization(), transaction() as session:
         sign_in = session.scalar(select(SignIn).where(SignIn.token_digest == signin.digest(token)))
         if sign_in is None or sign_in.ended_at is not None:
             return
         sign_in.ended_at = clock.now()
-        session.add(account_event(AuditKind.SIGNED_OUT, sign_in.account, by=by))
+        member = session.get(Member, sign_in.member_id) if by.is_acting else None
+        after: dict[str, object] = {"since": sign_in.created_at.isoformat()} if by.is_acting else {}
+        session.add(account_event(AuditKind.SIGNED_OUT, sign_in.account, by=by, member=member, after=after))
 
 
 def members_of(account: Account) -> list[Member]:
@@ -117,12 +124,13 @@ def _open_members(account: Account) -> list[Member]:
 def choose_member(token: str, member_id: int, *, by: Actor) -> str:
     """Open another member of the account; returns the token of a new session, which ends when the old one would.
 
-    Raises NotFound.
+    Raises NotFound, ActingAlready.
     """
+    by.require_not_acting()
     new = signin.token()
     with every_organization(), transaction() as session:
         old = session.scalar(select(SignIn).where(SignIn.token_digest == signin.digest(token)))
-        member = session.get(Member, member_id) if 0 < member_id < 2**63 else None
+        member = session.get(Member, member_id) if is_id(member_id) else None
         if old is None or old.ended_at is not None:
             raise NotFound()
         if member is None or not member.is_active or member.account_id != old.account_id:
@@ -136,12 +144,10 @@ def choose_member(token: str, member_id: int, *, by: Actor) -> str:
 def change_password(account: Account, *, current: str, new: str, by: Actor) -> str:
     """Set a new password. Every session of the account ends, also the asker's; returns a new token.
 
-    Raises WrongPassword (field `current`), PasswordTooShort, WeakPassword (field `password`).
+    Raises WrongPassword (field `current`), PasswordTooShort, WeakPassword (field `password`), ActingAlready.
     """
-    count_password_attempt(account)
-    verified = account.password_hash
-    if not passwords.matches(current, verified):
-        raise WrongPassword(field="current")
+    by.require_not_acting()
+    verified = require_password(account, current, field="current")
     passwords.require_good(new, personal=(account.email,))
     token, hashed, member_id = signin.token(), passwords.hashed(new), by.member_id
     with every_organization(), transaction() as session:
@@ -156,9 +162,18 @@ def change_password(account: Account, *, current: str, new: str, by: Actor) -> s
     return token
 
 
-def count_password_attempt(account: Account) -> None:
-    """Whoever holds an open session may not guess the password either. Raises TooManyAttempts."""
+def require_password(account: Account, password: str, *, field: str) -> str:
+    """Confirm that the account's owner is asking; returns the hash that it was checked against.
+
+    Whoever holds an open session may not guess the password either: wrong ones are counted. Raises WrongPassword
+    (`field`), TooManyAttempts.
+    """
     count_attempt(f"password:{account.id}", most=_MOST_PER_ACCOUNT, per=_WINDOW)
+    verified = account.password_hash
+    if verified is None or not passwords.matches(password, verified):
+        raise WrongPassword(field=field)
+    take_back(f"password:{account.id}", per=_WINDOW)
+    return verified
 
 
 def _set_password(account: Account, password_hash: str) -> None:
@@ -170,31 +185,31 @@ def _set_password(account: Account, password_hash: str) -> None:
     db.session.execute(links.where(SingleUseLink.purpose != LinkPurpose.INVITATION))
 
 
-def end_all_sessions(account_id: int) -> None:
-    """Inside a transaction: every cookie of the account is dead once it commits."""
-    open_ones = update(SignIn).where(SignIn.account_id == account_id, SignIn.ended_at.is_(None))
-    db.session.execute(open_ones.values(ended_at=clock.now()))
-
-
 def end_sessions(account: Account, *, sign_in_id: int | None, by: Actor) -> None:
-    """End one session of the account, or all (`sign_in_id` None). Raises NotFound."""
+    """End one session of the account, or all (`sign_in_id` None). Raises NotFound, ActingAlready."""
+    by.require_not_acting()
     with every_organization(), transaction() as session:
         if sign_in_id is None:
             end_all_sessions(account.id)
         else:
-            sign_in = session.get(SignIn, sign_in_id) if 0 < sign_in_id < 2**63 else None
+            sign_in = session.get(SignIn, sign_in_id) if is_id(sign_in_id) else None
             if sign_in is None or sign_in.account_id != account.id:
                 raise NotFound()
             sign_in.ended_at = clock.now()
         session.add(account_event(AuditKind.SESSIONS_ENDED, lock(account), by=by))
 
 
-def open_sessions(account: Account) -> list[SignIn]:
-    """The account's open sessions, the latest used first."""
-    statement = select(SignIn).where(
-        SignIn.account_id == account.id, SignIn.ended_at.is_(None), SignIn.expires_at > clock.now()
+def open_sessions(account: Account) -> list[tuple[SignIn, Member | None]]:
+    """The account's open sessions, the latest used first, each with whom an administrator is logged in as there."""
+    logged_in_as = (Member.id == SignIn.member_id) & SignIn.administrator_id.is_not(None)
+    statement = (
+        select(SignIn, Member)
+        .outerjoin(Member, logged_in_as)
+        .where(SignIn.account_id == account.id, SignIn.ended_at.is_(None), SignIn.expires_at > clock.now())
+        .order_by(SignIn.last_seen_at.desc())
     )
-    return list(db.session.scalars(statement.order_by(SignIn.last_seen_at.desc())))
+    with every_organization():
+        return [(sign_in, member) for sign_in, member in db.session.execute(statement)]
 
 
 def request_password_reset(email: str, *, by: Actor) -> None:
@@ -237,42 +252,3 @@ def reset_password(secret: str, new: str, *, browser: str, by: Actor) -> str:
             session.add(account_event(AuditKind.PASSWORD_CHANGED, account, by=by))
             post(MessageKind.PASSWORD_CHANGED, account.email, organization=None, facts={})
     return browser
-
-
-def account_event(
-    kind: AuditKind,
-    account: Account | None,
-    *,
-    by: Actor,
-    member: Member | None = None,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
-) -> AuditEvent:
-    """An event about an account stands in the trail of the organization that it opens, the first of several."""
-    member_id, organization_id = (member.id, member.organization_id) if member else _first_member(account)
-    actor = by if by.account_id or account is None else Actor.visitor(
-        address=by.address, request_id=by.request_id, account=account
-    )  # fmt: skip
-    return AuditEvent.of(
-        kind,
-        account,
-        by=actor,
-        at=clock.now(),
-        before=before,
-        after=after,
-        organization_id=organization_id,
-        member_id=member_id,
-    )
-
-
-def _first_member(account: Account | None) -> tuple[int | None, int | None]:
-    """Ids of a member and its organization. For no account it asks all the same, so that it takes as long."""
-    first = (
-        select(Member.id, Member.organization_id)
-        .join(Organization, Organization.id == Member.organization_id)
-        .where(Member.account_id == (account.id if account else 0), Member.deactivated_at.is_(None))
-        .order_by(Organization.name, Member.sort_name)
-        .limit(1)
-    )
-    row = db.session.execute(first).one_or_none()
-    return (row.id, row.organization_id) if row else (None, None)

@@ -1,4 +1,4 @@
-"""Audit events that stand on their own: refusals, and views of another member's scan."""
+"""Audit events that stand on their own: refusals, and who looked at what of another member's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from records import clock
 from records.database import db, transaction
-from records.models import Actor, AuditEvent, AuditKind, Scan
+from records.models import Actor, AuditEvent, AuditKind, ExternalCertificate, Scan
 
 
 def refused(*, by: Actor, method: str, path: str, status: int) -> None:
@@ -21,12 +21,19 @@ def refused(*, by: Actor, method: str, path: str, status: int) -> None:
 
 def viewed_scan(scan: Scan, *, by: Actor) -> None:
     """Note that `by` looked at another member's scan: one event per viewer, scan and hour."""
-    member_id = scan.certification.member_id
-    if by.member_id == member_id and by.administrator_id is None:
+    if by.member_id == scan.member_id and by.administrator_id is None:
         return
     at = clock.now()
     once = f"viewed:{by.member_id}:{by.administrator_id}:{scan.id}:{at:%Y%m%d%H}"
-    _once(AuditEvent.of(AuditKind.SCAN_VIEWED, scan, by=by, at=at, member_id=member_id, once_key=_key(once)))
+    _once(AuditEvent.of(AuditKind.SCAN_VIEWED, scan, by=by, at=at, once_key=_key(once)))
+
+
+def opened(certificate: ExternalCertificate, *, by: Actor) -> None:
+    """Note that a reviewer has it open, and as it stands now: one event per reviewer, revision and minute."""
+    at, digest = clock.now(), certificate.digest()
+    once = f"opened:{by.member_id}:{certificate.id}:{digest}:{at:%Y%m%d%H%M}"
+    seen = {"digest": digest, "revision": certificate.revisions[-1].number}
+    _once(AuditEvent.of(AuditKind.CERTIFICATE_OPENED, certificate, by=by, at=at, after=seen, once_key=_key(once)))
 
 
 def _key(text: str) -> str:

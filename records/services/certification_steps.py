@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from records import clock
-from records.database import db, this_organization
+from records.database import db, is_id, this_organization
 from records.errors import (
     N_,
     DuplicateCertification,
@@ -25,7 +25,7 @@ from records.errors import (
     TypeRequired,
     TypeUnknown,
 )
-from records.models import Actor, AuditEvent, AuditKind, Certification, CertificationType, Member, Scan, StoredFile
+from records.models import Actor, AuditEvent, AuditKind, Certification, CertificationType, Member
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def record(member: Member, entry: Entry, *, by: Actor, import_id: int | None = N
     Raises InvalidInput: an Invalid for each wrong field (`type_id`, `issued_on`, `expires_on`, `number`,
     `renews_id`). Retired types are refused as unknown.
     """
-    type_ = _checked_type(entry)
+    type_ = checked_type(entry)
     certification = Certification(
         organization_id=member.organization_id,
         member_id=member.id,
@@ -102,36 +102,6 @@ def delete(certification: Certification, *, by: Actor) -> None:
     _event(AuditKind.CERTIFICATION_DELETED, certification, by=by, before=certification.facts())
 
 
-def attach(certification: Certification, stored: StoredFile, *, name: str, by: Actor) -> Scan:
-    """Join a stored file to a certification; the same bytes twice are one scan."""
-    scan = db.session.scalar(
-        select(Scan).where(
-            Scan.certification_id == certification.id, Scan.stored_file_id == stored.id, Scan.deleted_at.is_(None)
-        )
-    )
-    if scan is not None:
-        return scan
-    scan = Scan(
-        organization_id=certification.organization_id,
-        certification_id=certification.id,
-        stored_file_id=stored.id,
-        name=name,
-        created_at=clock.now(),
-    )
-    db.session.add(scan)
-    db.session.flush()
-    event = AuditEvent.of(
-        AuditKind.SCAN_ATTACHED,
-        scan,
-        by=by,
-        at=clock.now(),
-        member_id=certification.member_id,
-        after={"name": name, "sha256": stored.sha256, "certification_id": certification.id},
-    )
-    db.session.add(event)
-    return scan
-
-
 def require_not_doubled(certification: Certification) -> None:
     """Raises DuplicateCertification (field `expires_on`) where a live one has the same four facts."""
     same = select(Certification.id).where(
@@ -148,13 +118,14 @@ def require_not_doubled(certification: Certification) -> None:
             raise DuplicateCertification(field="expires_on")
 
 
-def _checked_type(entry: Entry) -> CertificationType:
+def checked_type(entry: Entry) -> CertificationType:
+    """The type of an entry that has all that it must have. Raises InvalidInput (`type_id`, `expires_on`)."""
     errors: dict[str, Refusal] = {}
     type_ = None
     if entry.type_id is None:
         errors["type_id"] = TypeRequired(field="type_id")
     else:
-        type_ = db.session.get(CertificationType, entry.type_id) if 0 < entry.type_id < 2**63 else None
+        type_ = db.session.get(CertificationType, entry.type_id) if is_id(entry.type_id) else None
         if type_ is None or type_.is_retired:
             errors["type_id"] = TypeUnknown(field="type_id")
     if entry.expires_on is None:
@@ -180,7 +151,7 @@ def _check(certification: Certification) -> None:
 
 
 def _link(certification: Certification, renews_id: int) -> None:
-    earlier = db.session.get(Certification, renews_id) if 0 < renews_id < 2**63 else None
+    earlier = db.session.get(Certification, renews_id) if is_id(renews_id) else None
     fits = (
         earlier is not None
         and earlier.deleted_at is None

@@ -5,23 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from records import clock
-from records.database import db, lock, transaction
-from records.errors import N_, Invalid, InvalidInput, NameTaken, NotAllowed, Refusal, Stale, TypeInUse
+from records.database import db, lock, this_organization, transaction
+from records.errors import Invalid, InvalidInput, NameTaken, NotAllowed, Refusal, Stale, TypeInUse
 from records.models import Actor, AuditEvent, AuditKind, CertificationType
 from records.models.certification_type import DEFAULT_STAGES
 from records.queries.certification_types import is_in_use
+from records.services import equivalence_steps
+from records.services.filling import name_is_taken, name_taken, out_of_range, set_each
 
-_FIELDS = ("name", "description", "issuer", "usual_term", "reminder_stages", "grace_days", "position")
+_FIELDS = (
+    "name", "description", "issuer", "usual_term", "reminder_stages", "grace_days", "position",
+    "members_propose_renewals",
+)  # fmt: skip
+_RANGES = {"usual_term": (1, 1200), "grace_days": (0, 3650), "position": (0, 100_000)}
 
 
 @dataclass(frozen=True)
 class TypeFacts:
     """A type as a form has it: `usual_term` in months, `reminder_stages` in days before expiry, negative
-    for after. `unreadable` are the refusals of fields that hold no number at all, by field."""
+    for after. `counts_as` are the ids of the types that it counts also as, None where that is not asked.
+    `unreadable` are the refusals of fields that hold no number at all, by field."""
 
     name: str
     description: str = ""
@@ -30,6 +36,8 @@ class TypeFacts:
     reminder_stages: tuple[int, ...] = tuple(DEFAULT_STAGES)
     grace_days: int = 0
     position: int = 0
+    counts_as: frozenset[int] | None = None
+    members_propose_renewals: bool = False
     unreadable: dict[str, Refusal] = field(default_factory=dict)
 
 
@@ -38,13 +46,15 @@ def create(facts: TypeFacts, *, by: Actor) -> CertificationType:
     _require_allowed(by)
     try:
         with transaction() as session:
+            equivalence_steps.queue()
             type_ = CertificationType(created_at=clock.now())
             _fill(type_, facts)
             session.add(type_)
             session.flush()
             session.add(_event(AuditKind.CERTIFICATION_TYPE_CREATED, type_, by=by, after=_facts(type_)))
+            _count(type_, facts, by=by)
     except IntegrityError:
-        raise _taken(facts) from None
+        raise name_taken(facts.name) from None
     return type_
 
 
@@ -53,19 +63,21 @@ def change(type_: CertificationType, facts: TypeFacts, *, by: Actor, version: in
     _require_allowed(by)
     try:
         with transaction() as session:
+            equivalence_steps.queue()
             type_ = lock(type_)
             if type_.version != version:
                 raise Stale()
             before = _facts(type_)
             _fill(type_, facts)
+            if type_.reminder_stages != before["reminder_stages"]:
+                type_.stages_set_on = clock.today(this_organization())
             session.flush()
             after = _facts(type_)
-            if before == after:
-                return False
-            session.add(_event(AuditKind.CERTIFICATION_TYPE_CHANGED, type_, by=by, before=before, after=after))
-            return True
+            if before != after:
+                session.add(_event(AuditKind.CERTIFICATION_TYPE_CHANGED, type_, by=by, before=before, after=after))
+            return _count(type_, facts, by=by) or before != after
     except IntegrityError:
-        raise _taken(facts) from None
+        raise name_taken(facts.name) from None
 
 
 def retire(type_: CertificationType, *, by: Actor) -> None:
@@ -110,40 +122,24 @@ def _require_allowed(by: Actor) -> None:
 
 def _fill(type_: CertificationType, facts: TypeFacts) -> None:
     """Set every field, or raise InvalidInput with a refusal for each that is wrong."""
-    errors = _out_of_range(facts)
+    errors = out_of_range(facts, _RANGES)
+    values = {name: getattr(facts, name) for name in _FIELDS} | {"reminder_stages": list(facts.reminder_stages)}
     with db.session.no_autoflush:
-        for name in _FIELDS:
-            value = getattr(facts, name)
-            try:
-                setattr(type_, name, list(value) if name == "reminder_stages" else value)
-            except Invalid as refusal:
-                errors[name] = refusal
-        if "name" not in errors and _name_is_taken(type_):
+        errors |= set_each(type_, values)
+        if "name" not in errors and name_is_taken(type_):
             errors["name"] = NameTaken(field="name", name=type_.name)
     errors.update(facts.unreadable)
     if errors:
         raise InvalidInput(errors)
 
 
-def _out_of_range(facts: TypeFacts) -> dict[str, Refusal]:
-    ranges = {"usual_term": (1, 1200), "grace_days": (0, 3650), "position": (0, 100_000)}
-    return {
-        name: Invalid(N_("Enter a whole number from %(least)s to %(most)s."), field=name, least=least, most=most)
-        for name, (least, most) in ranges.items()
-        if (value := getattr(facts, name)) is not None and not least <= value <= most
-    }
-
-
-def _name_is_taken(type_: CertificationType) -> bool:
-    same = select(CertificationType.id).where(CertificationType.folded_name == type_.folded_name)
-    if type_.id is not None:
-        same = same.where(CertificationType.id != type_.id)
-    return db.session.scalar(same) is not None
-
-
-def _taken(facts: TypeFacts) -> InvalidInput:
-    """Two saved the same name at once: the table's own constraint decided."""
-    return InvalidInput({"name": NameTaken(field="name", name=facts.name)})
+def _count(type_: CertificationType, facts: TypeFacts, *, by: Actor) -> bool:
+    if facts.counts_as is None:
+        return False
+    try:
+        return equivalence_steps.choose(type_, facts.counts_as, by=by)
+    except Invalid as refusal:
+        raise InvalidInput({"counts_as": refusal}) from None
 
 
 def _facts(type_: CertificationType) -> dict[str, Any]:

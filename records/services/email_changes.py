@@ -7,13 +7,14 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from records import clock, passwords
+from records import clock
 from records.database import db, every_organization, lock, transaction
-from records.errors import N_, EmailTaken, WrongPassword
+from records.errors import N_, EmailTaken
 from records.models import Account, Actor, AuditEvent, AuditKind, LinkPurpose, Member, MessageKind, SingleUseLink
 from records.models.account import address_key, email_address
 from records.models.text import folded
-from records.services.accounts import account_event, count_password_attempt, end_all_sessions
+from records.services.account_steps import account_event, end_all_sessions
+from records.services.accounts import require_password
 from records.services.outbox import link_path, new_link, peek, post, spend, to_address
 
 _PURPOSES = (LinkPurpose.OLD_EMAIL, LinkPurpose.NEW_EMAIL)
@@ -21,14 +22,13 @@ _LASTS = timedelta(days=1)
 
 
 def request(account: Account, *, new_email: str, password: str, by: Actor) -> None:
-    """Ask both addresses to confirm. Raises WrongPassword (field `current`), Invalid (field `email`).
+    """Ask both addresses to confirm. Raises WrongPassword (field `current`), Invalid (field `email`), ActingAlready.
 
     An address that another account has reads like any other, in the mails too: nobody learns who has an
     account. A new request makes the links of an earlier one void.
     """
-    count_password_attempt(account)
-    if not passwords.matches(password, account.password_hash):
-        raise WrongPassword(field="current")
+    by.require_not_acting()
+    require_password(account, password, field="current")
     address = to_address(email_address(new_email))
     with every_organization(), transaction() as session:
         account = lock(account)
@@ -47,9 +47,10 @@ def confirm(secret: str, purpose: LinkPurpose, *, by: Actor) -> bool:
     """Confirm by one of the two links; True once both have and the e-mail is changed.
 
     Every session of the account ends then. Members of the account that have the old address for contact
-    follow, unless the new one is taken in their organization. Raises LinkSpent, and EmailTaken where the
-    address belongs to another account.
+    follow, unless the new one is taken in their organization. Raises LinkSpent, ActingAlready, and EmailTaken where
+    the address belongs to another account.
     """
+    by.require_not_acting()
     with every_organization():
         account = peek(secret, purpose).account
         with transaction() as session:

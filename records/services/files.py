@@ -7,6 +7,7 @@ with transaction():
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import IO
 
@@ -15,13 +16,13 @@ from sqlalchemy.exc import IntegrityError
 
 from records import clock, jobs
 from records.database import after_commit, db, transaction
-from records.errors import Stale
+from records.errors import FileChanged, Stale
 from records.file_kinds import kind_of
 from records.models import Organization, Preview, StoredFile
 from records.models.scan import file_name
 from records.models.stored_file import CAN_BE_PREVIEWED
 from records.services.previews import draw_previews
-from records.storage import new_key, storage
+from records.storage import new_key, sha256_of, storage
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,14 @@ def row_for(arrived: Arrived) -> StoredFile:
     if stored.preview == Preview.WAITING:
         after_commit(lambda: jobs.wake(draw_previews))
     return stored
+
+
+def require_intact(files: Iterable[StoredFile]) -> None:
+    """Read the bytes again. Raises FileChanged where they are not those that arrived, StorageUnavailable."""
+    for stored in files:
+        with storage().open(stored.key) as stream:
+            if sha256_of(stream) != stored.sha256:
+                raise FileChanged()
 
 
 def _row(sha256: str) -> StoredFile | None:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.attributes import flag_modified
 
 from records import clock
-from records.database import chosen_organization_id, db
+from records.database import chosen_organization_id, db, is_id
 from records.errors import (
     N_,
     EmailTaken,
@@ -24,7 +24,6 @@ from records.errors import (
     LastAdministrator,
     NumberTaken,
     OwnRole,
-    Refusal,
     Stale,
 )
 from records.models import (
@@ -40,8 +39,7 @@ from records.models import (
     Unit,
 )
 from records.models.text import folded
-
-Errors = dict[str, Refusal]
+from records.services.filling import Errors, set_each
 
 
 @dataclass(frozen=True)
@@ -93,6 +91,7 @@ def change_identity(member: Member, identity: Identity, *, by: Actor) -> bool:
     """
     by.require_administrator()
     member.require_seen_by(by)
+    member.require_not_merged()
     before = facts(member)
     with db.session.no_autoflush:
         errors = _fill(member, identity)
@@ -116,6 +115,7 @@ def change_access(member: Member, access: Access, *, by: Actor) -> bool:
     """
     by.require_administrator()
     member.require_seen_by(by)
+    member.require_not_merged()
     before = access_facts(member)
     access, errors = _checked(access)
     if errors:
@@ -127,6 +127,7 @@ def change_access(member: Member, access: Access, *, by: Actor) -> bool:
     if before["role"] == Role.ADMINISTRATOR and access.role != Role.ADMINISTRATOR:
         require_another_administrator(member)
     member.role, member.covers_organization = access.role, access.covers_organization
+    member.reviews = member.reviews and access.role == Role.TRAINING_COORDINATOR
     flag_modified(member, "role")  # a new scope alone makes a new version of the member, too
     _name_scope(member, access.scope_unit_ids)
     if before["role"] != access.role:
@@ -150,8 +151,10 @@ def require_another_administrator(member: Member) -> None:
 
 
 def end_open_sessions(member: Member) -> None:
-    """Every session that has this member open is dead once the transaction commits."""
-    open_ones = update(SignIn).where(SignIn.member_id == member.id, SignIn.ended_at.is_(None))
+    """Every session that has this member open, or in which they are logged in as another, is dead once the
+    transaction commits."""
+    theirs = or_(SignIn.member_id == member.id, SignIn.administrator_id == member.id)
+    open_ones = update(SignIn).where(theirs, SignIn.ended_at.is_(None))
     db.session.execute(open_ones.values(ended_at=clock.now()))
 
 
@@ -190,12 +193,8 @@ def _as_facts(access: Access) -> dict[str, Any]:
 
 def _fill(member: Member, identity: Identity) -> Errors:
     """Set the fields that are right; what is wrong with the others."""
-    errors: Errors = {}
-    for field in ("given_name", "family_name", "suffix", "number", "email"):
-        try:
-            setattr(member, field, getattr(identity, field))
-        except Invalid as refusal:
-            errors[field] = refusal
+    fields = ("given_name", "family_name", "suffix", "number", "email")
+    errors = set_each(member, {field: getattr(identity, field) for field in fields})
     member.joined_on = identity.joined_on
     if not errors.keys() & {"given_name", "family_name"} and not (member.given_name or member.family_name):
         errors["family_name"] = Invalid(N_("Enter a name."), field="family_name")
@@ -217,7 +216,7 @@ def _is_taken(member: Member, column: str, value: str) -> bool:
 
 def _units(ids: list[int]) -> set[int]:
     """Those of the ids that are units of this organization, held against deletion until the transaction ends."""
-    possible = [number for number in ids if 0 < number < 2**63]
+    possible = [number for number in ids if is_id(number)]
     statement = select(Unit.id).where(Unit.id.in_(possible)).with_for_update(read=True, key_share=True)
     return set(db.session.scalars(statement)) if possible else set()
 

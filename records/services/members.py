@@ -67,12 +67,13 @@ def deactivate(member: Member, *, by: Actor) -> None:
 
 
 def reactivate(member: Member, *, by: Actor) -> None:
-    """The member comes back with the role, the scope and the account that they had. Raises NotAllowed."""
+    """The member comes back with the role, the scope and the account that they had. Raises NotAllowed, MergedAway."""
     by.require_administrator()
     with transaction() as session:
         member = lock(member)
         if member.is_active:
             return
+        member.require_not_merged()
         member.deactivated_at = None
         session.add(AuditEvent.of(AuditKind.MEMBER_REACTIVATED, member, by=by, at=clock.now()))
 

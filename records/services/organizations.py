@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import time
 
 from sqlalchemy import select
 
@@ -24,13 +25,19 @@ LARGEST_LOGO = 5 * MEBIBYTE
 
 @dataclass(frozen=True)
 class Settings:
-    """An organization's settings as a form has them; `largest_file` in bytes, `retention_days` in days."""
+    """An organization's settings as a form has them; `largest_file` in bytes, `retention_days` in days.
+
+    Notices of expiry go from `reminds_at` on, in its time zone; digests on `digest_weekday`, 0 is Monday.
+    """
 
     name: str
     time_zone: str
     largest_file: int
     retention_days: int
     tracks_certifications: bool
+    takes_external_certificates: bool = True
+    reminds_at: time = time(7)
+    digest_weekday: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,8 @@ def change_settings(organization: Organization, settings: Settings, *, version: 
             raise Invalid(N_("Choose a size from 1 to %(most)s MB."), field="largest_file", most=2048)
         if not 1 <= settings.retention_days <= 36500:
             raise Invalid(N_("Choose from 1 day to 100 years."), field="retention_days")
+        if settings.digest_weekday not in range(7):
+            raise Invalid(N_("Choose a day of the week from the list."), field="digest_weekday")
         for field, value in vars(settings).items():
             setattr(organization, field, value)
         _require_free_name(organization)
@@ -140,4 +149,5 @@ def _require_free_name(organization: Organization) -> None:
 
 
 def _facts(organization: Organization) -> dict[str, object]:
-    return {field: getattr(organization, field) for field in Settings.__dataclass_fields__}
+    facts = {field: getattr(organization, field) for field in Settings.__dataclass_fields__}
+    return facts | {"reminds_at": organization.reminds_at.isoformat("minutes")}

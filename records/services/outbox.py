@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from records import clock, jobs, mail, signin
-from records.database import after_commit, db, every_organization
+from records.database import after_commit, db, every_organization, this_organization
 from records.errors import N_, Invalid, LinkSpent
 from records.models import Account, LinkPurpose, Member, Message, MessageKind, Organization, SingleUseLink
 
@@ -33,6 +33,27 @@ def post(kind: MessageKind, address: str, *, organization: Organization | None, 
     )
     db.session.add(message)
     after_commit(lambda: jobs.wake(mail.send_messages))
+    return message
+
+
+def notify(member: Member, kind: MessageKind, *, facts: dict[str, Any], page: str, mailed: bool = True) -> Message:
+    """Tell a member in the portal, at `page` (a path), and by mail where it is `mailed` and they can open it, have an
+    address and want it."""
+    wanted = member.email if mailed and member.is_active and kind not in member.unwanted_mail else None
+    organization, now = this_organization(), clock.now()
+    message = Message(
+        organization_id=organization.id,
+        kind=kind,
+        member_id=member.id,
+        to_address=wanted,
+        page=page,
+        facts=facts | {"name": member.name, "organization": organization.name},
+        created_at=now,
+        due_at=now,
+    )
+    db.session.add(message)
+    if wanted:
+        after_commit(lambda: jobs.wake(mail.send_messages))
     return message
 
 

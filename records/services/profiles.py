@@ -1,4 +1,4 @@
-"""Saving a member's profile: identity, unit, role and certifications in one transaction, or nothing of it."""
+"""Saving a member's profile: who they are, what they may and hold, in one transaction, or nothing of it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from records.database import db, lock, this_organization, transaction
 from records.errors import Invalid, InvalidInput, NotFound, ProfileChanged, Refusal
 from records.models import Actor, Certification, Member
+from records.queries.positions import positions_of
 from records.queries.profile_fields import Shown, held_field, new_field, shown_fields
 from records.queries.profiles import certifications_of
 from records.services import certification_steps as steps
+from records.services import position_steps
 from records.services.certification_steps import Entry
 from records.services.member_steps import Access, Identity, change_access, change_identity
 
@@ -22,12 +24,13 @@ from records.services.member_steps import Access, Identity, change_access, chang
 class ProfileChanges:
     """What a profile's form carries. None: not offered, so not changed.
 
-    `corrections` by certification id; `additions` by the number of their row; `unreadable` are the
-    refusals of fields that hold no date or number at all, by field.
+    `positions` are the ids of those that the member serves in; `corrections` by certification id; `additions` by
+    the number of their row; `unreadable` are the refusals of fields that hold no date or number at all, by field.
     """
 
     identity: Identity | None = None
     access: Access | None = None
+    positions: frozenset[int] | None = None
     corrections: Mapping[int, Entry] = field(default_factory=dict)
     deletions: frozenset[int] = frozenset()
     additions: Mapping[int, Entry] = field(default_factory=dict)
@@ -39,7 +42,7 @@ class ProfileChanges:
 
     @property
     def concern_the_member(self) -> bool:
-        return self.identity is not None or self.access is not None
+        return self.identity is not None or self.access is not None or self.positions is not None
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def update(member: Member, changes: ProfileChanges, *, by: Actor, seen: Shown) -
             _require_allowed(member, changes, by=by)
             tracks = this_organization().tracks_certifications
             held = {each.id: each for each in certifications_of(member)} if tracks else {}
-            if dict(seen.fields) != shown_fields(member, held.values(), by=by):
+            if dict(seen.fields) != shown_fields(member, positions_of(member), held.values(), by=by):
                 raise ProfileChanged()
             return _Update(member, held, by).carry_out(changes)
     except IntegrityError:
@@ -93,7 +96,8 @@ class _Update:
     def carry_out(self, changes: ProfileChanges) -> Updated:
         if not (changes.deletions | changes.corrections.keys()) <= self.held.keys():
             raise NotFound()
-        changed = [self._identify(changes.identity), self._admit(changes.access)]
+        changed = [self._identify(changes.identity), self._admit(changes.access),
+                   self._serve(changes.positions)]  # fmt: skip
         deleted = tuple(each for each in changes.deletions if self._delete(each))
         corrected = tuple(each for each, entry in changes.corrections.items() if self._correct(each, entry))
         added = tuple(filter(None, [self._add(number, entry) for number, entry in changes.additions.items()]))
@@ -107,6 +111,11 @@ class _Update:
 
     def _admit(self, access: Access | None) -> bool:
         return access is not None and bool(self._try(partial(change_access, self.member, access, by=self.by)))
+
+    def _serve(self, positions: frozenset[int] | None) -> bool:
+        if positions is None:
+            return False
+        return bool(self._try(partial(position_steps.choose, self.member, positions, by=self.by)))
 
     def _delete(self, certification_id: int) -> bool:
         steps.delete(self.held[certification_id], by=self.by)

@@ -18,7 +18,7 @@ from records.registers.mapping import Field, IdentifyBy, Mapping, StatusMeaning
 from records.registers.names import are_alike
 from records.registers.rows import Row
 from records.registers.values import RowReader, Wanted
-from records.services.register_people import Held, People, Person
+from records.services.register_people import Held, People, Person, renewed_by
 
 NEW, LEAVE_OUT = "new", "leave"
 _MOST_CANDIDATES = 20
@@ -231,8 +231,7 @@ class Checker:
             decision.held = Held(None, key, number, wanted.issued_on, expires_on, line=wanted.line)
             decision.held.is_suspended = wanted.status is StatusMeaning.SUSPENDED
             decision.held.is_revoked = wanted.status is StatusMeaning.REVOKED
-            earlier = [held for held in alike if held.expires_on < expires_on and not held.is_renewed]
-            decision.supersedes = max(earlier, key=lambda held: held.expires_on, default=None)
+            decision.supersedes = renewed_by(decision.held, person.held)
             decision.outcome = RowOutcome.RENEWAL if decision.supersedes else RowOutcome.NEW_CERTIFICATION
         if decision.supersedes is not None:
             decision.supersedes.is_renewed = True

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Select, select
 
 from records.database import db
-from records.models import Actor, Certification, CertificationType, Member
+from records.models import Actor, Certification, CertificationType, Member, MemberMerge
 from records.models.text import folded
+from records.queries.merging import kept_instead_of
 from records.registers.mapping import Field, IdentifyBy, Mapping
 from records.registers.names import Name, person_key
 from records.registers.values import Wanted
@@ -113,6 +114,8 @@ class People:
 
     def _all_names(self) -> dict[str, tuple[int, ...]]:
         statement = self._visible(select(Member.id, Member.given_name, Member.family_name, Member.suffix))
+        merged = select(MemberMerge.merged_id).where(MemberMerge.undone_at.is_(None))
+        statement = statement.where(Member.id.not_in(merged))
         ids: dict[str, tuple[int, ...]] = {}
         for id_, *name in db.session.execute(statement.execution_options(yield_per=2000)):
             key = person_key(Name(*name))
@@ -120,11 +123,16 @@ class People:
         return ids
 
     def _found(self, column: Any, keys: set[str], known: dict[str, Person | None]) -> dict[str, int]:
-        """The members with one of these numbers or addresses, of all units: each is unique in the organization."""
+        """The members with one of these numbers or addresses, of all units: each is unique in the organization.
+
+        Where it is one that was merged into another, that other is meant.
+        """
         wanted = keys - known.keys() - {""}
         found: dict[str, int] = {}
         for some in batches(wanted, 500):
-            found.update(db.session.execute(select(column, Member.id).where(column.in_(some))).all())
+            ids: dict[str, int] = dict(db.session.execute(select(column, Member.id).where(column.in_(some))).all())
+            stands_for = kept_instead_of(ids.values())
+            found.update({key: stands_for.get(id_, id_) for key, id_ in ids.items()})
         return found
 
     def _read_members(self, ids: Iterable[int]) -> None:
@@ -163,3 +171,14 @@ def batches(items: Iterable[Item], size: int) -> Iterable[list[Item]]:
 def _number_key(number: str) -> str:
     """As the member's folded column has it."""
     return folded(number)[:64]
+
+
+def renewed_by(new: Held, all_held: Iterable[Held]) -> Held | None:
+    """What a later-expiring row renews: the latest with the same number; else the only one that it can be, where
+    either side has no number. Two numbers that differ may be two licences side by side."""
+    earlier = [held for held in all_held if held.type_key == new.type_key and held.expires_on < new.expires_on]
+    free = [held for held in earlier if not held.is_renewed]
+    alike = [held for held in free if held.number_key == new.number_key]
+    if not alike and len(free) == 1 and not (new.number_key and free[0].number_key):
+        alike = free
+    return max(alike, key=lambda held: held.expires_on, default=None)

@@ -32,12 +32,14 @@ from records.models import (
     Unit,
 )
 from records.models.register_import import GOOD
+from records.queries.member_filters import in_scope
 from records.services.certification_steps import require_tracking
 from records.services.register_people import batches
 
 CHANGED_SINCE = N_("The certification was changed since, so it stays as it is.")
 MEMBER_CHANGED_SINCE = N_("The member was changed since, or more is known of them by now, so they stay.")
 OUT_OF_SCOPE = N_("The member is not in your scope any more.")
+OWN = N_("The certification is your own by now, so it stays: only an administrator can take it back.")
 _AT_ONCE = 500
 
 
@@ -98,7 +100,7 @@ def _revert_certifications(session: Session, rows: Sequence[Any], undoing: _Undo
     ids = [row.certification_id for row in rows if row.certification_id]
     found = session.scalars(select(Certification).where(Certification.id.in_(ids)).with_for_update()).all()
     certifications = {certification.id: certification for certification in found}
-    members = _members_out_of_reach(session, rows, undoing.by)
+    out_of_reach = _out_of_reach(session, {certification.member_id for certification in found}, undoing.by)
     touched = _referred_to(session, Certification, ids)
     removed: list[Certification] = []
     for row in rows:
@@ -106,10 +108,10 @@ def _revert_certifications(session: Session, rows: Sequence[Any], undoing: _Undo
             continue
         certification = certifications.get(row.certification_id)
         version = row.versions.get("certification")
-        if row.member_id in members:
-            undoing.kept[row.id] = OUT_OF_SCOPE
-        elif certification is None or certification.version != version or certification.deleted_at is not None:
+        if certification is None or certification.version != version or certification.deleted_at is not None:
             undoing.kept[row.id] = CHANGED_SINCE
+        elif certification.member_id in out_of_reach:
+            undoing.kept[row.id] = out_of_reach[certification.member_id]
         elif row.outcome == RowOutcome.CHANGED:
             _put_back(certification, row.before)
         elif certification.id in touched and not _only_renewed_by(session, certification, removed):
@@ -139,12 +141,14 @@ def _only_renewed_by(session: Session, certification: Certification, removed: Se
         return set(session.scalars(renewals)) <= {each.id for each in removed}
 
 
-def _members_out_of_reach(session: Session, rows: Sequence[Any], by: Actor) -> set[int]:
-    if by.covers_everyone:
-        return set()
-    ids = {row.member_id for row in rows}
-    reached = select(Member.id).where(Member.id.in_(ids), Member.unit_id.in_(by.covered_units))
-    return ids - set(session.scalars(reached))
+def _out_of_reach(session: Session, ids: set[int], by: Actor) -> dict[int, str]:
+    """Of the members who have the certifications by now (a merge may have come between), those whose the asker may
+    not touch, and why."""
+    reached = set(session.scalars(select(Member.id).where(Member.id.in_(ids), in_scope(by))))
+    reasons = dict.fromkeys(ids - reached, OUT_OF_SCOPE)
+    if by.member_id in reached and not by.administers:
+        reasons[by.member_id] = OWN
+    return reasons
 
 
 def _remove_members(session: Session, rows: Sequence[Any], undoing: _Undoing) -> None:

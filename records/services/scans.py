@@ -10,9 +10,9 @@ from records import clock
 from records.database import db, lock, locked, transaction
 from records.errors import AttachedAgain
 from records.models import Actor, AuditEvent, AuditKind, Certification, Scan
-from records.services.certification_steps import attach
 from records.services.certifications import require_changeable
 from records.services.files import Arrived, row_for
+from records.services.scan_steps import attach, take_off
 
 
 def attach_files(certification: Certification, arrived: Sequence[Arrived], *, by: Actor) -> list[int]:
@@ -28,13 +28,12 @@ def attach_files(certification: Certification, arrived: Sequence[Arrived], *, by
 
 def delete(scan: Scan, *, by: Actor) -> bool:
     """Take one file off its certification; False where it was gone already. Raises as `attach_files`."""
-    with transaction() as session:
+    with transaction():
         scan = lock(scan)
-        require_changeable(locked(Certification, scan.certification_id), by=by)
+        require_changeable(locked(Certification, scan.its_certification.id), by=by)
         if scan.deleted_at is not None:
             return False
-        scan.delete(at=clock.now())
-        session.add(_event(AuditKind.SCAN_DELETED, scan, by=by))
+        take_off(scan, by=by)
     return True
 
 
@@ -42,7 +41,7 @@ def restore(scan: Scan, *, by: Actor) -> bool:
     """Put a deleted file back; False where it stands already. Raises AttachedAgain, and as `attach_files`."""
     with transaction() as session:
         scan = lock(scan)
-        require_changeable(locked(Certification, scan.certification_id), by=by)
+        require_changeable(locked(Certification, scan.its_certification.id), by=by)
         if scan.deleted_at is None:
             return False
         same = select(Scan.id).where(
@@ -53,19 +52,6 @@ def restore(scan: Scan, *, by: Actor) -> bool:
         if db.session.scalar(same) is not None:
             raise AttachedAgain(name=scan.name)
         scan.restore()
-        session.add(_event(AuditKind.SCAN_RESTORED, scan, by=by))
+        facts = {"name": scan.name, "certification_id": scan.certification_id}
+        session.add(AuditEvent.of(AuditKind.SCAN_RESTORED, scan, by=by, at=clock.now(), after=facts))
     return True
-
-
-def _event(kind: AuditKind, scan: Scan, *, by: Actor) -> AuditEvent:
-    facts = {"name": scan.name, "certification_id": scan.certification_id}
-    deleted = kind == AuditKind.SCAN_DELETED
-    return AuditEvent.of(
-        kind,
-        scan,
-        by=by,
-        at=clock.now(),
-        member_id=scan.certification.member_id,
-        before=facts if deleted else None,
-        after=None if deleted else facts,
-    )

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from records import clock, jobs, throttle
@@ -24,7 +24,9 @@ from records.models import (
     Certification,
     Logo,
     Organization,
+    ProposalState,
     RegisterImport,
+    RenewalProposal,
     Scan,
     SignIn,
     SingleUseLink,
@@ -38,6 +40,7 @@ GRACE = timedelta(hours=24)
 # How long ended sessions, spent links and registers never brought in can still be looked at.
 _OVER = timedelta(days=30)
 _AT_ONCE = 500
+_REFUSED = (ProposalState.DECLINED, ProposalState.WITHDRAWN)
 
 
 @dataclass(frozen=True)
@@ -89,19 +92,31 @@ def forget_imports(*, before: datetime) -> int:
 
 
 def forget_scans(*, by: Actor) -> int:
-    """Scans that were deleted, by themselves or with their certification, longer ago than can be restored."""
+    """Scans that were deleted, by themselves or with their certification, longer ago than can be restored; and those
+    of proposed renewals that were declined or withdrawn as long ago."""
     organizations = db.session.execute(select(Organization.id, Organization.retention_days)).all()
     return sum(_forget_scans_of(owner, timedelta(days=days), by=by) for owner, days in organizations)
 
 
 def _forget_scans_of(organization_id: int, retention: timedelta, *, by: Actor) -> int:
     now, swept = clock.now(), 0
-    over = or_(Scan.deleted_at < now - retention, Certification.deleted_at < now - retention)
+    over = or_(  # NULL is neither
+        Scan.deleted_at < now - retention,
+        Certification.deleted_at < now - retention,
+        RenewalProposal.state.in_(_REFUSED) & (RenewalProposal.decided_at < now - retention),
+    )
     statement = (
         select(Scan)
-        .join(Certification, Scan.certification_id == Certification.id)
+        .outerjoin(RenewalProposal, Scan.renewal_proposal_id == RenewalProposal.id)
+        .outerjoin(
+            Certification, func.coalesce(Scan.certification_id, RenewalProposal.certification_id) == Certification.id
+        )
         .where(Scan.organization_id == organization_id, over)
-        .options(joinedload(Scan.certification))
+        .options(
+            joinedload(Scan.certification),
+            joinedload(Scan.external_certificate),
+            joinedload(Scan.renewal_proposal),
+        )
         .order_by(Scan.id)
         .limit(_AT_ONCE)
     )
@@ -110,8 +125,7 @@ def _forget_scans_of(organization_id: int, retention: timedelta, *, by: Actor) -
             scans = session.scalars(statement.with_for_update(of=Scan, skip_locked=True)).unique().all()
             for scan in scans:
                 facts = {"name": scan.name, "sha256": scan.stored_file.sha256}
-                concerned = scan.certification.member_id
-                session.add(AuditEvent.of(AuditKind.SCAN_SWEPT, scan, by=by, at=now, member_id=concerned, before=facts))
+                session.add(AuditEvent.of(AuditKind.SCAN_SWEPT, scan, by=by, at=now, before=facts))
                 session.delete(scan)
         swept += len(scans)
         if len(scans) < _AT_ONCE:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import exists, inspect, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import exists, select, update
 
 from records import clock
 from records.database import db, transaction
@@ -14,14 +13,15 @@ from records.errors import (
     N_,
     Invalid,
     NameTaken,
-    NotFound,
-    Stale,
     UnitCircle,
     UnitMergeCircle,
     UnitNamesClash,
     UnitNotEmpty,
 )
-from records.models import Actor, AuditEvent, AuditKind, Member, ScopeUnit, Unit
+from records.errors.requirements import UnitNamedByRequirement
+from records.models import Actor, AuditEvent, AuditKind, Member, RequirementUnit, ScopeUnit, Unit
+from records.services.held_steps import among, flush_or_stale, hold_all
+from records.services.rule_steps import is_named, name_instead
 
 Units = dict[int, Unit]
 
@@ -33,11 +33,11 @@ def create(name: str, *, under: int | None, by: Actor) -> Unit:
     """
     by.require_administrator()
     with transaction() as session:
-        units = _held()
+        units = hold_all(Unit)
         unit = Unit(name=name, parent_id=_known(under, units, field="parent_id"))
         _require_free_name(unit, units.values())
         session.add(unit)
-        _flush()
+        flush_or_stale()
         session.add(AuditEvent.of(AuditKind.UNIT_CREATED, unit, by=by, at=clock.now(), after=_facts(unit)))
     return unit
 
@@ -49,8 +49,8 @@ def change(unit: Unit, *, name: str, under: int | None, by: Actor) -> bool:
     """
     by.require_administrator()
     with transaction() as session:
-        units = _held()
-        unit = _of(unit, units)
+        units = hold_all(Unit)
+        unit = among(unit, units)
         before = _facts(unit)
         parent_id = _known(under, units, field="parent_id")
         if parent_id is not None and parent_id in _with_its_units(unit, units):
@@ -60,20 +60,20 @@ def change(unit: Unit, *, name: str, under: int | None, by: Actor) -> bool:
         after = _facts(unit)
         if before == after:
             return False
-        _flush()
+        flush_or_stale()
         session.add(AuditEvent.of(AuditKind.UNIT_CHANGED, unit, by=by, at=clock.now(), before=before, after=after))
     return True
 
 
 def merge(unit: Unit, *, into: int | None, by: Actor) -> Unit:
-    """Members, units below and coordinators' scopes of `unit` go over to the unit with the id `into`.
+    """Members, units below, coordinators' scopes and requirements of `unit` go over to the unit with the id `into`.
 
     Returns that unit. Raises NotAllowed, NotFound, Invalid, UnitMergeCircle and UnitNamesClash (field `into`).
     """
     by.require_administrator()
     with transaction() as session:
-        units = _held()
-        unit = _of(unit, units)
+        units = hold_all(Unit)
+        unit = among(unit, units)
         into_id = _known(into, units, field="into")
         if into_id is None:
             raise Invalid(N_("Choose a unit from the list."), field="into")
@@ -86,49 +86,40 @@ def merge(unit: Unit, *, into: int | None, by: Actor) -> Unit:
         for child in below:
             child.parent_id = into_id
         _move_scopes(unit, target)
-        _flush()
-        before = _facts(unit) | {"member_ids": moved, "unit_ids": sorted(child.id for child in below)}
+        named = name_instead(RequirementUnit, unit.id, into_id)
+        flush_or_stale()
+        before = _facts(unit) | {"member_ids": moved, "unit_ids": sorted(child.id for child in below),
+                                 "requirement_ids": list(named)}  # fmt: skip
         session.add(AuditEvent.of(AuditKind.UNIT_MERGED, unit, by=by, at=clock.now(),
                                   before=before, after={"into_id": into_id, "into": target.name}))  # fmt: skip
         session.delete(unit)
-        _flush()
+        flush_or_stale()
     return target
 
 
 def delete(unit: Unit, *, by: Actor) -> None:
     """Delete a unit that holds nothing; coordinators' scopes no longer name it.
 
-    Raises NotAllowed, NotFound, UnitNotEmpty (also where it holds deactivated members only).
+    Raises NotAllowed, NotFound, UnitNotEmpty (also where it holds deactivated members only),
+    UnitNamedByRequirement.
     """
     by.require_administrator()
     with transaction() as session:
-        units = _held()
-        unit = _of(unit, units)
+        units = hold_all(Unit)
+        unit = among(unit, units)
         has_members = session.scalar(select(exists().where(Member.unit_id == unit.id)))
         if has_members or any(child.parent_id == unit.id for child in units.values()):
             raise UnitNotEmpty(name=unit.name)
+        if is_named(RequirementUnit, unit.id):
+            raise UnitNamedByRequirement(name=unit.name)
         named = list(session.scalars(select(ScopeUnit).where(ScopeUnit.unit_id == unit.id)))
         before = _facts(unit) | {"scope_member_ids": sorted(scope.member_id for scope in named)}
         session.add(AuditEvent.of(AuditKind.UNIT_DELETED, unit, by=by, at=clock.now(), before=before))
         for scope in named:
             session.delete(scope)
-        _flush()
+        flush_or_stale()
         session.delete(unit)
-        _flush()
-
-
-def _held() -> Units:
-    """All units of the organization by id, held against other changes: two moves at once cannot make a circle."""
-    statement = select(Unit).order_by(Unit.id).with_for_update(key_share=True)
-    return {unit.id: unit for unit in db.session.scalars(statement.execution_options(populate_existing=True))}
-
-
-def _of(unit: Unit, units: Units) -> Unit:
-    identity = inspect(unit).identity
-    held = units.get(identity[0]) if identity else None
-    if held is None:
-        raise NotFound()
-    return held
+        flush_or_stale()
 
 
 def _known(unit_id: int | None, units: Units, *, field: str) -> int | None:
@@ -175,14 +166,6 @@ def _move_scopes(unit: Unit, target: Unit) -> None:
             db.session.delete(scope)
             if scope.member_id not in named_already:
                 db.session.add(ScopeUnit(member_id=scope.member_id, unit_id=target.id))
-
-
-def _flush() -> None:
-    """What somebody else did meanwhile to a unit that this change needs: the change is refused as stale."""
-    try:
-        db.session.flush()
-    except IntegrityError:
-        raise Stale() from None
 
 
 def _facts(unit: Unit) -> dict[str, Any]:

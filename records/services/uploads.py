@@ -28,6 +28,7 @@ from records.models import Actor, Certification, Member, Upload, UploadedFile
 from records.models.text import tidy
 from records.services import certification_steps as steps
 from records.services.files import Arrived, row_for
+from records.services.scan_steps import attach
 
 MOST_FILES = 50
 
@@ -138,7 +139,7 @@ def submit_file(upload: Upload, match: Match, *, by: Actor) -> None:
         file = locked(UploadedFile, match.file_id)
         certifications = _where_it_goes(match, upload, member, by=by)
         for certification in certifications:
-            steps.attach(certification, file.stored_file, name=file.name, by=by)
+            attach(certification, file.stored_file, name=file.name, by=by)
         file.certification_ids = sorted({certification.id for certification in certifications})
 
 

@@ -6,7 +6,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from records.web import errors, headers, limits, logs, multipart, static, words
+from records.web import clearance_words, errors, headers, limits, links, logs, multipart, static, words
 
 csrf = CSRFProtect()
 
@@ -18,6 +18,8 @@ def init_app(app: Flask) -> None:
     csrf.init_app(app)
     headers.init_app(app)
     words.init_app(app)
+    clearance_words.init_app(app)
+    links.init_app(app)
     errors.init_app(app)
     static.init_app(app)
     if hops := app.config["TRUSTED_PROXIES"]:

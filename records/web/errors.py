@@ -121,8 +121,9 @@ def _audit(status: int) -> None:
 
 
 def _path() -> str:
-    """The path that was asked for, without the secret of a mailed link."""
-    secret = (request.view_args or {}).get("secret")
+    """The path that was asked for, without the secret that it holds: of a mailed link, a proof or a calendar."""
+    arguments = request.view_args or {}
+    secret = arguments.get("secret") or arguments.get("code") or arguments.get("token")
     return request.path.replace(str(secret), "…") if secret else request.path
 
 

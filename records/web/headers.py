@@ -32,7 +32,8 @@ OVER_HTTPS = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"
 def _add(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", _policy())
-    headers.update(ON_ALL)
+    for name, value in ON_ALL.items():
+        headers.setdefault(name, value)  # a page may be stricter
     headers.setdefault("Cache-Control", "no-store")
     response.vary.add("Cookie")
     if request.is_secure or current_app.config["SESSION_COOKIE_SECURE"]:

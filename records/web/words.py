@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
-from flask_babel import Babel, get_locale, gettext, lazy_gettext, ngettext
+from flask_babel import Babel, format_decimal, get_locale, gettext, lazy_gettext, ngettext
 
 from records import clock, signin
 from records.errors import Refusal
-from records.models import Role, Standing
+from records.models import Role, Standing, State
 from records.models.standing import reason_for
 from records.storage import megabytes
 
@@ -26,6 +27,15 @@ STANDING_WORDS = {
     Standing.SUPERSEDED: lazy_gettext("Superseded"),
     Standing.SUSPENDED: lazy_gettext("Suspended"),
     Standing.REVOKED: lazy_gettext("Revoked"),
+}
+
+STATE_WORDS = {
+    State.PENDING: lazy_gettext("Pending"),
+    State.CHANGES_REQUESTED: lazy_gettext("Changes requested"),
+    State.WITHDRAWN: lazy_gettext("Withdrawn"),
+    State.DECLINED: lazy_gettext("Declined"),
+    State.APPROVED: lazy_gettext("Approved"),
+    State.REVOKED: lazy_gettext("Revoked"),
 }
 
 ROLE_WORDS = {
@@ -44,8 +54,9 @@ _SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Wi
 def init_app(app: Flask) -> None:
     babel.init_app(app, default_locale="en")
     app.jinja_env.filters.update(
-        day=day, moment=moment, from_today=from_today, size=megabytes, standing=standing_word, role=role_word,
-        standing_reason=standing_reason, browser=browser_name,
+        day=day, moment=moment, time=time, from_today=from_today, ago=ago, size=megabytes, standing=standing_word,
+        role=role_word, standing_reason=standing_reason, browser=browser_name, state=state_word, credits=credits,
+        month_name=month_name, iso_day=iso_day, days_away=days_away,
     )  # fmt: skip
     app.jinja_env.globals.update(refusal_text=refusal_text, today=today, locale_code=locale_code)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -56,17 +67,35 @@ def day(value: date | None) -> str:
     return "" if value is None else f"{value.day} {_month(value)} {value.year:04d}"
 
 
+def month_name(value: date) -> str:
+    """Jan, Feb and so on."""
+    return _month(value)
+
+
 def moment(value: datetime | None) -> str:
     """21 Mar 2027, 14:05 in the organization's zone."""
     if value is None:
         return ""
-    local = value.astimezone(_zone())
-    return f"{day(local.date())}, {local:%H:%M}"
+    return f"{day(value.astimezone(_zone()).date())}, {time(value)}"
+
+
+def time(value: datetime | None) -> str:
+    """14:05 in the organization's zone; '' for None."""
+    return "" if value is None else f"{value.astimezone(_zone()):%H:%M}"
+
+
+def iso_day(text: str) -> str:
+    """21 Mar 2027, of a date that facts keep as text."""
+    return day(date.fromisoformat(text)) if text else ""
 
 
 def from_today(value: date) -> str:
     """How far a date is from today: "in 4 months", "12 days ago"."""
-    days = (value - today()).days
+    return days_away((value - today()).days)
+
+
+def days_away(days: int) -> str:
+    """So many days from then on, negative for ago: "in 4 months", "12 days ago"."""
     if days == 0:
         return gettext("today")
     if days == 1:
@@ -83,12 +112,35 @@ def from_today(value: date) -> str:
     return gettext("in %(span)s", span=span) if days > 0 else gettext("%(span)s ago", span=span)
 
 
+def ago(value: datetime) -> str:
+    """How long an instant lies back: "just now", "2 minutes ago", "3 hours ago"; from two days on, by the calendar."""
+    minutes = int((clock.now() - value).total_seconds() // 60)
+    if minutes < 1:
+        return gettext("just now")
+    if minutes >= 48 * 60:
+        return from_today(value.astimezone(_zone()).date())
+    if minutes < 120:
+        span = ngettext("%(num)d minute", "%(num)d minutes", minutes)
+    else:
+        span = ngettext("%(num)d hour", "%(num)d hours", minutes // 60)
+    return gettext("%(span)s ago", span=span)
+
+
 def standing_word(standing: str) -> str:
     return str(STANDING_WORDS[Standing(standing)])
 
 
 def standing_reason(standing: str) -> str:
     return gettext(reason_for(Standing(standing)))
+
+
+def state_word(state: str) -> str:
+    return str(STATE_WORDS[State(state)])
+
+
+def credits(value: Decimal | None) -> str:
+    """An amount with the language's own decimal mark, no more places than it has; '' for None."""
+    return "" if value is None else str(format_decimal(Decimal(value).normalize(), format="#,##0.##"))
 
 
 def role_word(role: str) -> str:
@@ -104,7 +156,8 @@ def browser_name(user_agent: str) -> str:
 
 def refusal_text(refusal: Refusal) -> str:
     """A refusal's sentence in the reader's language."""
-    return gettext(refusal.sentence, **refusal.params)
+    params = {name: day(value) if isinstance(value, date) else value for name, value in refusal.params.items()}
+    return gettext(refusal.sentence, **params)
 
 
 def today() -> date:

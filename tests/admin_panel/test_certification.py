@@ -72,6 +72,29 @@ def test_the_second_of_two_is_shown_what_stands_now(cast, browse, held):
     assert db.session.get(Certification, held).number == "mine"
 
 
+def test_what_the_second_did_not_touch_keeps_what_the_first_saved(cast, browse, held):
+    ada, carl, url = browse(cast.ada), browse(cast.carl), f"/admin/certifications/{held}"
+    first, second = (filled(read(each.get(url).text), action=url) for each in (ada, carl))
+    ada.post(url, data=first | {"suspended_on": "2026-01-02", "suspended_reason": "Inquiry\r\nopened"})
+    page = read(carl.post(url, data=second | {"number": "mine"}).text)
+    told = page.one(class_="error-summary conflict").text
+    assert "Suspended from: nothing → 2 Jan 2026" in told
+    assert "Issued" not in told
+    carl.post(url, data=filled(page, action=url))
+    kept = db.session.get(Certification, held)
+    assert (kept.number, kept.suspended_on) == ("mine", date(2026, 1, 2))
+    assert kept.suspended_reason.split() == ["Inquiry", "opened"]
+
+
+@pytest.mark.parametrize("shown", ["", "[]", "{", '{"number": "else"}'])
+def test_a_garbled_memory_of_the_page_loses_nothing_typed(cast, browse, held, shown):
+    client, url = browse(cast.ada), f"/admin/certifications/{held}"
+    sent = filled(read(client.get(url).text), action=url)
+    page = read(client.post(url, data=sent | {"shown": shown, "version": "7", "number": "mine"}).text)
+    assert page.one(name="number").attrs["value"] == "mine"
+    assert client.post(url, data=filled(page, action=url)).status_code == 302
+
+
 def test_a_file_goes_straight_to_one_row(cast, browse, held):
     client = browse(cast.nora)
     assert "2 files added." in client.get(_add(client, held, "front.png", "back.png").headers["Location"]).text

@@ -45,7 +45,7 @@ def test_a_new_one_is_added_with_its_stages(cast, browse):
 def test_mistakes_stand_beside_their_fields(cast, browse):
     client = browse(cast.ada)
     sent = _open(client, "new")
-    sent |= {"name": "EMT-BÁSIC", "usual_term": "two years", "stages_before": "90, -5", "grace_days": "9999"}
+    sent |= {"name": "EMT-BÁSIC", "usual_term": "--5", "stages_before": "90, -5", "grace_days": "9999"}
     answer = client.post(URL + "new", data=sent)
     page = read(answer.text)
     assert answer.status_code == 422
@@ -99,3 +99,30 @@ def test_who_may_not_change_them(cast, browse, who):
     assert client.get(path).status_code == status
     for verb in ("", "/retire", "/reinstate", "/delete"):
         assert client.post(path + verb, data={"name": "New"}).status_code == status
+
+
+# What counts also as what
+
+
+def test_what_it_counts_as_is_ticked_shown_and_kept_from_going_round(cast, browse):
+    client = browse(cast.carl)
+    form = _open(client, str(cast.forklift.id))
+    assert "counts_as" not in form
+    client.post(f"{URL}{cast.forklift.id}", data=form | {"counts_as": [str(cast.emt.id)]})
+    assert "Counts also as EMT-Basic" in client.get(URL).text
+    assert _open(client, str(cast.forklift.id))["counts_as"] == [str(cast.emt.id)]
+    page = client.post(f"{URL}{cast.emt.id}", data=_open(client, str(cast.emt.id)) | {
+        "counts_as": [str(cast.forklift.id)],
+    })  # fmt: skip
+    assert page.status_code == 422
+    assert "“Forklift licence” already counts as this type" in page.text
+    assert filled(read(page.text), action=f"{URL}{cast.emt.id}")["counts_as"] == [str(cast.forklift.id)]
+
+
+def test_what_another_ticked_meanwhile_is_shown(cast, browse):
+    client = browse(cast.carl)
+    mine = _open(client, str(cast.forklift.id))
+    client.post(f"{URL}{cast.forklift.id}", data=mine | {"counts_as": [str(cast.emt.id)]})
+    page = client.post(f"{URL}{cast.forklift.id}", data=mine | {"issuer": "NFPA"})
+    assert page.status_code == 409
+    assert "Counts also asEMT-Basic" in read(page.text).one(class_="error-summary conflict").text

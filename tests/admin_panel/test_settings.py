@@ -67,6 +67,51 @@ def test_certification_tracking_switches_off_and_on(cast, browse, form):
     assert "Certification Types" in client.get(SETTINGS).text
 
 
+def test_external_certificates_switch_off_and_on_with_an_event(cast, browse, form):
+    client = browse(cast.ada)
+    assert form["takes_external_certificates"] == ["y"]
+    del form["takes_external_certificates"]
+    client.post(SETTINGS, data=form)
+    assert not _fire(cast).takes_external_certificates
+    page = client.get(SETTINGS).text
+    assert "Credit Types" not in page
+    assert 'id="reviewers"' not in page
+    event = db.session.scalars(select(AuditEvent)).one()
+    assert event.detail.after["takes_external_certificates"] is False
+    again = filled(read(page), action=SETTINGS)
+    client.post(SETTINGS, data=again | {"takes_external_certificates": "y"})
+    assert "Credit Types" in client.get(SETTINGS).text
+
+
+def test_reviewing_is_granted_and_ended_with_the_scope_in_sight(cast, browse):
+    client, path = browse(cast.ada), SETTINGS + "reviewers"
+    section = read(client.get(SETTINGS).text).one("section", id="reviewers")
+    assert [label.text for label in section.all("label")] == [
+        "Nora Núñez Station North",
+        "Carl Okafor whole organization",
+    ]
+    sent = filled(section, action=path)
+    assert "reviewer" not in sent
+    answer = client.post(path, data=sent | {"reviewer": [str(cast.nora.id)]})
+    assert answer.headers["Location"] == SETTINGS + "#reviewers"
+    page = client.get(SETTINGS)
+    assert "The reviewers were saved." in page.text
+    ticked = filled(read(page.text), action=path)
+    assert ticked["reviewer"] == [str(cast.nora.id)]
+    assert "There was nothing to save." in client.post(path, data=ticked, follow_redirects=True).text
+    client.post(path, data=sent)
+    kinds = db.session.scalars(select(AuditEvent.kind).order_by(AuditEvent.id)).all()
+    assert kinds == [AuditKind.REVIEWING_GRANTED, AuditKind.REVIEWING_ENDED]
+
+
+def test_reviewing_is_for_coordinators_of_this_organization_alone(cast, browse):
+    client, path = browse(cast.ada), SETTINGS + "reviewers"
+    assert client.post(path, data={"reviewer": [str(cast.max.id)]}).status_code == 409
+    assert client.post(path, data={"reviewer": [str(cast.ken.id)]}).status_code == 404
+    assert client.post(path, data={"reviewer": ["x", "9" * 30]}).status_code == 404
+    assert "training coordinators yet" in browse(cast.ken).get(SETTINGS).text
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -149,7 +194,7 @@ def test_no_picture_at_all_is_said(cast, browse):
 def test_only_administrators_come_in(cast, browse, form, asker):
     client = browse(getattr(cast, asker))
     assert client.get(SETTINGS).status_code == 403
-    for address in (SETTINGS, SETTINGS + "logo", SETTINGS + "logo/remove"):
+    for address in (SETTINGS, SETTINGS + "logo", SETTINGS + "logo/remove", SETTINGS + "reviewers"):
         assert client.post(address, data=form | {"name": "Theirs"}).status_code == 403
     assert _fire(cast).name == "Lakeside Fire & Rescue"
 

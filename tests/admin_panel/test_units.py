@@ -8,6 +8,7 @@ from sqlalchemy import select
 from records.database import db, every_organization
 from records.models import AuditEvent, AuditKind, Member, Unit
 from tests.forms import filled, read
+from tests.requirements import require
 
 UNITS = "/admin/units/"
 
@@ -126,3 +127,14 @@ def test_units_of_another_organization_do_not_exist(cast, browse):
         assert client.post(address, data={"name": "X", "into": str(cast.north.id)}).status_code == 404
     with every_organization():
         assert _named("Station South") is not None
+
+
+def test_a_unit_that_a_requirement_names_is_kept_and_merging_is_offered(cast, browse):
+    client = browse(cast.ada)
+    client.post(UNITS, data={"name": "Medic 7"})
+    medic = _named("Medic 7").id
+    require(cast, unit_ids=frozenset({medic}))
+    page = client.post(f"{UNITS}{medic}/delete")
+    assert page.status_code == 409
+    assert "A requirement names “Medic 7”." in page.text
+    assert read(page.text).one("select", name="into")

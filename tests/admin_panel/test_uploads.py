@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import html
 import io
+import random
 import re
 from datetime import date
 
@@ -117,6 +118,17 @@ def test_a_bad_file_is_named_and_the_good_ones_are_kept(cast, ada):
     assert "“empty.jpg” is empty" in page
     assert "“huge.tif” is larger than 10 KB" in page
     assert [file.name for file in db.session.scalars(select(UploadedFile))] == ["good.txt"]
+
+
+def test_many_bad_files_are_told_in_a_message_that_a_browser_keeps(cast, ada):
+    """Beyond 4 KB a browser drops the cookie, and with it every message."""
+    letters = [chr(point) for point in range(0x4E00, 0x9000)]
+    names = ["".join(random.Random(seed).sample(letters, 170)) + ".png" for seed in range(49)]
+    answer = choose(ada, cast.max, *[(b"", name) for name in names], (b"good", "good.txt"))
+    assert max(len(cookie) for cookie in answer.headers.getlist("Set-Cookie")) < 4096
+    page = html.unescape(ada.get(answer.headers["Location"]).text)
+    assert page.count("is empty (0 bytes)") == 5
+    assert "44 more files were refused." in page
 
 
 def test_where_no_file_is_good_the_page_stays(cast, ada):
@@ -306,6 +318,29 @@ def test_submitting_twice_does_nothing_twice(cast, ada, upload):
     assert "front.jpg" in page.text
 
 
+def test_the_message_says_of_each_file_what_happened(cast, ada, upload):
+    data = {**fields(upload, 1, certification=f"new-{cast.emt.id}", expires_on="2030-01-01"),
+            **fields(upload, 1, 1, certification=f"new-{cast.forklift.id}", expires_on="2031-01-01"),
+            **fields(upload, 2, certification="skip")}  # fmt: skip
+    page = ada.get(ada.post(f"/admin/uploads/{upload.id}", data=data).headers["Location"]).text
+    assert "1 file was added to the certifications of Max Miller." in page
+    assert "<li>front.jpg → EMT-Basic – expires 1 Jan 2030</li>" in page
+    assert f"<li>front.jpg → {cast.forklift.name} – expires 1 Jan 2031</li>" in page
+    assert "<li>“back.pdf” was not used.</li>" in page
+
+
+def test_a_pile_of_long_names_still_fits_the_message(cast, ada):
+    names = [f"{mark * 190}{number}.txt" for number in range(25) for mark in "漢ü"]
+    answer = choose(ada, cast.max, *((name.encode(), name) for name in names))
+    started = db.session.scalars(select(Upload)).one()
+    data = fields(started, 1, certification=f"new-{cast.emt.id}", expires_on="2030-01-01", number="字" * 255)
+    for place in range(2, 51):
+        data |= fields(started, place, certification=f"same-{started.files[0].id}")
+    page = ada.get(ada.post(answer.headers["Location"], data=data).headers["Location"]).text
+    assert "50 files were added" in page
+    assert "<li>and 42 more</li>" in page
+
+
 def test_leaving_all_files_out_says_that_nothing_changed(cast, ada, upload):
     data = {**fields(upload, 1, certification="skip"), **fields(upload, 2, certification="skip")}
     answer = ada.post(f"/admin/uploads/{upload.id}", data=data)
@@ -340,14 +375,16 @@ def test_discarding_leads_back_to_the_profile(cast, ada, upload):
 def test_a_preview_is_awaited_then_served_or_not_there(cast, ada, upload):
     picture = upload.files[0]
     address = f"/admin/uploads/{upload.id}/file/{picture.id}/preview"
-    assert ada.get(address).status_code == 204
+    waiting = ada.get(address)
+    assert (waiting.status_code, waiting.headers["Retry-After"]) == (204, "1")
     previews.draw_previews()
     got = headers(ada, address)
     assert got["Content-Type"] == "image/webp"
     assert "sandbox" in got["Content-Security-Policy"]
     with transaction():
         lock(picture.stored_file).preview = Preview.FAILED
-    assert ada.get(address).status_code == 404
+    never = ada.get(address)
+    assert (never.status_code, never.headers.get("Retry-After")) == (204, None)
     whole = headers(ada, f"/admin/uploads/{upload.id}/file/{picture.id}")
     assert whole["Content-Disposition"].startswith("attachment")
 

@@ -224,5 +224,6 @@ def open_menu(page: Page) -> None:
 
 
 def scrolls_sideways(page: Page) -> bool:
-    """Whether the page is wider than its window."""
+    """Whether the page is wider than its window, once it has arrived."""
+    page.wait_for_load_state()
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))

@@ -44,6 +44,33 @@ def undo(page: Page, *, asks: bool) -> None:
     expect(page.get_by_text("Everything is as it was before.")).to_be_visible(timeout=_LONG)
 
 
+def test_a_long_step_says_that_it_is_at_work_and_is_taken_once(page, cast, sign_in):
+    page = sign_in(page, cast.ada.email)
+    page.goto("/admin/")
+    to_columns(page, file(ROWS))
+    # The server never answers here: what leaves the page is counted and held back.
+    page.evaluate("""window.sent = 0; window.addEventListener("submit", (event) => {
+      if (!event.defaultPrevented) window.sent += 1;
+      event.preventDefault();
+    })""")
+    for _ in range(2):
+        page.get_by_role("button", name="Check the rows").click()
+    expect(page.get_by_role("status")).to_have_text("Checking the rows …")
+    assert page.evaluate("window.sent") == 1
+    page.evaluate("""window.dispatchEvent(new Event("pageshow"))""")  # back in the browser's history
+    expect(page.get_by_role("status")).to_have_count(0)
+
+
+def test_the_state_of_an_import_fits_on_a_phone(phone, cast, sign_in):
+    page = sign_in(phone, cast.ada.email)
+    page.goto("/admin/")
+    to_columns(page, file(ROWS))
+    to_check(page)
+    page.goto("/admin/imports/")
+    badge, row = page.locator(".badge").bounding_box(), page.locator("tbody tr").bounding_box()
+    assert badge["x"] + badge["width"] <= row["x"] + row["width"]
+
+
 @pytest.mark.parametrize("screen", ["page", "phone", "page_without_javascript", "phone_without_javascript"])
 def test_a_register_goes_from_its_file_to_its_records_and_back(request, cast, sign_in, screen):
     page = sign_in(request.getfixturevalue(screen), cast.ada.email)

@@ -166,8 +166,25 @@ def test_front_and_back_and_a_further_certification(wizard, cast):
     expect(wizard.get_by_role("link", name="Download back.jpg")).to_have_count(2)
 
 
+@on_each_screen
+def test_what_has_landed_and_what_has_not_stays_within_the_screen(wizard):
+    long = {**PAPERS, "name": f"{'papers' * 30}.zip"}
+    go_on(wizard, FRONT, long)
+    group = file(wizard, "front.jpg")
+    group.get_by_label("Certification", exact=True).select_option(label="New: EMT-Basic")
+    group.get_by_label("Expires").fill("2030-05-31")
+    group.get_by_label("Certification Num").fill("N" * 255)
+    wizard.get_by_role("button", name="Submit").click()
+    expect(wizard.get_by_role("status").first).to_contain_text("1 file is added already")
+    assert not scrolls_sideways(wizard)
+    file(wizard, long["name"]).get_by_label("Certification", exact=True).select_option(label="Do not use this file")
+    wizard.get_by_role("button", name="Submit").click()
+    expect(wizard.get_by_role("status").first).to_contain_text("…” was not used.")
+    assert not scrolls_sideways(wizard)
+
+
 def test_the_preview_appears_once_it_is_drawn(wizard, worker):
-    go_on(wizard, FRONT, PAPERS)
+    go_on(wizard, FRONT, PAPERS, {"name": "torn.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 torn"})
     expect(file(wizard, "front.jpg").locator("img")).to_be_visible()
     expect(file(wizard, "papers.zip").locator("img")).to_have_count(0)
 

@@ -178,3 +178,15 @@ def test_the_member_sees_and_downloads_what_was_added_and_changes_nothing(open_p
     expect(page.get_by_role("main").locator("input, select, textarea")).to_have_count(0)
     page.goto(f"/admin/members/{cast.max.id}")
     expect(page.get_by_role("heading", level=1)).to_have_text("You may not do this")
+
+
+@pytest.mark.parametrize("width", [390, 1020, 1024, 1279, 1280])
+def test_dates_and_numbers_are_readable_at_every_width(open_page, cast, sign_in, width):
+    give(cast.max, cast.emt, 200, number="ACLS-2024-10220", issued_in=-200)
+    page = sign_in(open_page(viewport={"width": width, "height": 800}), cast.ada.email)
+    page.goto(f"/admin/members/{cast.max.id}")
+    assert not scrolls_sideways(page)
+    number = row_of(page, "EMT-Basic").get_by_role("textbox", name=re.compile("^Certification Num"))
+    assert number.evaluate("field => field.scrollWidth <= field.clientWidth")
+    for date in row_of(page, "EMT-Basic").locator("input[type=date]").all():
+        assert date.evaluate("field => field.clientWidth >= 7.5 * parseFloat(getComputedStyle(field).fontSize)")

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,14 @@ import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 from flask import Flask
 
-from records import clock, mail
-from records.database import db, every_organization, transaction
-from records.models import Message, MessageKind, Organization
-from records.services.outbox import post
+from records import clock, jobs, mail
+from records.database import choose_organization, db, every_organization, locked, transaction
+from records.models import Approval, CreditEntry, ExternalCertificate, Member, Message, MessageKind, Organization
+from records.services import reviews, revocations
+from records.services.outbox import notify, post
+from records.services.submission_digests import announce_submissions
 from tests.cast import Cast
+from tests.certificates import approved, credit_type, submitted
 from tests.conftest import make_app, upgrade
 from tests.outbox import messages
 
@@ -236,9 +240,23 @@ def test_an_address_is_one_address(mailing: Flask, inbox: tuple[Inbox, int], add
     assert all("spy@evil.example" not in to for to, _ in inbox[0].received)
 
 
+LINES = {"count": 3, "lines": [{"who": "Max Miller", "what": "EMT-Basic", "on": "2027-06-30"}]}
+EXPIRING = {
+    "certifications": [
+        {"title": "EMT-Basic", "number": "A-1", "holder": "Max Miller", "expires_on": "2027-06-30", "days": 30},
+        {"title": "Forklift", "number": "", "holder": "Max Miller", "expires_on": "2027-05-30", "days": -1},
+    ],
+    "reviewing": False,
+    **dict.fromkeys(("expired", "expiring", "unreachable", "proposed"), LINES),
+}
+
+
 @pytest.mark.parametrize("kind", list(MessageKind))
 def test_every_kind_of_message_has_its_words(mailing: Flask, inbox: tuple[Inbox, int], kind: MessageKind) -> None:
-    write(kind=kind, hours=2, old_email="old@example.org", new_email="new@example.org")
+    facts = {"hours": 2, "old_email": "old@example.org", "new_email": "new@example.org", "title": "Ladder rescue",
+             "decider": "Ada Lindgren", "reason": "No name.", "credits": "2.50", "unit": "hours", "credit_type": "CEU",
+             "lines": ["Max Miller: Ladder rescue"], "new": 1, "waiting": 2} | EXPIRING  # fmt: skip
+    write(kind=kind, **facts)
     mail.send_messages()
     ((_, sent),) = inbox[0].received
     assert len(sent["Subject"]) > 10
@@ -276,3 +294,158 @@ def test_the_outbox_tells_organizations_apart(cast: Cast) -> None:
             MessageKind.INVITATION, "max@example.org", organization=db.session.get(Organization, cast.fire.id), facts={}
         )
     assert db.session.scalars(sa.select(Message.organization_id)).one() == cast.fire.id
+
+
+# What is decided about external certificates, through the verbs
+
+
+@pytest.fixture
+def fire(mailing: Flask) -> Cast:
+    """The cast in the application that sends mail, with the organization of the first one chosen."""
+    people = Cast.enter()
+    choose_organization(people.fire.id)
+    return people
+
+
+def decide(cast: Cast, kind: MessageKind, **fields: Any) -> None:
+    """Whatever tells of this kind, of a certificate of Max and by Ada."""
+    by, ceu = cast.actor(cast.ada), credit_type()
+    if kind == MessageKind.CERTIFICATE_REVOKED:
+        revocations.revoke(approved(cast, ceu, **fields), reason="Not genuine.", by=by)
+        return
+    certificate = submitted(cast, ceu, **fields)
+    if kind == MessageKind.CHANGES_REQUESTED:
+        reviews.request_changes(certificate, reason="Whose is it?\n\nThe name is cut off.", by=by)
+    elif kind == MessageKind.CERTIFICATE_DECLINED:
+        reviews.decline(certificate, reason="Not by this course.", by=by)
+    elif kind == MessageKind.CERTIFICATE_APPROVED:
+        approval = Approval(Decimal(1), comment="One hour was practice.")
+        reviews.approve(certificate, approval, seen=certificate.digest(), by=by)
+    else:
+        announce_submissions()
+
+
+SAID = {
+    MessageKind.CERTIFICATES_SUBMITTED: ("1 new certificate to review", "Hello Ada Lindgren,",
+                                         "Max Miller: Prüfung für Höhenrettung", "1 waits for your review in all.",
+                                         "https://certs.example/admin/approvals/"),
+    MessageKind.CHANGES_REQUESTED: ("Changes requested: Prüfung für Höhenrettung", "Hello Max Miller,",
+                                    "Ada Lindgren asks you", "Whose is it?", "The name is cut off."),
+    MessageKind.CERTIFICATE_APPROVED: ("Approved: Prüfung für Höhenrettung", "Hello Max Miller,",
+                                       "You were awarded 1 hours (CEU).", "Ada Lindgren wrote:",
+                                       "One hour was practice."),
+    MessageKind.CERTIFICATE_DECLINED: ("Declined: Prüfung für Höhenrettung", "Hello Max Miller,",
+                                       "Ada Lindgren declined", "Not by this course.", "as a copy that you mend"),
+    MessageKind.CERTIFICATE_REVOKED: ("Revoked: Prüfung für Höhenrettung", "Hello Max Miller,",
+                                      "Ada Lindgren revoked", "2.5 hours (CEU) no longer count", "Not genuine."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", list(SAID))
+def test_a_notice_about_a_certificate_says_who_and_why_in_text_and_html(
+    fire: Cast, inbox: tuple[Inbox, int], kind: MessageKind
+) -> None:
+    decide(fire, kind, title="Prüfung für Höhenrettung")
+    jobs.run_all()
+    mine = [sent for to, sent in inbox[0].received if to == [(fire.ada if "submitted" in kind else fire.max).email]]
+    sent = mine[-1]
+    subject, *said = SAID[kind]
+    assert sent["Subject"].strip().startswith(subject)  # a long one begins on a line of its own
+    plain, html = body(sent, "plain"), body(sent, "html")
+    for words in said:
+        assert words in plain
+        assert words in html
+    assert "\n\n\n" not in plain
+    assert plain == plain.lstrip()
+    address = plain.strip().splitlines()[-1]
+    assert address.startswith("https://certs.example/")
+    assert f'<a href="{address}">' in html
+    assert html.count("<a ") == 1
+    assert "<p></p>" not in html
+
+
+@pytest.mark.parametrize("kind", ["certifications_expire", "weekly_digest"])
+def test_notices_of_expiry_lead_to_where_they_are_stopped(mailing: Flask, inbox: tuple[Inbox, int], kind: str) -> None:
+    write(kind=kind, **EXPIRING)
+    mail.send_messages()
+    ((_, sent),) = inbox[0].received
+    plain, html = body(sent, "plain"), body(sent, "html")
+    assert "EMT-Basic" in plain
+    assert "30 Jun 2027" in plain
+    assert "\n\n\n" not in plain
+    assert '/portfolio/messages#mail">' in html
+
+
+def test_names_with_accents_arrive_as_they_are(fire: Cast, inbox: tuple[Inbox, int]) -> None:
+    certificate = submitted(fire, credit_type("Fortbildung №1"), by=fire.actor(fire.mia), title="消防 🔥 Łódź")
+    reviews.decline(certificate, reason="„Wessen?“", by=fire.actor(fire.ada))
+    mail.send_messages()
+    ((_, sent),) = inbox[0].received
+    assert sent["Subject"] == "Declined: 消防 🔥 Łódź"
+    assert "Hello Mia Söderström," in body(sent, "plain")
+    assert "„Wessen?“" in body(sent, "html")
+
+
+@pytest.mark.parametrize(
+    "title", ["A\r\nBcc: spy@evil.example", "A\nBcc: spy@evil.example", "A\u2028Bcc: x", "A\x85Bcc: x"]
+)
+def test_nothing_in_a_title_becomes_a_header(fire: Cast, inbox: tuple[Inbox, int], title: str) -> None:
+    decide(fire, MessageKind.CERTIFICATE_DECLINED, title=title)
+    with transaction():  # and even if it had got past the model
+        notify(locked(Member, fire.max.id), MessageKind.CERTIFICATE_DECLINED, page="/portfolio/certificates/1",
+               facts={"title": title, "decider": title, "reason": title})  # fmt: skip
+    mail.send_messages()
+    assert len(inbox[0].received) == 2
+    for to, sent in inbox[0].received:
+        assert to == [fire.max.email]
+        assert sent["Bcc"] is None
+        assert len(str(sent["Subject"]).splitlines()) == 1
+
+
+def test_what_people_wrote_is_no_link_and_does_not_run(fire: Cast, inbox: tuple[Inbox, int]) -> None:
+    decide(fire, MessageKind.CERTIFICATE_DECLINED, title="https://evil.example/ <script>alert(1)</script>")
+    mail.send_messages()
+    html = body(inbox[0].received[0][1], "html")
+    assert html.count("<a ") == 1
+    assert 'href="https://evil.example' not in html
+    assert "<script>" not in html
+
+
+def test_a_failing_server_neither_undoes_nor_delays_a_decision(fire: Cast, inbox: tuple[Inbox, int]) -> None:
+    received = inbox[0]
+    received.refuse = "451 try later"
+    with clock.standing_at(NOON):
+        decide(fire, MessageKind.CERTIFICATE_APPROVED)
+        assert db.session.scalars(sa.select(CreditEntry.amount)).one() == Decimal("1.00")
+        mail.send_messages()
+        (message,) = messages(MessageKind.CERTIFICATE_APPROVED)
+        assert (message.sent_at, message.attempts) == (None, 1)
+        assert db.session.scalars(sa.select(ExternalCertificate.state)).one() == "approved"
+    received.refuse = ""
+    with clock.standing_at(NOON + timedelta(minutes=3)):
+        mail.send_messages()
+    assert len(received.received) == 1
+    assert messages(MessageKind.CERTIFICATE_APPROVED)[0].sent_at is not None
+
+
+def test_what_was_sent_is_still_read_in_the_portal(fire: Cast, inbox: tuple[Inbox, int]) -> None:
+    decide(fire, MessageKind.CERTIFICATE_DECLINED)
+    mail.send_messages()
+    (message,) = messages(MessageKind.CERTIFICATE_DECLINED)
+    subject, text = mail.in_words(message)
+    assert subject == inbox[0].received[0][1]["Subject"]
+    assert "Not by this course." in text
+    assert "Hello" not in text
+    assert "https://" not in text
+
+
+def test_unwanted_kinds_and_members_without_an_address_get_no_mail(fire: Cast, inbox: tuple[Inbox, int]) -> None:
+    with transaction():
+        locked(Member, fire.max.id).unwanted_mail = [MessageKind.CERTIFICATE_DECLINED]
+        locked(Member, fire.ada.id).email = None
+    decide(fire, MessageKind.CERTIFICATE_DECLINED)
+    decide_again = submitted(fire, credit_type("CPD"), title="Another")
+    assert decide_again.state == "pending"
+    jobs.run_all()
+    assert inbox[0].received == []
+    assert {message.kind for message in messages()} == {"certificate_declined", "certificates_submitted"}

@@ -46,3 +46,16 @@ def test_a_deactivated_member_is_out_at_the_next_request(cast, browse):
 def test_a_member_may_not_open_the_back_office(cast, browse):
     assert browse(cast.max).get("/admin/").status_code == 403
     assert browse(cast.carl).get("/admin/").status_code == 200
+
+
+def test_the_actor_of_somebody_logged_in_as_a_member_has_a_members_rights_and_both_names(app, cast, browse):
+    from records import signin
+
+    client = browse(cast.ada)
+    client.log_in_as(cast.carl)
+    with client.session_transaction() as cookie:
+        actor = signin._actor_of(signin._load(cookie["_user_id"]))
+    assert (actor.member_id, actor.name) == (cast.carl.id, "Carl Okafor")
+    assert (actor.administrator_id, actor.administrator_name) == (cast.ada.id, "Ada Lindgren")
+    assert actor.account_id == cast.ada.account_id
+    assert not any([actor.is_staff, actor.administers, actor.reviews, actor.covers_everyone])

@@ -15,7 +15,7 @@ from records import clock
 from records.database import choose_organization, db
 from records.errors import TooManyAttempts
 from records.models import ThrottleCount
-from records.throttle import attempts, count_attempt, forget_old
+from records.throttle import attempts, count_attempt, forget_old, take_back
 from tests.conftest import make_app
 
 QUARTER = timedelta(minutes=15)
@@ -42,6 +42,15 @@ def test_a_new_window_begins_anew_and_says_when(app: Flask) -> None:
     with clock.standing_at(NOON + timedelta(minutes=15)):
         count_attempt("account:ada", most=1, per=QUARTER)
         assert attempts("account:ada", per=QUARTER) == 1
+
+
+def test_an_attempt_that_is_taken_back_leaves_room_for_another(app: Flask) -> None:
+    with clock.standing_at(NOON):
+        for key in ("account:ada", "account:max"):
+            count_attempt(key, most=1, per=QUARTER)
+        take_back("account:ada", "account:nobody", per=QUARTER)
+        take_back("account:ada", per=QUARTER)
+        assert (attempts("account:ada", per=QUARTER), attempts("account:max", per=QUARTER)) == (0, 1)
 
 
 def test_any_of_several_keys_can_be_over(app: Flask) -> None:

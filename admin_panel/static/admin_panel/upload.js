@@ -10,80 +10,34 @@ if (matcher) matching(matcher);
 function choosing(form) {
   const texts = form.dataset;
   const counts = JSON.parse(texts.counts);
-  const input = form.querySelector("input[type=file]");
-  const zone = form.querySelector("[data-drop]");
-  const list = form.querySelector("[data-list]");
   const errors = document.querySelector("[data-upload-errors]");
-  const row = document.querySelector("template[data-row]");
-  let chosen = [];
+  let chosen = 0;
 
-  zone.classList.add("enhanced");
-  zone.querySelector("[data-comfort]").hidden = false;
-  show();
-  if (input.files.length) add([...input.files]); // a browser that kept them over a reload
-
-  input.addEventListener("change", () => {
-    if (input.files.length) add([...input.files]);
-    else { chosen = []; show(); }
+  form.querySelector("[data-comfort]").hidden = false;
+  const add = choosingFiles(form, {
+    target: document,
+    there: () => 0,
+    changed: (count) => { chosen = count; form.querySelector("[data-count]").textContent = counts[count]; },
+    refused: (sentences) => complain(sentences, ""),
   });
   document.addEventListener("paste", (event) => {
     if (event.clipboardData?.files.length) { event.preventDefault(); add([...event.clipboardData.files]); }
   });
-  let inside = 0;
-  zone.addEventListener("dragenter", () => { inside += 1; zone.classList.add("over"); });
-  zone.addEventListener("dragleave", () => { inside -= 1; if (inside <= 0) zone.classList.remove("over"); });
-  for (const kind of ["dragover", "drop"]) document.addEventListener(kind, (event) => event.preventDefault());
-  document.addEventListener("drop", (event) => {
-    inside = 0;
-    zone.classList.remove("over");
-    if (event.dataTransfer.files.length) add([...event.dataTransfer.files]);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (form.dataset.travelling) return;
+    complain(chosen ? [] : [texts.none], "");
+    if (chosen) sendingFiles(form, { address: window.location.pathname, answered, failed: (text) => failed([text]) });
   });
 
-  function add(files) {
-    const refused = [];
-    for (const file of files) {
-      const text = whyNot(file);
-      if (text) refused.push(text.replace("{name}", file.name));
-      else if (!chosen.some((other) => same(file, other))) chosen.push(file);
-    }
-    show();
-    complain(refused, "");
+  function answered(_request, answer) {
+    if (answer?.errors) failed(answer.errors);
+    return Boolean(answer?.errors);
   }
 
-  function whyNot(file) {
-    if (file.size > Number(texts.largest)) return texts.tooLarge;
-    if (file.size === 0) return texts.empty;
-    if (chosen.length >= Number(texts.mostFiles)) return texts.tooMany;
-    const together = chosen.reduce((sum, other) => sum + other.size, file.size);
-    return together > Number(texts.mostBytes) ? texts.tooMuch : "";
-  }
-
-  function same(one, other) {
-    return one === other || (one.name === other.name && one.size === other.size && one.lastModified === other.lastModified);
-  }
-
-  function show() {
-    const kept = new DataTransfer();
-    for (const file of chosen) kept.items.add(file);
-    input.files = kept.files;
-    zone.querySelector("[data-count]").textContent = counts[chosen.length];
-    list.hidden = !chosen.length;
-    list.replaceChildren(...chosen.map(listed));
-  }
-
-  function listed(file) {
-    const item = row.content.cloneNode(true).firstElementChild;
-    const button = item.querySelector("button");
-    item.querySelector("[data-name]").textContent = file.name;
-    item.querySelector("[data-size]").textContent = size(file.size);
-    button.setAttribute("aria-label", texts.remove.replace("{name}", file.name));
-    button.addEventListener("click", () => {
-      chosen = chosen.filter((other) => other !== file);
-      show();
-      complain([], "");
-      (list.querySelector("button") ?? input).focus();
-    });
-    return item;
+  function failed(sentences) {
+    complain(sentences, texts.failedTitle);
+    errors.firstElementChild.focus();
   }
 
   function complain(sentences, title) {
@@ -99,72 +53,6 @@ function choosing(form) {
     box.append(lines);
     errors.append(box);
   }
-
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (form.dataset.travelling) return;
-    if (!chosen.length) { complain([texts.none], ""); return; }
-    complain([], "");
-    send();
-  });
-
-  function send() {
-    const bar = form.querySelector("[data-progress]");
-    const button = form.querySelector("button.primary");
-    const request = new XMLHttpRequest();
-    const tell = (text) => { form.querySelector("[data-progress-text]").textContent = text; };
-    const ready = () => { delete form.dataset.travelling; button.disabled = false; bar.hidden = true; };
-    const failed = (sentences) => { ready(); complain(sentences, texts.failedTitle); errors.firstElementChild?.focus(); };
-    form.dataset.travelling = "yes";
-    button.disabled = true;
-    bar.hidden = false;
-    tell(texts.travelled.replace("{percent}", "0 %"));
-    request.upload.addEventListener("progress", (event) => {
-      const percent = Math.floor((event.loaded / event.total) * 100);
-      bar.querySelector("progress").value = percent;
-      tell(percent < 100 ? texts.travelled.replace("{percent}", `${percent} %`) : texts.storing);
-    });
-    request.addEventListener("load", () => {
-      const answer = parsed(request);
-      if (request.status === 201 && answer?.location) window.location.assign(answer.location);
-      else if (answer?.errors) failed(answer.errors);
-      else if (new URL(request.responseURL).pathname === "/login") window.location.assign(request.responseURL);
-      else failed([request.status === 413 ? texts.tooLargeRequest : sentenceOf(request.responseText) || texts.failed]);
-    });
-    request.addEventListener("error", () => failed([texts.failed]));
-    request.addEventListener("abort", ready);
-    request.open("POST", window.location.pathname);
-    request.setRequestHeader("Accept", "application/json");
-    request.send(new FormData(form));
-  }
-
-  window.addEventListener("pageshow", (event) => {
-    if (!event.persisted) return;
-    delete form.dataset.travelling;
-    form.querySelector("button.primary").disabled = false;
-    form.querySelector("[data-progress]").hidden = true;
-  });
-}
-
-function parsed(request) {
-  try {
-    return JSON.parse(request.responseText);
-  } catch {
-    return null;
-  }
-}
-
-// The one sentence of an error page.
-function sentenceOf(html) {
-  const page = new DOMParser().parseFromString(html, "text/html");
-  return page.querySelector("main p, body p")?.textContent.trim() ?? "";
-}
-
-function size(bytes) {
-  for (const [unit, length] of [["GB", 1024 ** 3], ["MB", 1024 ** 2], ["KB", 1024]]) {
-    if (bytes >= length) return `${(bytes / length).toFixed(1).replace(/\.0$/, "")} ${unit}`;
-  }
-  return `${bytes} B`;
 }
 
 // Step 2: what is known of a chosen certification stands in its fields; previews appear when drawn.
@@ -241,7 +129,7 @@ async function awaitPreview(blank, tries) {
   const answer = await fetch(blank.dataset.preview, { credentials: "same-origin" }).catch(() => null);
   if (answer?.status === 200) {
     blank.replaceWith(Object.assign(new Image(), { src: blank.dataset.preview, alt: "" }));
-  } else if (answer?.status === 204 && tries < 40) {
+  } else if (answer?.headers.has("Retry-After") && tries < 40) {
     setTimeout(() => awaitPreview(blank, tries + 1), Math.min(800 * 1.15 ** tries, 5000));
   }
 }

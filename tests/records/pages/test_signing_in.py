@@ -502,6 +502,7 @@ def test_no_secret_of_a_link_is_written_into_the_audit_trail(cast: Cast, browse:
 def test_a_person_ends_another_session_and_then_all(cast: Cast, browse: Browse) -> None:
     client, other, third = (browse(cast.max) for _ in range(3))
     sessions = list(db.session.scalars(sa.select(SignIn.id).order_by(SignIn.id)))
+    assert client.post("/account/sessions", data={"session": "all"}).status_code == 404
     client.post("/account/sessions", data={"session": sessions[1]})
     assert (is_in(client), is_in(other), is_in(third)) == (True, False, True)
     client.post("/account/sessions")

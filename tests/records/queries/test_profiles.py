@@ -88,7 +88,7 @@ def test_it_takes_few_statements(cast):
         assert each.type.name
         assert not each.scans
     event.remove(db.engine, "before_cursor_execute", note)
-    assert len([each for each in statements if each.startswith("SELECT")]) <= 6
+    assert len([each for each in statements if each.startswith("SELECT")]) <= 7
 
 
 def test_out_of_scope_and_deleted_are_not_found(cast):

@@ -127,6 +127,14 @@ def test_what_is_no_text_is_refused(content):
         detected(content)
 
 
+@pytest.mark.parametrize(
+    "content", [b"<html><table><tr><td>Name</td></tr></table>", b"\xef\xbb\xbf\n <?xml version='1.0'?>\n<a/>\n"]
+)
+def test_a_web_page_or_xml_is_refused_by_what_it_is(content):
+    with pytest.raises(UnreadableRegister, match="web page or XML"):
+        detected(content)
+
+
 def test_a_reading_that_is_not_on_the_list_is_refused():
     for reading in (Reading("csv", encoding="rot13", delimiter=","), Reading("csv", encoding="utf-8", delimiter="x")):
         with pytest.raises(UnreadableRegister):

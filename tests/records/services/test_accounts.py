@@ -75,6 +75,14 @@ def test_signing_in_opens_a_session_of_which_only_a_digest_is_kept(cast: Cast) -
     assert kinds() == [AuditKind.SIGNED_IN]
 
 
+def test_whoever_signs_in_is_seen_at_once_and_their_record_stays_the_version_that_it_is(cast: Cast) -> None:
+    version = cast.max.version
+    with clock.standing_at(NOON):
+        sign_in(cast.max.email or "")
+    db.session.rollback()
+    assert (cast.max.last_seen_at, cast.max.version) == (NOON, version)
+
+
 def test_every_session_has_a_secret_of_its_own(cast: Cast) -> None:
     secrets = {signin.token() for _ in range(1000)}
     assert len(secrets) == 1000
@@ -206,6 +214,16 @@ def test_after_ten_failures_even_the_right_password_waits(cast: Cast) -> None:
         sign_in(email)
 
 
+def test_signing_in_rightly_again_and_again_counts_for_nothing(cast: Cast) -> None:
+    email = cast.max.email or ""
+    with clock.standing_at(NOON):
+        for _ in range(15):
+            browser = sign_in(email).browser
+            sign_in(email, browser=browser)
+        fail(email, 9)
+        sign_in(email)
+
+
 def test_an_unknown_address_is_throttled_alike(cast: Cast) -> None:
     fail("nobody@example.org", 10)
     with pytest.raises(TooManyAttempts):
@@ -225,7 +243,7 @@ def test_a_browser_that_signed_in_before_gets_in_while_its_account_is_under_atta
     email = cast.max.email or ""
     with clock.standing_at(NOON):
         browser = sign_in(email).browser
-        fail(email, 9, by=ELSEWHERE)
+        fail(email, 10, by=ELSEWHERE)
         with pytest.raises(TooManyAttempts):
             sign_in(email, by=ELSEWHERE)
         assert sign_in(email, browser=browser).browser == browser
@@ -255,7 +273,7 @@ def test_a_shared_browser_is_known_to_each_of_its_accounts(cast: Cast) -> None:
         for email in emails:
             browser = sign_in(email, browser=browser).browser
         for email in emails:
-            fail(email, 9, by=ELSEWHERE)
+            fail(email, 10, by=ELSEWHERE)
             with pytest.raises(TooManyAttempts):
                 sign_in(email, by=ELSEWHERE)
             browser = sign_in(email, browser=browser).browser
@@ -283,7 +301,7 @@ def test_browsers_not_seen_for_a_long_time_are_forgotten(cast: Cast) -> None:
 def test_a_person_sees_and_ends_their_own_sessions_only(cast: Cast) -> None:
     mine, theirs = sign_in(cast.max.email or "").token, sign_in(cast.mia.email or "").token
     max_account = account_of(cast.max)
-    assert [each.id for each in accounts.open_sessions(max_account)] == [session_of(mine).id]
+    assert [each.id for each, _ in accounts.open_sessions(max_account)] == [session_of(mine).id]
     for number in (session_of(theirs).id, 10**30, -1):
         with pytest.raises(NotFound):
             accounts.end_sessions(max_account, sign_in_id=number, by=VISITOR)
@@ -332,7 +350,7 @@ def test_what_is_wrong_changes_nothing(
     token = sign_in(cast.max.email or "").token
     with pytest.raises(refusal) as refused:
         change(cast, current=current, new=new)
-    assert refused.value.field == field  # type: ignore[attr-defined]
+    assert refused.value.field == field  # type: ignore[attr-defined]  # because: these refusals name a field
     assert is_open(token)
     sign_in(cast.max.email or "")
 

@@ -86,7 +86,7 @@ def test_of_two_who_save_one_name_at_once_one_gets_it(app, cast):
 
 
 def test_the_tables_own_constraint_speaks_the_same_words(cast, monkeypatch):
-    monkeypatch.setattr(certification_types, "_name_is_taken", lambda _type: False)
+    monkeypatch.setattr(certification_types, "name_is_taken", lambda _type: False)
     with pytest.raises(InvalidInput) as refusal:
         certification_types.create(TypeFacts("emt-basic"), by=cast.actor(cast.ada))
     assert isinstance(refusal.value.errors["name"], NameTaken)

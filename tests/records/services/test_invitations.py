@@ -251,7 +251,7 @@ def test_a_password_set_while_another_was_being_checked_wins(cast: Cast, invited
             locked(Account, account.id).password_hash = "set meanwhile"
         return hashed
 
-    monkeypatch.setattr(invitations, "_password_for", meanwhile)  # type: ignore[attr-defined]
+    monkeypatch.setattr(invitations, "_password_for", meanwhile)  # type: ignore[attr-defined]  # because: it is the module's own
     with pytest.raises(WrongPassword):
         accept(link)
     assert reloaded(invited).account_id is None

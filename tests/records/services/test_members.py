@@ -209,7 +209,7 @@ def _at_once(app, cast, *calls):
             ready.wait()
             try:
                 return call()
-            except Exception as error:
+            except Exception as error:  # because: what came of a call is looked at outside its thread
                 return error
             finally:
                 db.session.remove()

@@ -7,14 +7,16 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from records.database import db, lock, locked, transaction
+from records.database import db, lock, locked, organization_scope, transaction
 from records.errors import InvalidInput, ModuleOff, NotAllowed, NotFound, OwnCertifications, OwnRole, ProfileChanged
 from records.models import AuditEvent, AuditKind, Certification, Member, Organization, Role
+from records.queries.positions import positions_of
 from records.queries.profiles import profile_of
-from records.services import profiles
+from records.services import positions, profiles
 from records.services.certification_steps import Entry, record
 from records.services.member_steps import Access, Identity
 from records.services.profiles import ProfileChanges
+from tests.requirements import position
 
 SOON = date(2030, 1, 31)
 
@@ -162,3 +164,44 @@ def test_a_lost_race_for_the_same_certification_is_a_conflict(cast, save, held, 
     assert _count() == 1
     with transaction():
         assert lock(cast.max).id == cast.max.id
+
+
+# Positions
+
+
+def test_positions_are_chosen_on_record(cast, save):
+    driver, medic = position(cast, "Driver", cast.max), position(cast, "Medic")
+    assert save(ProfileChanges(positions=frozenset({medic.id}))).member
+    assert [each.name for each in positions_of(cast.max)] == ["Medic"]
+    event = db.session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc()).limit(1)).one()
+    assert (event.kind, event.member_id) == (AuditKind.POSITIONS_CHOSEN, cast.max.id)
+    assert (event.detail.before, event.detail.after) == (
+        {"position_ids": [driver.id]}, {"position_ids": [medic.id]},
+    )  # fmt: skip
+    assert not save(ProfileChanges(positions=frozenset({medic.id}))).member
+    assert save(ProfileChanges(positions=frozenset())).member
+    assert not positions_of(cast.max)
+
+
+def test_unknown_positions_and_those_of_others_are_refused(cast, save):
+    with organization_scope(cast.clinic.id):
+        theirs = positions.create("Nurse", by=cast.actor(cast.ken)).id
+    for wrong in (theirs, -1, 2**70):
+        with pytest.raises(InvalidInput) as refusal:
+            save(ProfileChanges(positions=frozenset({wrong})))
+        assert refusal.value.errors.keys() == {"positions"}
+
+
+def test_only_administrators_choose_positions(cast, save):
+    driver = position(cast, "Driver")
+    for asker in (cast.carl, cast.nora):
+        with pytest.raises(NotAllowed):
+            save(ProfileChanges(positions=frozenset({driver.id})), by=asker)
+
+
+def test_positions_that_changed_meanwhile_make_the_page_stale(cast, save):
+    driver = position(cast, "Driver")
+    seen = profile_of(cast.max.id, by=cast.actor(cast.ada)).shown
+    save(ProfileChanges(positions=frozenset({driver.id})))
+    with pytest.raises(ProfileChanged):
+        save(ProfileChanges(positions=frozenset()), seen=seen)

@@ -165,6 +165,25 @@ def test_a_later_expiry_renews_and_an_earlier_one_does_not(ada):
     assert (second.supersedes_id, fourth.supersedes_id) == (first.id, second.id)
 
 
+def test_where_a_number_is_missing_the_only_one_is_renewed(cast, ada):
+    held = record(cast, cast.max, cast.emt, date(2026, 1, 31), number="A-1")
+    done = bring(HEADER_BY_NUMBER + "Max Miller,1004,,,,EMT-Basic,,2028-01-31,\n", ada, BY_NUMBER)
+    assert outcomes(done) == ["renewal"]
+    assert certifications()[1].supersedes_id == held
+    other = record(cast, cast.mia, cast.emt, date(2026, 1, 31))
+    done = bring(HEADER_BY_NUMBER + "Mia Söderström,1005,,,,EMT-Basic,B-1,2028-01-31,\n", ada, BY_NUMBER)
+    assert outcomes(done) == ["renewal"]
+    assert certifications()[-1].supersedes_id == other
+
+
+def test_two_numbers_that_differ_stand_beside_each_other(cast, ada):
+    record(cast, cast.max, cast.emt, date(2026, 1, 31), number="A-1")
+    done = bring(HEADER_BY_NUMBER + "Max Miller,1004,,,,EMT-Basic,A-2,2028-01-31,\n", ada, BY_NUMBER)
+    assert outcomes(done) == ["new certification"]
+    done = bring(HEADER_BY_NUMBER + "Max Miller,1004,,,,EMT-Basic,,2029-01-31,\n", ada, BY_NUMBER)
+    assert outcomes(done) == ["new certification"], "it could be either"
+
+
 def row_line(done, certification) -> int:
     return db.session.scalars(
         select(ImportRow.line).where(ImportRow.import_id == done.id, ImportRow.certification_id == certification.id)

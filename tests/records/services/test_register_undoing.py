@@ -20,8 +20,9 @@ from records.models import (
     RegisterImport,
     Unit,
 )
-from records.services import certification_steps, files, register_imports, register_undoing
+from records.services import certification_steps, files, member_merges, register_imports, register_undoing, scan_steps
 from records.services.certification_steps import Entry
+from tests.merging import merged
 from tests.records.services.test_register_imports import (
     BY_NUMBER,
     HEADER_BY_NUMBER,
@@ -31,6 +32,7 @@ from tests.records.services.test_register_imports import (
     count,
     outcomes,
     record,
+    row,
 )
 from tests.registers import HEADER
 
@@ -123,7 +125,7 @@ def test_a_certification_with_a_scan_stays(cast, ada):
     arrived = files.take_in(io.BytesIO(b"scan"), name="card.txt", organization=cast.fire)
     with transaction():
         first = found(Certification, certifications()[0].id)
-        certification_steps.attach(first, files.row_for(arrived), name="card.txt", by=ada)
+        scan_steps.attach(first, files.row_for(arrived), name="card.txt", by=ada)
     undo(done, ada)
     assert kept(done) == {2: register_undoing.CHANGED_SINCE}
     assert found(Certification, first.id).deleted_at is None
@@ -203,3 +205,55 @@ def test_more_rows_than_one_batch_are_undone(ada):
     assert undone.counts["reverted"] == 1203
     assert (count(Member), count(Certification)) == (before, 0)
     assert clock.now() >= undone.undone_at
+
+
+# Members who were merged
+
+
+def test_a_register_that_names_a_merged_member_means_the_one_who_was_kept(cast, ada):
+    merged(cast.max, cast.mia, by=ada)
+    bring(HEADER_BY_NUMBER + ",1005,,,,EMT-Basic,E-5,2028-01-31,\n", ada, BY_NUMBER)
+    assert [each.member_id for each in certifications()] == [cast.max.id]
+
+
+def test_by_name_a_merged_twin_is_nobody_to_choose(cast, ada):
+    bring(HEADER + "Ann Abel,A-1,EMT-Basic,,2028-01-31\n", ada)
+    with transaction() as session:
+        session.add(Member(given_name="Ann", family_name="Abel", created_at=clock.now()))
+    ann, twin = db.session.scalars(select(Member).where(Member.family_name == "Abel").order_by(Member.id))
+    again = HEADER + "Ann Abel,A-2,Forklift licence,,2029-01-31\n"
+    assert {f"member:{ann.id}", f"member:{twin.id}"} <= set(row(check(again, ada), 2).candidates)
+    merged(ann, twin, by=ada)
+    assert f"member:{twin.id}" not in row(check(again, ada), 2).candidates
+
+
+def test_whom_a_register_brought_twice_and_who_was_merged_stays_with_what_is_known(cast, ada):
+    done = bring(TWO, ada)
+    ann, bo = db.session.scalars(select(Member).where(Member.family_name.in_(["Abel", "Bell"])).order_by(Member.id))
+    merge = merged(ann, bo, by=ada)
+    undo(done, ada)
+    assert [each.deleted_at is None for each in certifications()] == [False, False]
+    assert {each.member_id for each in certifications()} == {ann.id}
+    assert len(kept(done)) == 2, "the two members: a merge names them"
+    member_merges.undo(merge, by=ada)
+    assert found(Member, bo.id).is_active
+
+
+@pytest.mark.parametrize(("keeper", "reason"), [("una", register_undoing.OUT_OF_SCOPE), ("nora", register_undoing.OWN)])
+def test_what_a_merge_took_out_of_a_coordinators_reach_stays_and_is_told(cast, ada, keeper, reason):
+    nora = cast.actor(cast.nora)
+    done = bring(HEADER_BY_NUMBER + "Max Miller,1004,,,,EMT-Basic,A-1,2028-01-31,\n", nora, BY_NUMBER)
+    merged(getattr(cast, keeper), cast.max, by=ada)
+    undone = undo(done, nora)
+    assert kept(done) == {2: reason}
+    assert (undone.counts["reverted"], undone.counts["kept"]) == (0, 1)
+    assert [each.deleted_at for each in certifications()] == [None]
+
+
+def test_a_coordinator_undoes_what_a_merge_left_in_their_scope(cast, ada):
+    carl = cast.actor(cast.carl)
+    done = bring(HEADER_BY_NUMBER + "Max Miller,1004,,,,EMT-Basic,A-1,2028-01-31,\n", carl, BY_NUMBER)
+    merged(cast.mia, cast.max, by=ada)
+    undo(done, carl)
+    assert kept(done) == {}
+    assert [each.deleted_at is None for each in certifications()] == [False]

@@ -15,8 +15,10 @@ from records import clock, throttle
 from records.database import choose_organization, db, every_organization, found, lock, this_organization, transaction
 from records.models import (
     Actor,
+    Approval,
     AuditEvent,
     AuditKind,
+    ExternalCertificate,
     Logo,
     Member,
     Preview,
@@ -29,10 +31,22 @@ from records.models import (
     Upload,
     UploadedFile,
 )
+from records.models.certificate_states import FROZEN
 from records.services import certification_steps as steps
-from records.services import files, previews, register_imports, sweeps, uploads
+from records.services import (
+    files,
+    previews,
+    register_imports,
+    reviews,
+    revocations,
+    scan_steps,
+    submissions,
+    sweeps,
+    uploads,
+)
+from records.services.submission_steps import Files
 from records.storage import preview_key, storage
-from tests import samples
+from tests import certificates, samples
 
 JOB = Actor.job("sweep")
 DAY = timedelta(days=1)
@@ -47,7 +61,7 @@ def attached(cast, content: bytes = b"scan") -> Scan:
     with transaction():
         entry = steps.Entry(cast.emt.id, date(2030, 1, 1), number=hashlib.sha256(content).hexdigest()[:8])
         certification = steps.record(lock(cast.max), entry, by=cast.actor(cast.ada))
-        scan = steps.attach(certification, files.row_for(arrived), name="card.jpg", by=cast.actor(cast.ada))
+        scan = scan_steps.attach(certification, files.row_for(arrived), name="card.jpg", by=cast.actor(cast.ada))
     return scan
 
 
@@ -248,3 +262,79 @@ def test_a_sweep_never_takes_the_bytes_of_an_upload_under_way(cast, app):
     assert len(staged) == rounds
     for file in staged:
         assert hashlib.sha256(content_of(file.stored_file.key)).hexdigest() == file.stored_file.sha256
+
+
+# External certificates
+
+
+@pytest.fixture
+def learner(cast):
+    return cast.actor(cast.max)
+
+
+def edited(cast, ceu, learner) -> ExternalCertificate:
+    """A pending certificate whose first file was replaced by another."""
+    certificate = certificates.submitted(cast, ceu)
+    key = certificates.staged(learner, b"the right file")
+    given = certificates.given(ceu)
+    submissions.edit(certificate, given, Files(key), seen=certificate.digest(), by=learner)
+    return found(ExternalCertificate, certificate.id)
+
+
+def test_files_that_wait_for_a_submission_go_after_a_day_and_with_them_their_bytes(cast, learner):
+    certificates.staged(learner, b"never sent")
+    assert sweep_after(DAY / 2) == sweeps.Swept(0, 0, 0, 0, 0, 0, 0)
+    swept = sweep_after(DAY + timedelta(minutes=1))
+    assert (swept.uploads, swept.files) == (1, 1)
+    assert db.session.scalars(select(UploadedFile)).all() == []
+    assert kept_files() == set()
+
+
+@pytest.mark.parametrize("state", ["pending", "approved"])
+def test_a_file_that_an_edit_took_off_goes_past_retention_also_when_it_was_decided_since(cast, learner, state):
+    certificate = edited(cast, certificates.credit_type(), learner)
+    taken_off = db.session.scalars(select(Scan).where(Scan.deleted_at.is_not(None))).one()
+    gone, scan_id = taken_off.stored_file.key, taken_off.id
+    with transaction():
+        lock(cast.fire).retention_days = 30
+    if state == "approved":
+        approval = Approval(certificate.claimed_credits)
+        reviews.approve(certificate, approval, seen=certificate.digest(), by=cast.actor(cast.ada))
+    digest = certificate.digest()
+    assert sweep_after(29 * DAY).scans == 0
+    swept = sweep_after(31 * DAY)
+    assert (swept.scans, swept.files) == (1, 1)
+    assert db.session.get(Scan, scan_id) is None
+    certificate = found(ExternalCertificate, certificate.id)
+    assert (certificate.state, certificate.digest()) == (state, digest)
+    assert kept_files() == {certificate.scans[0].stored_file.key} != {gone}
+    event = db.session.scalars(select(AuditEvent).where(AuditEvent.kind == AuditKind.SCAN_SWEPT)).one()
+    assert (event.member_id, event.subject_id) == (cast.max.id, scan_id)
+
+
+@pytest.mark.parametrize("state", FROZEN)
+def test_nothing_of_a_decided_certificate_is_ever_swept(cast, state):
+    certificate = certificates.in_state(cast, certificates.credit_type(), state)
+    with transaction():
+        lock(cast.fire).retention_days = 1
+    key, digest = certificate.scans[0].stored_file.key, certificate.digest()
+    before = content_of(key)
+    swept = sweep_after(4000 * DAY)
+    assert (swept.scans, swept.files) == (0, 0)
+    certificate = found(ExternalCertificate, certificate.id)
+    assert (certificate.state, certificate.digest()) == (state, digest)
+    assert len(certificate.revisions) == 1
+    assert content_of(key) == before
+
+
+def test_bytes_that_a_certification_gave_up_stay_for_the_certificate_that_has_them_too(cast):
+    certificate, ada = certificates.submitted(cast, certificates.credit_type()), cast.actor(cast.ada)
+    entry, approval = steps.Entry(cast.emt.id, date(2031, 1, 1)), Approval(certificate.claimed_credits)
+    reviews.approve(certificate, approval, seen=certificate.digest(), by=ada, track=entry)
+    revocations.revoke(found(ExternalCertificate, certificate.id), reason="Forged.", by=ada)
+    with transaction():
+        lock(cast.fire).retention_days = 30
+    swept = sweep_after(31 * DAY)
+    assert (swept.scans, swept.files) == (1, 0)
+    certificate = found(ExternalCertificate, certificate.id)
+    assert content_of(certificate.scans[0].stored_file.key)

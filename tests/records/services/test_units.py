@@ -17,8 +17,10 @@ from records.errors import (
     UnitNamesClash,
     UnitNotEmpty,
 )
-from records.models import AuditEvent, AuditKind, Member, ScopeUnit, Unit
+from records.errors.requirements import UnitNamedByRequirement
+from records.models import AuditEvent, AuditKind, Member, Requirement, RequirementUnit, ScopeUnit, Unit
 from records.services import units
+from tests.requirements import require
 
 
 @pytest.fixture
@@ -173,3 +175,23 @@ def test_only_administrators(cast, asker):
     ):
         with pytest.raises(NotAllowed):
             verb()
+
+
+def test_merging_takes_requirements_along_without_doubling_them(cast, ada):
+    one = require(cast, "One", unit_ids=frozenset({cast.south.id}))
+    both = require(cast, "Both", unit_ids=frozenset({cast.south.id, cast.north.id}))
+    versions = {each.id: each.version for each in (one, both)}
+    units.merge(cast.south, into=cast.north.id, by=ada)
+    named = db.session.execute(select(RequirementUnit.requirement_id, RequirementUnit.unit_id)).all()
+    assert sorted(named) == [(one.id, cast.north.id), (both.id, cast.north.id)]
+    for requirement_id, version in versions.items():
+        assert db.session.get_one(Requirement, requirement_id, populate_existing=True).version > version
+    assert _events()[-1].detail.before["requirement_ids"] == sorted(versions)
+
+
+def test_a_unit_that_a_requirement_names_is_not_deleted(cast, ada):
+    medic = units.create("Medic 7", under=None, by=ada)
+    require(cast, unit_ids=frozenset({medic.id}))
+    with pytest.raises(UnitNamedByRequirement):
+        units.delete(medic, by=ada)
+    assert db.session.get(Unit, medic.id) is not None

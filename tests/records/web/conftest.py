@@ -49,7 +49,7 @@ FAILURES: dict[str, tuple[int, Callable[[], Any]]] = {
     "too-large": (413, lambda: abort(413)),
     "invalid": (422, _raise(Invalid())),
     "throttled": (429, _raise(TooManyAttempts(90))),
-    "bug": (500, lambda: {}[CANARY]),  # type: ignore[index]
+    "bug": (500, lambda: {}[CANARY]),  # type: ignore[index]  # because: the bug that it is
     "bug-in-sql": (500, _raise(_driver_error(sa.exc.ProgrammingError, CANARY))),
     "constraint": (500, _integrity),
     "number": (422, _raise(OverflowError("Python int too large to convert to SQLite INTEGER"))),

@@ -26,7 +26,8 @@ def address(rule: Rule) -> str:
     path = rule.rule
     for name in rule.arguments:
         converter = rule._converters[name]
-        value = "old" if name == "which" else "1" if "RecordId" in type(converter).__name__ else "x"
+        words = sorted(getattr(converter, "items", ()))  # of one that takes only some
+        value = words[0] if words else "1" if "RecordId" in type(converter).__name__ else "x"
         path = path.replace(next(part for part in path.split("/") if part.endswith(f"{name}>")), value)
     return path
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,8 @@ def test_a_failure_is_a_page_with_its_status_and_no_more(
     assert page.mimetype == "text/html"
     assert page.text.count("<h1") == page.text.count("<main") == 1
     assert 'lang="en"' in page.text
-    assert not [word for word in WORDS_OF_MACHINES if word in page.text]
+    words = re.sub(r'value="[^"]*"', "", page.text)  # a token may spell anything
+    assert not [word for word in WORDS_OF_MACHINES if word in words]
     assert page.headers["X-Request-Id"]
     assert "nonce-" in page.headers["Content-Security-Policy"]
 
@@ -108,7 +110,8 @@ def test_with_the_database_down_pages_are_not_available_right_now(tmp_path: Path
     assert page.status_code == (200 if path == "/healthz" else 503)
     if page.status_code == 503:
         assert int(page.headers["Retry-After"]) > 0
-        assert not [word for word in WORDS_OF_MACHINES if word in page.text]
+    words = re.sub(r'value="[^"]*"', "", page.text)  # a token may spell anything
+    assert not [word for word in WORDS_OF_MACHINES if word in words]
     assert page.headers["X-Content-Type-Options"] == "nosniff"
     post = client.post("/login", data={"email": "a@example.org", "password": "x"})
     assert post.status_code == 503

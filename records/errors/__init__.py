@@ -6,68 +6,152 @@ the sentence needs, and, where it has one, the field that it belongs to.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from records.errors.base import (
+    N_,
+    Invalid,
+    InvalidInput,
+    ModuleOff,
+    NotAllowed,
+    NotFound,
+    Refusal,
+    Stale,
+)
+from records.errors.certificates import (
+    ActingAlready,
+    ActingAsAdministrator,
+    ActingAsYourself,
+    AlreadyDecided,
+    AlreadyRevoked,
+    ChecklistFirst,
+    ChecklistUnanswered,
+    CommentRequired,
+    CreditTypeInUse,
+    CreditTypeUnknown,
+    ExternalCertificatesOff,
+    FileChanged,
+    Frozen,
+    NoCertificateFile,
+    NoCreditTypes,
+    NotActing,
+    NotApproved,
+    NotCoordinator,
+    NotOpen,
+    NotOpened,
+    OwnCertificate,
+    RevisionChanged,
+)
+from records.errors.notices import NotSnoozed, SnoozedAlready, SnoozedTillWhen
+from records.errors.proofs import EndPast, EndRequired, EndTooLate, NothingToProve, ProofWithdrawn
+from records.errors.registers import (
+    BroughtInAlready,
+    NotBroughtIn,
+    NotChecked,
+    RegisterChanged,
+    UnreadableRegister,
+)
+from records.errors.signing_in import (
+    Deactivated,
+    LinkSpent,
+    NoAccount,
+    NoEmail,
+    PasswordTooLong,
+    PasswordTooShort,
+    TooManyAttempts,
+    WeakPassword,
+    WrongCredentials,
+    WrongPassword,
+)
 
-
-def N_(text: str) -> str:
-    """Mark `text` for translation; the faces translate it when they show it."""
-    return text
-
-
-class Refusal(Exception):
-    """What was asked cannot be done. `params` fill the sentence, `field` names the form field."""
-
-    status: ClassVar[int] = 409
-    sentence: str = N_("This cannot be done.")
-
-    def __init__(self, sentence: str | None = None, *, field: str | None = None, **params: Any) -> None:
-        self.sentence = sentence or type(self).sentence
-        self.field = field
-        self.params = params
-        super().__init__(self.in_english())
-
-    def in_english(self) -> str:
-        return self.sentence % self.params if self.params else self.sentence
-
-
-class NotFound(Refusal):
-    """It does not exist, or the asker may not know that it does: the answer is the same."""
-
-    status = 404
-    sentence = N_("There is nothing here, or it is not yours to see.")
-
-
-class NotAllowed(Refusal):
-    status = 403
-    sentence = N_("Your role does not allow this.")
-
-
-class Invalid(Refusal):
-    """Input that breaks a rule. `field` names where."""
-
-    status = 422
-    sentence = N_("Please check what you entered.")
-
-
-class InvalidInput(Refusal):
-    """Several fields are wrong at once. `errors` maps a field's name to an `Invalid`."""
-
-    status = 422
-    sentence = N_("Some fields need your attention. Nothing was saved yet.")
-
-    def __init__(self, errors: dict[str, Refusal]) -> None:
-        super().__init__()
-        self.errors = errors
-
-
-class ModuleOff(NotFound):
-    sentence = N_("This part of Certfolio is switched off for your organization.")
-
-
-class Stale(Refusal):
-    """Somebody changed the record since the asker's page was opened."""
-
-    sentence = N_("Somebody else changed this record while you had it open.")
+__all__ = [
+    "N_",
+    "ActingAlready",
+    "ActingAsAdministrator",
+    "ActingAsYourself",
+    "AlreadyDecided",
+    "AlreadyRenewed",
+    "AlreadyRevoked",
+    "AttachedAgain",
+    "BroughtInAlready",
+    "CertificationChanged",
+    "ChecklistFirst",
+    "ChecklistUnanswered",
+    "CommentRequired",
+    "CreditTypeInUse",
+    "CreditTypeUnknown",
+    "DateUnreadable",
+    "Deactivated",
+    "DuplicateCertification",
+    "EmailTaken",
+    "EndPast",
+    "EndRequired",
+    "EndTooLate",
+    "ExpiresBeforeIssued",
+    "ExpiresRequired",
+    "ExternalCertificatesOff",
+    "FileChanged",
+    "FileEmpty",
+    "FileTooLarge",
+    "Frozen",
+    "HeldAgain",
+    "Invalid",
+    "InvalidInput",
+    "LastAdministrator",
+    "LinkSpent",
+    "ModuleOff",
+    "NameTaken",
+    "NoAccount",
+    "NoCertificateFile",
+    "NoCreditTypes",
+    "NoEmail",
+    "NoFiles",
+    "NotActing",
+    "NotAllowed",
+    "NotApproved",
+    "NotBroughtIn",
+    "NotChecked",
+    "NotCoordinator",
+    "NotDeleted",
+    "NotFound",
+    "NotOpen",
+    "NotOpened",
+    "NotSnoozed",
+    "NothingToProve",
+    "NumberTaken",
+    "OtherSideMissing",
+    "OwnCertificate",
+    "OwnCertifications",
+    "OwnMembership",
+    "OwnRole",
+    "PasswordTooLong",
+    "PasswordTooShort",
+    "ProfileChanged",
+    "ProofWithdrawn",
+    "ReasonRequired",
+    "Refusal",
+    "RegisterChanged",
+    "RenewedAgain",
+    "RestoredByAdministrators",
+    "RevisionChanged",
+    "ScopeMissing",
+    "SnoozedAlready",
+    "SnoozedTillWhen",
+    "Stale",
+    "StorageFull",
+    "StorageUnavailable",
+    "TooManyAttempts",
+    "TooManyFiles",
+    "TypeInUse",
+    "TypeRequired",
+    "TypeUnknown",
+    "UnitCircle",
+    "UnitMergeCircle",
+    "UnitNamesClash",
+    "UnitNotEmpty",
+    "UnreadableRegister",
+    "WeakPassword",
+    "WrongCredentials",
+    "WrongPassword",
+]
 
 
 class ProfileChanged(Stale):
@@ -183,26 +267,6 @@ class FileEmpty(Invalid):
     sentence = N_("“%(name)s” is empty (0 bytes). Choose it again.")
 
 
-class UnreadableRegister(Invalid):
-    sentence = N_("This file cannot be read as a table. Bring a CSV or an XLSX file.")
-
-
-class RegisterChanged(Refusal):
-    sentence = N_("Members or certifications have changed since this dry run. Look at it again before it comes in.")
-
-
-class NotChecked(Refusal):
-    sentence = N_("Run the check first: it shows what every row will come to.")
-
-
-class BroughtInAlready(Refusal):
-    sentence = N_("This register has been brought in already.")
-
-
-class NotBroughtIn(Refusal):
-    sentence = N_("This register is not brought in, so there is nothing to undo.")
-
-
 class NoFiles(Invalid):
     sentence = N_("Choose at least one file first.")
 
@@ -227,55 +291,6 @@ class StorageUnavailable(Refusal):
 class StorageFull(Refusal):
     status = 507
     sentence = N_("The file storage is full. Nothing was changed; please tell your administrator.")
-
-
-class TooManyAttempts(Refusal):
-    """`retry_after` is in seconds."""
-
-    status = 429
-    sentence = N_("Too many attempts. Please wait %(minutes)s minutes and try again.")
-
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(minutes=max(1, round(retry_after / 60)))
-        self.retry_after = retry_after
-
-
-class WrongCredentials(Refusal):
-    status = 422
-    sentence = N_("This e-mail address and password do not belong together.")
-
-
-class WrongPassword(Invalid):
-    sentence = N_("This is not your current password.")
-
-
-class WeakPassword(Invalid):
-    sentence = N_("This password is easy to guess. Choose a longer or less common one.")
-
-
-class PasswordTooShort(Invalid):
-    sentence = N_("Use at least %(least)s characters.")
-
-
-class PasswordTooLong(Invalid):
-    sentence = N_("Use at most %(most)s characters.")
-
-
-class LinkSpent(Refusal):
-    status = 404
-    sentence = N_("This link has been used, has run out, or was never valid. Ask for a new one.")
-
-
-class NoEmail(Invalid):
-    sentence = N_("Enter an e-mail address first: the invitation is sent there.")
-
-
-class Deactivated(Refusal):
-    sentence = N_("This member is deactivated.")
-
-
-class NoAccount(Refusal):
-    sentence = N_("This member cannot sign in yet. Send an invitation instead.")
 
 
 class ScopeMissing(RuntimeError):

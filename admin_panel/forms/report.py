@@ -1,0 +1,104 @@
+"""The filters of a report as they stand in its address, what they say in words, and the form that keeps a view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+from wtforms import BooleanField, Form, SelectChoice, SelectField, StringField
+
+from admin_panel.forms.fields import Day
+from admin_panel.forms.member import indented
+from admin_panel.reports.words import CHOICE_WORDS, FILTER_LABELS, PRESET_WORDS, span_words
+from records.models import Actor
+from records.queries.certification_types import all_types
+from records.queries.credit_types import credit_types
+from records.queries.member_filters import WITHOUT_UNIT
+from records.queries.reports import Asked, Report
+from records.queries.requirements import requirements
+from records.queries.units import unit_choices
+from records.services.saved_views import LONGEST
+
+_DATES = ("first", "last")
+_KINDS: dict[str, Callable[[], Sequence[Any]]] = {
+    "type": all_types,
+    "credit_type": credit_types,
+    "requirement": requirements,
+}
+
+
+class FilterForm(Form):
+    """Fields of all reports; those that a report has no use for are taken out."""
+
+    group = SelectField(FILTER_LABELS["group"])
+    period = SelectField(FILTER_LABELS["period"])
+    first = Day(FILTER_LABELS["first"])
+    last = Day(FILTER_LABELS["last"])
+    unit = SelectField(FILTER_LABELS["unit"])
+    type = SelectField(FILTER_LABELS["type"])
+    credit_type = SelectField(FILTER_LABELS["credit_type"])
+    requirement = SelectField(FILTER_LABELS["requirement"])
+    standing = SelectField(FILTER_LABELS["standing"])
+    renewed = SelectField(FILTER_LABELS["renewed"])
+    people = SelectField(FILTER_LABELS["people"])
+    stage = SelectField(FILTER_LABELS["stage"])
+    told = SelectField(FILTER_LABELS["told"])
+    answered = SelectField(FILTER_LABELS["answered"])
+
+    def __init__(self, report: Report, asked: Asked, *, by: Actor) -> None:
+        super().__init__(data={"period": asked.period, "first": asked.first, "last": asked.last}
+                         | dict(asked.ids) | dict(asked.choices))  # fmt: skip
+        used = {*report.ids, *report.choices, *(("period", *_DATES) if report.presets else ())}
+        for name in [each.name for each in self if each.name not in used]:
+            del self[name]
+        if report.presets:
+            self["period"].choices = [SelectChoice(each, str(PRESET_WORDS[each])) for each in report.presets]
+        for name, words in report.choices.items():
+            self[name].choices = [SelectChoice(each, str(CHOICE_WORDS[name][each])) for each in words]
+        for name in report.ids:
+            self[name].choices = _records(name, asked[name], by=by)
+
+    def told_words(self, asked: Asked) -> list[tuple[str, str]]:
+        """Each filter with what it is set to, in words: for the head of a printed page."""
+        said = []
+        for field in self:
+            if field.name == "period":
+                words = str(PRESET_WORDS[asked.period])
+                said.append((str(field.label.text), f"{words}: {span_words(asked.span)}"))
+            elif field.name not in _DATES:
+                chosen = next((each.label for each in field.choices if each.value == field.data), "")
+                said.append((str(field.label.text), str(chosen).strip()))
+        return said
+
+
+def _records(name: str, chosen: str, *, by: Actor) -> list[SelectChoice]:
+    """The records that a filter offers, and a word for one that is set but not offered."""
+    if name == "unit":
+        choices: list[Any] = indented(unit_choices(by=by))
+        if by.covers_everyone:
+            choices.append(SelectChoice(WITHOUT_UNIT, gettext("Without a unit")))
+    else:
+        choices = [SelectChoice(str(each.id), each.name) for each in _KINDS[name]()]
+    if chosen and all(each.value != chosen for each in choices):
+        choices.append(SelectChoice(chosen, gettext("Not among yours")))
+    return [SelectChoice("", gettext("All")), *choices]
+
+
+class ViewForm(Form):
+    """The name of a view, and whether all staff find it."""
+
+    name = StringField(lazy_gettext("Name"), render_kw={"autocomplete": "off", "maxlength": LONGEST})
+    share = BooleanField(lazy_gettext("Shared with all staff"))
+
+
+@dataclass
+class ViewRow:
+    """A saved view in the list of them, with the form that changes it, if the asker may."""
+
+    view: Any
+    title: str
+    address: str
+    form: ViewForm | None
+    is_own: bool

@@ -1,0 +1,224 @@
+"""Approvals: the queue of external certificates, and the page on which one is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Response as Answer
+from flask import redirect, request, url_for
+from flask_admin import expose
+from flask_babel import gettext, ngettext
+from werkzeug.wrappers import Response
+
+from admin_panel.base import StaffView
+from admin_panel.forms.approval import QueueForm, ReviewForm, RevocationForm
+from admin_panel.messages import report
+from admin_panel.views.approval_words import amount_of, edited_fields
+from records import signin
+from records.database import found
+from records.errors import Invalid, InvalidInput, NotFound, Refusal
+from records.models import Actor, ExternalCertificate, KeptReason
+from records.pages.fields import ids_in
+from records.pages.forms import show_refusal
+from records.queries import approvals as queries
+from records.queries.approval_filters import QueueWanted
+from records.queries.credit_types import credit_types
+from records.queries.review_pages import certificate_for_review, edited_since, review_page
+from records.queries.units import unit_choices
+from records.services import audit, kept_reasons, reviews, revocations
+from records.web.words import refusal_text
+
+# Decides one certificate with what was typed, and says what became of it.
+Deciding = Callable[[ExternalCertificate, ReviewForm, Actor], str]
+
+
+class ApprovalsView(StaffView):
+    """Open to administrators, and to training coordinators who were granted to review."""
+
+    needs_external_certificates = True
+    icon = "check"
+    first_page = "list"
+
+    def is_open_to(self, actor: Actor) -> bool:
+        return actor.reviews
+
+    @expose("/")
+    def list(self) -> Response:
+        return self._list()
+
+    @expose("/approve", methods=["POST"])
+    def approve_several(self) -> Response:
+        """Those that are ticked, each decided on its own."""
+        by = signin.current_actor()
+        ids = ids_in(request.form.getlist("certificate"))
+        outcome = reviews.approve_each(ids[: queries.PAGE], by=by)
+        refused = {each: refusal for each, refusal in outcome.items() if refusal is not None}
+        if refused and all(isinstance(refusal, NotFound) for refusal in refused.values()) and refused == outcome:
+            raise NotFound()
+        if approved := len(outcome) - len(refused):
+            report(ngettext("%(num)d certificate approved.", "%(num)d certificates approved.", approved))
+        if outcome and not refused:
+            return redirect(url_for(".list", **QueueWanted.read(request.args).asked()))
+        return self._list(refused, status=409 if outcome else 422, nothing_ticked=not outcome)
+
+    @expose("/<int:certificate_id>")
+    def show(self, certificate_id: int) -> Response:
+        return self._page(certificate_id)
+
+    @expose("/<int:certificate_id>/approve", methods=["POST"])
+    def approve(self, certificate_id: int) -> Response:
+        return self._decide(certificate_id, _approve)
+
+    @expose("/<int:certificate_id>/request-changes", methods=["POST"])
+    def request_changes(self, certificate_id: int) -> Response:
+        return self._decide(certificate_id, _request_changes)
+
+    @expose("/<int:certificate_id>/decline", methods=["POST"])
+    def decline(self, certificate_id: int) -> Response:
+        return self._decide(certificate_id, _decline)
+
+    @expose("/<int:certificate_id>/revoke", methods=["POST"])
+    def revoke(self, certificate_id: int) -> Response:
+        by, form = signin.current_actor(), RevocationForm(request.form)
+        certificate = certificate_for_review(certificate_id, by=by)
+        member_id, keeps = certificate.member_id, bool(form.keep_certification.data)
+        try:
+            done = revocations.revoke(certificate, reason=form.reason.data or "", by=by, keep_certification=keeps)
+        except Refusal as refusal:
+            if refusal.status not in (409, 422):
+                raise
+            if isinstance(refusal, Invalid):
+                show_refusal(form, refusal)
+                return self._page(certificate_id, revocation=form, status=refusal.status)
+            return self._page(certificate_id, status=refusal.status, conflict=refusal_text(refusal))
+        _say_revoked(done, member_id)
+        return redirect(url_for(".show", certificate_id=certificate_id))
+
+    @expose("/texts/<int:text_id>/forget", methods=["POST"])
+    def forget_text(self, text_id: int) -> Response:
+        kept_reasons.forget(found(KeptReason, text_id), by=signin.current_actor())
+        report(gettext("The text was removed. Decisions that used it keep their words."))
+        return redirect(url_for(".list") + "#kept")
+
+    def _list(
+        self, refused: dict[int, Refusal] | None = None, *, status: int = 200, nothing_ticked: bool = False
+    ) -> Response:
+        by, wanted = signin.current_actor(), QueueWanted.read(request.args)
+        types = credit_types()
+        html = self.render(
+            "admin_panel/approvals.html",
+            queue=queries.queue(wanted, by=by),
+            wanted=wanted,
+            form=QueueForm(wanted, unit_choices(by=by), types, may_lack_unit=by.covers_everyone),
+            of_member=queries.member_asked_for(wanted, by=by),
+            kept=queries.kept_reasons(),
+            refused=queries.named(refused or {}, by=by),
+            nothing_ticked=nothing_ticked,
+            most=queries.MOST_COUNTED,
+        )
+        return Answer(str(html), status, mimetype="text/html")
+
+    def _decide(self, certificate_id: int, decide: Deciding) -> Response:
+        by = signin.current_actor()
+        certificate = certificate_for_review(certificate_id, by=by)
+        form = ReviewForm(certificate, queries.kept_reasons(), request.form)
+        try:
+            said = decide(certificate, form, by)
+        except Refusal as refusal:
+            if refusal.status not in (409, 422):
+                raise
+            return self._refused(certificate_id, form, refusal)
+        report(said)
+        if form.keeps_reason:
+            _keep(form.reason, by)
+        return self._to_next(certificate_id, by)
+
+    def _refused(self, certificate_id: int, form: ReviewForm, refusal: Refusal) -> Response:
+        """The page as it stands now, with the reason, and with everything that was typed."""
+        if isinstance(refusal, Invalid | InvalidInput):
+            form.show(refusal)
+            return self._page(certificate_id, form, status=refusal.status)
+        return self._page(certificate_id, form, status=refusal.status, conflict=refusal_text(refusal))
+
+    def _to_next(self, certificate_id: int, by: Actor) -> Response:
+        wanted = QueueWanted.read(request.args)
+        decided = certificate_for_review(certificate_id, by=by)
+        following = queries.next_to_decide(wanted, after=decided, by=by)
+        if following is None:
+            return redirect(url_for(".list", **wanted.asked()))
+        return redirect(url_for(".show", certificate_id=following, **wanted.asked()))
+
+    def _page(
+        self,
+        certificate_id: int,
+        form: ReviewForm | None = None,
+        *,
+        revocation: RevocationForm | None = None,
+        status: int = 200,
+        conflict: str = "",
+    ) -> Response:
+        """Whoever gets to see the page has opened the certificate as it stands on it; that is noted."""
+        by, wanted = signin.current_actor(), QueueWanted.read(request.args)
+        audit.opened(certificate_for_review(certificate_id, by=by), by=by)
+        page = review_page(certificate_id, by=by)
+        certificate = page.certificate
+        edited = edited_since(certificate, form.seen) if form else page.edited
+        form = form or ReviewForm(certificate, page.kept)
+        form.offer(page)
+        types = {each.id: each.name for each in credit_types()} if edited else {}
+        html = self.render(
+            "admin_panel/approval.html",
+            page=page,
+            certificate=certificate,
+            form=form,
+            revocation=revocation or RevocationForm(),
+            conflict=conflict,
+            typed=request.form.get("reason", "").strip(),
+            edited=edited,
+            edited_fields=edited_fields(edited, types) if edited else [],
+            wanted=wanted,
+            next_id=queries.next_to_decide(wanted, after=certificate, by=by),
+        )
+        return Answer(str(html), status, mimetype="text/html")
+
+
+def _approve(certificate: ExternalCertificate, form: ReviewForm, by: Actor) -> str:
+    title, name = certificate.title, certificate.member.name
+    done = reviews.approve(certificate, form.approval(), seen=form.seen, by=by, track=form.certification())
+    facts = {"title": title, "name": name, "amount": amount_of(found(ExternalCertificate, certificate.id))}
+    if done.certification_id is not None:
+        return gettext(
+            "Approved: “%(title)s” of %(name)s, %(amount)s. It is recorded as a certification, too.", **facts
+        )
+    return gettext("Approved: “%(title)s” of %(name)s, %(amount)s.", **facts)
+
+
+def _request_changes(certificate: ExternalCertificate, form: ReviewForm, by: Actor) -> str:
+    title, name = certificate.title, certificate.member.name
+    reviews.request_changes(certificate, reason=form.reason, by=by, seen=form.seen)
+    return gettext("Changes requested: “%(title)s” of %(name)s.", title=title, name=name)
+
+
+def _decline(certificate: ExternalCertificate, form: ReviewForm, by: Actor) -> str:
+    title, name = certificate.title, certificate.member.name
+    reviews.decline(certificate, reason=form.reason, by=by, seen=form.seen)
+    return gettext("Declined: “%(title)s” of %(name)s.", title=title, name=name)
+
+
+def _keep(text: str, by: Actor) -> None:
+    """After the decision, which stands whatever becomes of this."""
+    try:
+        kept_reasons.keep(text, by=by)
+    except Refusal as refusal:
+        report(refusal_text(refusal), kind="warning")
+
+
+def _say_revoked(done: revocations.Revoked, member_id: int) -> None:
+    if done.certification_id is None:
+        report(gettext("The certificate is revoked, and its credits are taken back."))
+    elif done.is_deleted:
+        undo = url_for("profile.restore", member_id=member_id, ids=done.certification_id)
+        text = gettext("The certificate is revoked, and its credits are taken back. Its certification was deleted.")
+        report(text, undo=undo)
+    else:
+        report(gettext("The certificate is revoked, and its credits are taken back. Its certification stays."))

@@ -1,0 +1,27 @@
+"""Requirements > Coverage: how many are cleared in the days to come, and what renewals change."""
+
+from __future__ import annotations
+
+from flask import request
+from flask_admin import expose
+
+from admin_panel.base import CoordinatorView
+from admin_panel.forms.matrix import CoverageForm
+from records import signin
+from records.queries.coverage import Question, coverage
+from records.queries.positions import positions
+
+
+class CoverageView(CoordinatorView):
+    needs_certification_tracking = True
+    icon = "check"
+    first_page = "show"
+    in_menu = False
+
+    @expose("/")
+    def show(self) -> str:
+        by = signin.current_actor()
+        found = coverage(Question.read(request.args, request.args.getlist("renew")), by=by)
+        form = CoverageForm(found.question, found.ruled.demands, found.ruled.types.values())
+        form.offer(found.units, positions(), may_lack_unit=by.covers_everyone)
+        return str(self.render("admin_panel/coverage.html", coverage=found, form=form))

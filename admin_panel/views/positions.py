@@ -1,0 +1,102 @@
+"""Administration > Positions: what members serve as."""
+
+from __future__ import annotations
+
+from flask import Response as Answer
+from flask import redirect, request, url_for
+from flask_admin import expose
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from admin_panel.base import StaffView
+from admin_panel.forms.position import MergePositionForm, PositionForm
+from admin_panel.messages import report
+from records import signin
+from records.database import found
+from records.errors import Invalid
+from records.errors.requirements import PositionInUse
+from records.models import Position
+from records.pages.forms import show_refusal
+from records.queries.positions import listed, listed_positions
+from records.services import positions
+
+
+class PositionsView(StaffView):
+    icon = "person"
+    first_page = "list"
+
+    @expose("/")
+    def list(self) -> Response:
+        return self._all(PositionForm())
+
+    @expose("/", methods=["POST"])
+    def create(self) -> Response:
+        form = PositionForm(request.form)
+        try:
+            position = positions.create(form.name.data or "", by=signin.current_actor())
+        except Invalid as refusal:
+            show_refusal(form, refusal)
+            return self._all(form, refusal.status)
+        report(gettext("“%(name)s” was added.", name=position.name))
+        return redirect(url_for(".list"))
+
+    @expose("/<int:position_id>")
+    def show(self, position_id: int) -> Response:
+        return self._one(position_id)
+
+    @expose("/<int:position_id>", methods=["POST"])
+    def rename(self, position_id: int) -> Response:
+        form = PositionForm(request.form)
+        try:
+            positions.rename(found(Position, position_id), form.name.data or "", by=signin.current_actor())
+        except Invalid as refusal:
+            show_refusal(form, refusal)
+            return self._one(position_id, form=form, status=refusal.status)
+        report(gettext("“%(name)s” was saved.", name=found(Position, position_id).name))
+        return redirect(url_for(".list"))
+
+    @expose("/<int:position_id>/merge", methods=["POST"])
+    def merge(self, position_id: int) -> Response:
+        form, position = MergePositionForm(request.form), found(Position, position_id)
+        name = position.name
+        try:
+            target = positions.merge(position, into=form.into.data, by=signin.current_actor())
+        except Invalid as refusal:
+            show_refusal(form, refusal)
+            return self._one(position_id, merging=form, status=refusal.status)
+        report(gettext("“%(name)s” is now part of “%(into)s”.", name=name, into=target.name))
+        return redirect(url_for(".list"))
+
+    @expose("/<int:position_id>/delete", methods=["POST"])
+    def delete(self, position_id: int) -> Response:
+        position = found(Position, position_id)
+        name = position.name
+        try:
+            positions.delete(position, by=signin.current_actor())
+        except PositionInUse as refusal:
+            merging = MergePositionForm()
+            show_refusal(merging, refusal)
+            return self._one(position_id, merging=merging, status=refusal.status)
+        report(gettext("“%(name)s” was deleted.", name=name))
+        return redirect(url_for(".list"))
+
+    def _all(self, form: PositionForm, status: int = 200) -> Response:
+        html = self.render(
+            "admin_panel/positions.html", positions=listed_positions(by=signin.current_actor()), form=form
+        )
+        return Answer(str(html), status, mimetype="text/html")
+
+    def _one(
+        self,
+        position_id: int,
+        *,
+        form: PositionForm | None = None,
+        merging: MergePositionForm | None = None,
+        status: int = 200,
+    ) -> Response:
+        everything = listed_positions(by=signin.current_actor())
+        position = listed(position_id, everything)
+        form, merging = form or PositionForm(obj=position), merging or MergePositionForm()
+        merging.offer([each for each in everything if each.id != position_id])
+        html = self.render("admin_panel/position.html", position=position, form=form, merging=merging)
+        return Answer(str(html), status, mimetype="text/html")

@@ -1,0 +1,100 @@
+"""A learner's credits: totals, the ledger's entries behind them, exports, and the transcript."""
+
+from __future__ import annotations
+
+from datetime import date
+from io import BytesIO
+
+from flask import Blueprint, Response, render_template, request, send_file, session
+from flask_babel import gettext, lazy_gettext
+
+from records import signin
+from records.models import CreditEntry
+from records.models.credit_entry import EntryKind
+from records.pages.faces import PORTAL
+from records.pages.guards import member_required, this_member, this_organization
+from records.queries.credits import Filter, SpanChoice, Total, entries_of, totals_of
+from records.queries.external_certificates import why_none_are_taken
+from records.queries.keyset import Cursor
+from records.queries.reviewers import administrators
+from records.services import transcripts
+from records.tables import CSV, MIME, XLSX, Cell, written
+from records.web.words import moment, today
+
+SPAN_WORDS = {
+    SpanChoice.ALL_TIME: lazy_gettext("All time"),
+    SpanChoice.THIS_YEAR: lazy_gettext("This year"),
+    SpanChoice.TWELVE_MONTHS: lazy_gettext("Last twelve months"),
+    SpanChoice.PERIOD: lazy_gettext("Present period"),
+}
+KIND_WORDS = {EntryKind.AWARD: lazy_gettext("Award"), EntryKind.REVERSAL: lazy_gettext("Reversal")}
+
+
+def add_to(blueprint: Blueprint) -> None:
+    blueprint.add_url_rule("/credits", "credits", credits)
+    blueprint.add_url_rule("/credits/export", "credits_export", export)
+    blueprint.add_url_rule("/credits/transcript", "make_transcript", make_transcript, methods=["POST"])
+
+
+@member_required
+def credits() -> str:
+    """Totals by credit type, and the entries that the address asks for."""
+    session["face"] = PORTAL
+    member, on = this_member(), today()
+    totals = totals_of(member, on=on)
+    chosen, refusal = _chosen(totals), why_none_are_taken()
+    after = Cursor.read(request.args.get("after", ""), date)
+    return render_template(
+        "portal/credits.html",
+        totals=totals,
+        chosen=chosen,
+        chosen_type=next((each.type for each in totals if each.type.id == chosen.credit_type_id), None),
+        entries=entries_of(member, chosen, on=on, after=after),
+        spans=SPAN_WORDS,
+        kinds=KIND_WORDS,
+        takes_certificates=this_organization().takes_external_certificates,
+        refusal=refusal,
+        people=administrators() if refusal else [],
+    )
+
+
+@member_required
+def export() -> Response:
+    """The same entries as a file; anything but XLSX is asked for as CSV."""
+    member, on = this_member(), today()
+    kind = XLSX if request.args.get("format") == XLSX else CSV
+    entries = entries_of(member, _chosen(totals_of(member, on=on)), on=on, most=None).rows
+    title = gettext("Credits")
+    header = [gettext("Counts on"), gettext("Credit type"), gettext("Unit"), gettext("Certificate"), gettext("Issuer"),
+              gettext("Certificate number"), gettext("Entry"), gettext("Credits"), gettext("Recorded")]  # fmt: skip
+    content = written(kind, header, map(_row, entries), title=title)
+    name = f"{title} {member.name} {on.isoformat()}.{kind}"
+    return send_file(BytesIO(content), mimetype=MIME[kind], as_attachment=True, download_name=name)
+
+
+@member_required
+def make_transcript() -> Response:
+    """A new transcript with a code of its own. Raises ExternalCertificatesOff."""
+    from portal.transcript import drawn  # because: only this page needs fonts
+
+    made = transcripts.make(by=signin.current_actor())
+    name = f"{gettext('Transcript')} {made.holder} {made.made_on.isoformat()}.pdf"
+    return send_file(BytesIO(drawn(made)), mimetype="application/pdf", as_attachment=True, download_name=name)
+
+
+def _chosen(totals: list[Total]) -> Filter:
+    """What the address asks for; what it cannot mean counts as everything."""
+    asked, span = request.args.get("type", type=int), request.args.get("span", "")
+    known = {total.type.id for total in totals}
+    return Filter(
+        credit_type_id=asked if asked in known else None,
+        span=SpanChoice(span) if span in set(SpanChoice) else SpanChoice.ALL_TIME,
+    )
+
+
+def _row(entry: CreditEntry) -> list[Cell]:
+    certificate = entry.certificate
+    return [
+        entry.counts_on, entry.credit_type.name, entry.credit_type.unit, certificate.title, certificate.issuer,
+        certificate.number, str(KIND_WORDS[EntryKind(entry.kind)]), entry.amount, moment(entry.created_at),
+    ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""What learners fill in."""

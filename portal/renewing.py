@@ -1,0 +1,127 @@
+"""Proposing a renewal of a certification of one's own, and taking the proposal back. It changes nothing by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, session, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from portal.forms.renewal import RenewalForm, form_for
+from records import signin
+from records.errors import InvalidInput, Refusal
+from records.errors.renewals import NotProposable, ProposedAlready
+from records.models import Certification
+from records.pages.arriving import RETRY_SECONDS, arriving, is_key, new_key, status_of, too_many_files
+from records.pages.faces import PORTAL
+from records.pages.fields import ids_in
+from records.pages.guards import member_required, this_organization
+from records.queries.external_certificates import staged
+from records.queries.portfolio import portfolio
+from records.queries.renewal_proposals import open_proposal_of, own_proposal
+from records.services import renewal_proposals
+from records.web.limits import FILES_AT_ONCE, takes_files
+from records.web.words import refusal_text, today
+
+
+def add_to(blueprint: Blueprint) -> None:
+    address = "/certifications/<int:certification_id>/renew"
+    blueprint.add_url_rule(address, "propose_renewal", propose_renewal, methods=["GET", "POST"])
+    withdraw = "/renewals/<int:proposal_id>/withdraw"
+    blueprint.add_url_rule(withdraw, "withdraw_renewal", withdraw_renewal, methods=["POST"])
+
+
+@member_required
+@takes_files
+def propose_renewal(certification_id: int) -> Response:
+    """Raises ModuleOff, NotProposable, and NotFound alike for others' and for none."""
+    session["face"] = PORTAL
+    certification = portfolio(by=signin.current_actor()).find(certification_id).certification
+    if open_proposal_of(certification) is not None:
+        return _proposed_already(certification_id)
+    if not certification.may_be_proposed_on(today()):
+        raise NotProposable()
+    if request.method == "POST":
+        return _propose(certification)
+    return _page(certification, form_for(certification), new_key())
+
+
+@member_required
+def withdraw_renewal(proposal_id: int) -> Response:
+    """Raises ModuleOff, NotFound, ProposalDecided."""
+    by = signin.current_actor()
+    proposal = own_proposal(proposal_id, by=by)
+    certification_id = proposal.certification_id
+    renewal_proposals.withdraw(proposal, by=by)
+    flash(gettext("Your proposal is withdrawn. Nobody decides on it any more."), "success")
+    return redirect(url_for(".certification", certification_id=certification_id))
+
+
+def _propose(certification: Certification) -> Response:
+    form, by, certification_id = RenewalForm(request.form), signin.current_actor(), certification.id
+    key, left_out = request.form.get("key", ""), ids_in(request.form.getlist("leave_out"))
+    key = key if is_key(key) else new_key()
+    try:
+        refused, failure = _take_in(certification, key, left_out)
+        if failure is not None or "more" in request.form:
+            return _unfinished(certification, form, key, refused, failure)
+        given = form.proposal(key, left_out=left_out, refused=refused)
+        renewal_proposals.propose(certification, given, by=by)
+    except ProposedAlready:
+        return _proposed_already(certification_id)
+    except InvalidInput as refusal:
+        form.complain(refusal, refused)
+        return _page(certification, form, key, status_of(refused) or refusal.status)
+    flash(gettext("Your renewal is proposed. Once somebody has decided, you get a message."), "success")
+    return _go(url_for(".certification", certification_id=certification_id))
+
+
+def _take_in(certification: Certification, key: str, left_out: list[int]) -> tuple[list[Refusal], Refusal | None]:
+    """Store the files of the request: each that did not arrive, and what kept them all from it."""
+    came = arriving()
+    if came.arrived or left_out:
+        by = signin.current_actor()
+        too_many = renewal_proposals.stage(certification, came.arrived, key=key, by=by, left_out=left_out)
+        came.refused += [too_many_files(name, most=renewal_proposals.MOST_FILES) for name in too_many]
+    return came.refused, came.failure
+
+
+def _unfinished(
+    certification: Certification, form: RenewalForm, key: str, refused: list[Refusal], failure: Refusal | None
+) -> Response:
+    """Files came, and the form goes on: by the learner's wish, or because the storage failed."""
+    form.refuse_files(refused)
+    if failure is None:
+        return _page(certification, form, key, status_of(refused) or 200)
+    form.form_errors.append(refusal_text(failure))
+    response = _page(certification, form, key, failure.status)
+    if failure.status == 503:
+        response.headers["Retry-After"] = RETRY_SECONDS
+    return response
+
+
+def _proposed_already(certification_id: int) -> Response:
+    flash(gettext("You have proposed a renewal of this certification already."), "info")
+    return _go(url_for(".certification", certification_id=certification_id))
+
+
+def _page(certification: Certification, form: RenewalForm, key: str, status: int = 200) -> Response:
+    html = render_template(
+        "portal/renewal_form.html",
+        certification=certification,
+        form=form,
+        key=key,
+        waiting=staged(key, by=signin.current_actor()),
+        largest=this_organization().largest_file,
+        most_files=renewal_proposals.MOST_FILES,
+        most_bytes=this_organization().largest_file * FILES_AT_ONCE,
+    )
+    return make_response(html, status)
+
+
+def _go(location: str) -> Any:
+    """A script that sent the form learns where to go on, and leaves the message for that page."""
+    if request.accept_mimetypes.best == "application/json":
+        return make_response({"location": location}, 201)
+    return redirect(location)

@@ -1,0 +1,23 @@
+"""What the learner's organization requires of them, and what is missing. These pages read only."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request, session
+
+from records import signin
+from records.pages.faces import PORTAL
+from records.pages.guards import member_required
+from records.queries.findings import own_clearance
+from records.queries.matrix import day_in
+
+
+def add_to(blueprint: Blueprint) -> None:
+    blueprint.add_url_rule("/requirements", "requirements", requirements)
+
+
+@member_required
+def requirements() -> str:
+    """The learner's own, today or on a chosen day. Raises ModuleOff."""
+    session["face"] = PORTAL
+    clearance = own_clearance(by=signin.current_actor(), on=day_in(request.args.get("on", "")))
+    return render_template("portal/requirements.html", clearance=clearance)

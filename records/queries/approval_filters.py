@@ -1,0 +1,95 @@
+"""What reviewers ask of the list of external certificates, and the conditions that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select
+
+from records.models import Actor, ExternalCertificate, Member, Revision, State
+from records.models.text import tidy
+from records.queries.member_filters import WITHOUT_UNIT, in_scope, says_an_id, unit_and_below
+from records.queries.member_search import matches, words_of
+
+ALL_STATES = "all"
+
+
+@dataclass(frozen=True)
+class QueueWanted:
+    """The question as far as it makes sense: what does not is as if it had not been asked.
+
+    `state` is a State or ALL_STATES. `credit_type` and `member` are ids as text, or ''; `unit` likewise, or
+    WITHOUT_UNIT. `search` looks for the learner. `after` and `before` are words of cursors.
+    """
+
+    state: str = State.PENDING
+    credit_type: str = ""
+    unit: str = ""
+    search: str = ""
+    member: str = ""
+    after: str = ""
+    before: str = ""
+
+    @classmethod
+    def read(cls, asked: Mapping[str, str]) -> QueueWanted:
+        """From the fields of an address; anything may stand in them."""
+        state, unit = asked.get("state", ""), asked.get("unit", "")
+        return cls(
+            state=state if state == ALL_STATES or state in set(State) else State.PENDING,
+            credit_type=_id(asked.get("credit_type", "")),
+            unit=unit if unit == WITHOUT_UNIT else _id(unit),
+            search=tidy(asked.get("search", "")[:200]),
+            member=_id(asked.get("member", "")),
+            after=asked.get("after", ""),
+            before=asked.get("before", ""),
+        )
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything but the state was asked for."""
+        return bool(self.credit_type or self.unit or self.search or self.member)
+
+    def asked(self) -> dict[str, Any]:
+        """The fields of an address that asks the same, from the first page on."""
+        asked = {
+            "state": "" if self.state == State.PENDING else self.state,
+            "credit_type": self.credit_type,
+            "unit": self.unit,
+            "search": self.search,
+            "member": self.member,
+        }
+        return {name: str(value) for name, value in asked.items() if value}
+
+
+def certificate_conditions(wanted: QueueWanted, *, by: Actor) -> list[ColumnElement[bool]]:
+    """All but the state; the statement must join Member. Deactivated members are left out unless asked for by id."""
+    found = [in_scope(by)]
+    if wanted.member:
+        found.append(ExternalCertificate.member_id == int(wanted.member))
+    else:
+        found.append(Member.deactivated_at.is_(None))
+    if wanted.credit_type:
+        found.append(ExternalCertificate.credit_type_id == int(wanted.credit_type))
+    if wanted.unit == WITHOUT_UNIT:
+        found.append(Member.unit_id.is_(None))
+    elif wanted.unit:
+        found.append(Member.unit_id.in_(unit_and_below(int(wanted.unit))))
+    if words := words_of(wanted.search):
+        found.append(matches(words))
+    return found
+
+
+def decidable(by: Actor) -> list[ColumnElement[bool]]:
+    """Neither the asker's own, nor one that they submitted or edited for another: `may_be_reviewed_by` in SQL."""
+    theirs = select(Revision.id).where(
+        Revision.organization_id == ExternalCertificate.organization_id,
+        Revision.external_certificate_id == ExternalCertificate.id,
+        or_(Revision.submitted_by_id == by.member_id, Revision.administrator_id == by.member_id),
+    )
+    return [ExternalCertificate.member_id != by.member_id, ~theirs.exists()]
+
+
+def _id(text: str) -> str:
+    return text if says_an_id(text) else ""

@@ -1,0 +1,262 @@
+"""External certificates that wait for a reviewer, or did: the queue, its counts, and which one comes next.
+
+A page costs the same however long the queue is and however deep the page lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, literal, select, tuple_
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
+
+from records.database import db
+from records.errors import NotAllowed, Refusal
+from records.models import Actor, ExternalCertificate, KeptReason, Member, State
+from records.queries.approval_filters import ALL_STATES, QueueWanted, certificate_conditions, decidable
+from records.queries.keyset import Cursor
+from records.queries.openings import Opening, openings_by_others, own_openings
+
+PAGE = 50
+MOST_COUNTED = 1000
+MOST_OF_A_MEMBER = 10
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A row of the list. `opened_by` is another reviewer who has it open. `seen`: what the asker knows of it."""
+
+    certificate: ExternalCertificate
+    may_be_reviewed: bool
+    opened_by: Opening | None = None
+    seen: str = ""
+
+    @property
+    def revision(self) -> int:
+        return self.certificate.revisions[-1].number
+
+
+# What a reviewer knows of a certificate: `Waiting.seen`.
+NEVER, SINCE_CHANGED, AS_IT_STANDS = "never", "changed", "seen"
+
+
+@dataclass(frozen=True)
+class Queue:
+    """`counts` by state stop at MOST_COUNTED + 1, which means "more". The words lead to the pages around."""
+
+    rows: list[Waiting]
+    counts: dict[str, int]
+    following: str
+    preceding: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why one of several was not approved; `certificate` is None where the asker may not know of it."""
+
+    certificate: ExternalCertificate | None
+    refusal: Refusal
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How many wait (MOST_COUNTED + 1 means "more"), and since when the oldest does."""
+
+    count: int
+    oldest: datetime | None
+
+    @property
+    def is_more(self) -> bool:
+        return self.count > MOST_COUNTED
+
+
+def queue(wanted: QueueWanted, *, by: Actor) -> Queue:
+    """One page of the certificates in the asker's scope. Raises NotAllowed."""
+    require_reviewer(by)
+    before = _cursor(wanted.before, wanted.state)
+    after = None if before else _cursor(wanted.after, wanted.state)
+    found = list(db.session.scalars(page(wanted, by=by, after=after, before=before)))
+    has_more, found = len(found) > PAGE, found[:PAGE]
+    if before:
+        found.reverse()
+    return Queue(
+        rows=_rows(found, by=by),
+        counts=_counts(wanted, by=by),
+        following=_word(found[-1], wanted.state) if found and (has_more or before) else "",
+        preceding=_word(found[0], wanted.state) if found and (after or (before and has_more)) else "",
+    )
+
+
+def backlog(*, by: Actor) -> Backlog:
+    """Of the certificates that wait in the asker's scope. Raises NotAllowed."""
+    require_reviewer(by)
+    some = (
+        select(ExternalCertificate.submitted_at)
+        .join(Member, ExternalCertificate.member_id == Member.id)
+        .where(ExternalCertificate.state == State.PENDING, *certificate_conditions(QueueWanted(), by=by))
+        .order_by(ExternalCertificate.submitted_at, ExternalCertificate.id)
+        .limit(MOST_COUNTED + 1)
+        .subquery()
+    )
+    count, oldest = db.session.execute(select(func.count(), func.min(some.c.submitted_at))).one()
+    return Backlog(count, oldest)
+
+
+def next_to_decide(wanted: QueueWanted, *, after: ExternalCertificate, by: Actor) -> int | None:
+    """The id of the next pending certificate that fits the filters and that the asker may decide.
+
+    The oldest submitted later than `after`, else the oldest of all; never `after` itself.
+    """
+    place = tuple_(ExternalCertificate.submitted_at, ExternalCertificate.id)
+    here = tuple_(literal(after.submitted_at, ExternalCertificate.submitted_at.type), literal(after.id))
+    waiting = (
+        select(ExternalCertificate.id)
+        .join(Member, ExternalCertificate.member_id == Member.id)
+        .where(ExternalCertificate.state == State.PENDING, ExternalCertificate.id != after.id)
+        .where(*certificate_conditions(wanted, by=by), *decidable(by))
+        .order_by(ExternalCertificate.submitted_at, ExternalCertificate.id)
+        .limit(1)
+    )
+    later = db.session.scalar(waiting.where(place > here))
+    return db.session.scalar(waiting) if later is None else later
+
+
+def certificates_of(member: Member, *, by: Actor) -> tuple[Sequence[ExternalCertificate], bool]:
+    """The latest of a member's, newest first, and whether there are more. Raises NotAllowed, NotFound."""
+    require_reviewer(by)
+    member.require_seen_by(by)
+    statement = (
+        select(ExternalCertificate)
+        .where(ExternalCertificate.member_id == member.id)
+        .options(joinedload(ExternalCertificate.credit_type))
+        .order_by(ExternalCertificate.id.desc())
+        .limit(MOST_OF_A_MEMBER + 1)
+    )
+    found = db.session.scalars(statement).all()
+    return found[:MOST_OF_A_MEMBER], len(found) > MOST_OF_A_MEMBER
+
+
+def member_asked_for(wanted: QueueWanted, *, by: Actor) -> Member | None:
+    """Whose certificates the filters narrow the list to; None where there is no such member in scope."""
+    member = db.session.get(Member, int(wanted.member)) if wanted.member else None
+    return member if member is not None and member.may_be_seen_by(by) else None
+
+
+def named(refused: Mapping[int, Refusal], *, by: Actor) -> list[Refused]:
+    """Refusals with their certificates, in the given order, all in one statement. Raises NotAllowed."""
+    require_reviewer(by)
+    if not refused:
+        return []
+    statement = select(ExternalCertificate).where(ExternalCertificate.id.in_(refused))
+    found = db.session.scalars(statement.options(joinedload(ExternalCertificate.member)))
+    known = {each.id: each for each in found if each.member.may_be_seen_by(by)}
+    return [Refused(known.get(each), refusal) for each, refusal in refused.items()]
+
+
+def kept_reasons() -> Sequence[KeptReason]:
+    """The texts that the organization's reviewers keep, by their words."""
+    return db.session.scalars(select(KeptReason).order_by(KeptReason.text, KeptReason.id)).all()
+
+
+def require_reviewer(by: Actor) -> None:
+    """Raises NotAllowed."""
+    if not by.reviews:
+        raise NotAllowed()
+
+
+# How a page is found
+
+
+def page(
+    wanted: QueueWanted, *, by: Actor, after: Cursor | None = None, before: Cursor | None = None
+) -> Select[ExternalCertificate]:
+    """PAGE + 1 certificates after or before a cursor; before one, nearest first.
+
+    What waits comes oldest first, what was decided latest first, everything newest first.
+    """
+    falls = (wanted.state != State.PENDING) != bool(before)
+    key = _key(wanted.state)
+    statement = (
+        select(ExternalCertificate)
+        .join(Member, ExternalCertificate.member_id == Member.id)
+        .where(*_of(wanted.state), *certificate_conditions(wanted, by=by))
+        .options(
+            contains_eager(ExternalCertificate.member).joinedload(Member.unit),
+            joinedload(ExternalCertificate.credit_type),
+            joinedload(ExternalCertificate.decided_by),
+            selectinload(ExternalCertificate.revisions),
+        )
+        .limit(PAGE + 1)
+    )
+    cursor = before or after
+    if cursor is not None and key is None:
+        statement = statement.where(ExternalCertificate.id < cursor.id if falls else ExternalCertificate.id > cursor.id)
+    elif cursor is not None:
+        row, place = tuple_(key, ExternalCertificate.id), tuple_(literal(cursor.key, key.type), literal(cursor.id))
+        statement = statement.where(row < place if falls else row > place)
+    order = [ExternalCertificate.id] if key is None else [key, ExternalCertificate.id]
+    return statement.order_by(*(column.desc() if falls else column for column in order))
+
+
+def _of(state: str) -> list[Any]:
+    return [] if state == ALL_STATES else [ExternalCertificate.state == state]
+
+
+def _key(state: str) -> Any:
+    """What sorts before the id: the instant since which it waits, or at which it was decided."""
+    if state == ALL_STATES:
+        return None
+    return ExternalCertificate.submitted_at if state == State.PENDING else ExternalCertificate.decided_at
+
+
+def _cursor(word: str, state: str) -> Cursor | None:
+    cursor = Cursor.read(word, datetime)
+    return cursor if cursor and (cursor.key is None) == (state == ALL_STATES) else None
+
+
+def _word(certificate: ExternalCertificate, state: str) -> str:
+    key = _key(state)
+    return Cursor(None if key is None else getattr(certificate, key.key), certificate.id).word()
+
+
+def _counts(wanted: QueueWanted, *, by: Actor) -> dict[str, int]:
+    """Every state's number under the other filters, in one statement."""
+    narrowed = certificate_conditions(wanted, by=by)
+
+    def counted(state: str) -> Any:
+        some = (
+            select(ExternalCertificate.id)
+            .join(Member, ExternalCertificate.member_id == Member.id)
+            .where(*_of(state), *narrowed)
+            .limit(MOST_COUNTED + 1)
+            .subquery()
+        )
+        return select(func.count()).select_from(some).scalar_subquery().label(state)
+
+    row = db.session.execute(select(*(counted(state) for state in (*State, ALL_STATES)))).one()
+    return dict(row._mapping)
+
+
+def _rows(certificates: list[ExternalCertificate], *, by: Actor) -> list[Waiting]:
+    pending = [each.id for each in certificates if each.state == State.PENDING]
+    others = openings_by_others(pending, by=by) if pending else {}
+    own = own_openings(pending, by=by) if pending else {}
+    return [
+        Waiting(
+            each,
+            each.state == State.PENDING and each.may_be_reviewed_by(by),
+            others.get(each.id),
+            _seen(each, own.get(each.id, [])),
+        )
+        for each in certificates
+    ]
+
+
+def _seen(certificate: ExternalCertificate, openings: Sequence[Opening]) -> str:
+    digest = certificate.revisions[-1].digest
+    if any(opening.digest == digest for opening in openings):
+        return AS_IT_STANDS
+    return SINCE_CHANGED if openings else NEVER

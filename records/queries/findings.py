@@ -1,0 +1,77 @@
+"""What a member's requirements come to on a day: Cleared or Not cleared, with the reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from records import clock
+from records.database import found, this_organization
+from records.errors import ModuleOff, NotFound
+from records.models import Actor, CertificationType, Member
+from records.models.clearance import Finding, Outcome, finding_on
+from records.queries.binding import any_requirement, people, rules
+
+
+@dataclass(frozen=True)
+class Clearance:
+    """`findings` are those of the requirements that concern the member on the day `on`, in the organization's order,
+    `types` the certification types by id. `exists`: whether the organization requires anything of anybody."""
+
+    member: Member
+    on: date
+    findings: tuple[Finding, ...]
+    types: Mapping[int, CertificationType]
+    exists: bool
+
+    @property
+    def missing(self) -> tuple[Finding, ...]:
+        return tuple(each for each in self.findings if each.outcome == Outcome.MISSING)
+
+    @property
+    def is_cleared(self) -> bool:
+        return not self.missing
+
+    @property
+    def next_lapse(self) -> Finding | None:
+        """What is met now and lapses first."""
+        lapsing = [each for each in self.findings if each.lapses_on is not None]
+        return min(lapsing, key=lambda each: each.lapses_on or date.max, default=None)
+
+
+def clearance_of(member: Member, *, on: date | None = None) -> Clearance:
+    """On that day (None: today). Raises ModuleOff. A constant number of statements."""
+    organization = this_organization()
+    if not organization.tracks_certifications:
+        raise ModuleOff()
+    day = on or clock.today(organization)
+    if not any_requirement():
+        return Clearance(member, day, (), {}, exists=False)
+    ruled = rules()
+    (person,) = people([member.id], ruled)
+    findings = (finding_on(day, demand, person) for demand in ruled.demands)
+    return Clearance(
+        member, day, tuple(each for each in findings if each.concerns), ruled.types, exists=bool(ruled.demands)
+    )
+
+
+def clearance_for(member_id: int, *, by: Actor, on: date | None = None) -> Clearance:
+    """Of a member in the asker's scope. Raises NotAllowed, NotFound, ModuleOff."""
+    member = found(Member, member_id)
+    member.require_seen_by(by)
+    return clearance_of(member, on=on)
+
+
+def own_clearance(*, by: Actor, on: date | None = None) -> Clearance:
+    """The asker's own. Raises NotFound, ModuleOff."""
+    if by.member_id is None:
+        raise NotFound()
+    return clearance_of(found(Member, by.member_id), on=on)
+
+
+def badge_of(member: Member) -> bool | None:
+    """Whether the member is cleared today; None where nobody asks: tracking is off, or nothing is required."""
+    if not this_organization().tracks_certifications or not member.is_active or not any_requirement():
+        return None
+    return clearance_of(member).is_cleared

@@ -1,0 +1,236 @@
+"""The matrix: members by requirements on a day, a page at a time, grouped by unit; and all of it for an export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, false, literal, or_, select, tuple_
+
+from records import clock
+from records.database import db, is_id, this_organization
+from records.errors import ModuleOff
+from records.models import Actor, Member
+from records.models.clearance import Finding, Outcome, finding_on
+from records.models.text import tidy
+from records.queries.binding import Rules, people, rules
+from records.queries.clearance import Condition, Tally, concerned, serves_in, tally
+from records.queries.member_filters import WITHOUT_UNIT, ByClearance, by_clearance, in_scope, says_an_id, unit_and_below
+from records.queries.member_search import matches, words_of
+from records.queries.units import Choice, unit_choices
+
+PAGE = 100
+_YEARS = range(1900, 2200)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The question as far as it makes sense. Ids are None, and `on` is None for today, where nothing was asked.
+
+    `after` and `before` are the ids of the members next to the page.
+    """
+
+    search: str = ""
+    unit: str = ""
+    position: int | None = None
+    requirement: int | None = None
+    only: str = ""
+    on: date | None = None
+    after: int | None = None
+    before: int | None = None
+
+    @classmethod
+    def read(cls, asked: Mapping[str, str]) -> Asked:
+        """From the fields of an address; anything may stand in them."""
+
+        def number(name: str) -> int | None:
+            return int(asked[name]) if says_an_id(asked.get(name, "")) else None
+
+        unit, only = asked.get("unit", ""), asked.get("only", "")
+        return cls(
+            search=tidy(asked.get("search", "")[:200]),
+            unit=unit if unit == WITHOUT_UNIT or says_an_id(unit) else "",
+            position=number("position"),
+            requirement=number("requirement"),
+            only=only if only in set(ByClearance) else "",
+            on=day_in(asked.get("on", "")),
+            after=number("after"),
+            before=number("before"),
+        )
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.search or self.unit or self.position or self.requirement or self.only)
+
+    def asked(self, **other: Any) -> dict[str, str]:
+        """The fields of an address that asks the same, from the first page on."""
+        fields = {
+            "search": self.search, "unit": self.unit, "position": self.position, "requirement": self.requirement,
+            "only": self.only, "on": self.on.isoformat() if self.on else "",
+        }  # fmt: skip
+        return {name: str(value) for name, value in (fields | other).items() if value}
+
+
+@dataclass(frozen=True)
+class Row:
+    """`findings` stand in the order of the requirements."""
+
+    member: Member
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_cleared(self) -> bool:
+        return all(each.outcome != Outcome.MISSING for each in self.findings)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The members of one unit; without a unit, `path` is empty."""
+
+    path: tuple[str, ...]
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """One page. `tally` is of all that fit, whether cleared or not; `every` are all requirements, to choose from."""
+
+    on: date
+    ruled: Rules
+    every: Rules
+    groups: list[Group]
+    tally: Tally
+    units: Sequence[Choice]
+    following: int | None
+    preceding: int | None
+
+
+def day_in(text: str) -> date | None:
+    """The date that an address says, as browsers send it; None for anything else."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.year in _YEARS else None
+
+
+def matrix(asked: Asked, *, by: Actor) -> Matrix:
+    """One page of it, in the asker's scope: a constant number of statements. Raises NotAllowed, ModuleOff."""
+    question = _Question.of(asked, by=by)
+    rank, ruled = question.rank, question.ruled
+    backwards = asked.before is not None
+    beside = asked.before if backwards else asked.after
+    statement = select(Member).where(*question.shown, *_beyond(beside, question, backwards=backwards))
+    keys = (rank, Member.sort_name, Member.id)
+    ordered = statement.order_by(*(key.desc() if backwards else key for key in keys)).limit(PAGE + 1)
+    found = list(db.session.scalars(ordered))
+    more, members = len(found) > PAGE, found[:PAGE]
+    if backwards:
+        members.reverse()
+    known = {person.id: person for person in people([each.id for each in members], ruled)}
+    rows = [
+        Row(each, tuple(finding_on(question.on, demand, known[each.id]) for demand in ruled.demands))
+        for each in members
+    ]
+    return Matrix(
+        on=question.on,
+        ruled=ruled,
+        every=question.every,
+        groups=_grouped(rows, question.units),
+        tally=tally(question.narrowed, ruled, question.on),
+        units=question.units,
+        following=members[-1].id if members and (more or backwards) else None,
+        preceding=members[0].id if members and (asked.after or (backwards and more)) else None,
+    )
+
+
+def every_row(asked: Asked, *, by: Actor) -> tuple[date, Rules, Iterator[tuple[Member, str, tuple[Finding, ...]]]]:
+    """All that fit, each with the names of its unit from the top, for an export. Raises NotAllowed, ModuleOff."""
+    question = _Question.of(asked, by=by)
+    names = {unit.id: " / ".join(unit.path) for unit in question.units}
+    ordered = select(Member).where(*question.shown).order_by(question.rank, Member.sort_name, Member.id)
+    members = {each.id: each for each in db.session.scalars(ordered)}
+
+    def rows() -> Iterator[tuple[Member, str, tuple[Finding, ...]]]:
+        for person in people(members, question.ruled):
+            member = members[person.id]
+            findings = (finding_on(question.on, demand, person) for demand in question.ruled.demands)
+            yield member, names.get(member.unit_id or 0, ""), tuple(findings)
+
+    return question.on, question.ruled, rows()
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What was asked, as conditions: `narrowed` to all that fit, `shown` to those that are asked for among them."""
+
+    on: date
+    every: Rules
+    ruled: Rules
+    units: Sequence[Choice]
+    narrowed: list[Condition]
+    shown: list[Condition]
+
+    @classmethod
+    def of(cls, asked: Asked, *, by: Actor) -> _Question:
+        by.require_staff()
+        organization = this_organization()
+        if not organization.tracks_certifications:
+            raise ModuleOff()
+        on, every = asked.on or clock.today(organization), rules()
+        ruled = every.only(asked.requirement)
+        narrowed = members_in(asked.search, asked.unit, asked.position, by=by)
+        if len(ruled.demands) == 1 and asked.requirement:
+            narrowed.append(concerned(ruled.demands[0]))
+        shown = [*narrowed, by_clearance(asked.only, on, ruled)] if asked.only else narrowed
+        return cls(on, every, ruled, unit_choices(by=by), narrowed, shown)
+
+    @property
+    def rank(self) -> ColumnElement[int]:
+        """Where a member's unit stands in the tree; without one, last."""
+        ranks = {unit.id: rank for rank, unit in enumerate(self.units)}
+        if not ranks:
+            return Member.id * 0
+        return case(ranks, value=Member.unit_id, else_=len(ranks))
+
+
+def members_in(search: str, unit: str, position: int | None, *, by: Actor) -> list[Condition]:
+    """The active members in the asker's scope of a unit and below, in a position, found by name or number."""
+    narrowed = [in_scope(by), Member.deactivated_at.is_(None)]
+    if unit == WITHOUT_UNIT:
+        narrowed.append(Member.unit_id.is_(None))
+    elif unit:
+        narrowed.append(Member.unit_id.in_(unit_and_below(int(unit))))
+    if position:
+        narrowed.append(serves_in([position]))
+    if words := words_of(search):
+        narrowed.append(matches(words))
+    return narrowed
+
+
+def _beyond(member_id: int | None, question: _Question, *, backwards: bool) -> list[Condition]:
+    """What comes after (or before) this member; nothing where the asker may not know of them."""
+    if member_id is None:
+        return []
+    place = select(question.rank, Member.sort_name).where(Member.id == member_id, *question.narrowed[:1])
+    row = db.session.execute(place).one_or_none() if is_id(member_id) else None
+    if row is None:
+        return [false()]
+    keys, values = tuple_(Member.sort_name, Member.id), tuple_(literal(row[1]), literal(member_id))
+    if backwards:
+        return [or_(question.rank < row[0], and_(question.rank == row[0], keys < values))]
+    return [or_(question.rank > row[0], and_(question.rank == row[0], keys > values))]
+
+
+def _grouped(rows: Sequence[Row], units: Sequence[Choice]) -> list[Group]:
+    paths = {unit.id: unit.path for unit in units}
+    groups: list[Group] = []
+    last: object = ()
+    for row in rows:
+        if row.member.unit_id != last:
+            last = row.member.unit_id
+            groups.append(Group(paths.get(row.member.unit_id or 0, ()), []))
+        groups[-1].rows.append(row)
+    return groups

@@ -1,0 +1,73 @@
+"""Positions: for the page of all of them, for pull-downs, and of one member."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import and_, func, select
+
+from records.database import db
+from records.errors import NotFound
+from records.models import Actor, Member, MemberPosition, Position, RequirementPosition
+
+
+@dataclass(frozen=True)
+class ListedPosition:
+    """`members` are the active ones who serve in it, `deactivated` the others; `requirements` name it."""
+
+    id: int
+    name: str
+    members: int
+    deactivated: int
+    requirements: int
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it may be deleted."""
+        return not (self.members or self.deactivated or self.requirements)
+
+
+def positions() -> Sequence[Position]:
+    """All of them, by name."""
+    return db.session.scalars(select(Position).order_by(Position.folded_name)).all()
+
+
+def positions_of(member: Member) -> Sequence[Position]:
+    """Those in which the member serves, by name."""
+    serving = select(Position).join(MemberPosition, MemberPosition.position_id == Position.id)
+    return db.session.scalars(serving.where(MemberPosition.member_id == member.id).order_by(Position.folded_name)).all()
+
+
+def positions_for(member: Member) -> list[tuple[Position, bool]]:
+    """All of them, by name, each with whether the member serves in it."""
+    serving = and_(MemberPosition.position_id == Position.id, MemberPosition.member_id == member.id)
+    statement = select(Position, MemberPosition.member_id.is_not(None)).outerjoin(MemberPosition, serving)
+    return [(each, bool(serves)) for each, serves in db.session.execute(statement.order_by(Position.folded_name))]
+
+
+def listed_positions(*, by: Actor) -> list[ListedPosition]:
+    """All of them with what they are used for: three statements. Raises NotAllowed."""
+    by.require_administrator()
+    is_active = Member.deactivated_at.is_(None)
+    serving = (
+        select(MemberPosition.position_id, is_active, func.count())
+        .join(Member, MemberPosition.member_id == Member.id)
+        .group_by(MemberPosition.position_id, is_active)
+    )
+    serve = {(position_id, bool(active)): count for position_id, active, count in db.session.execute(serving)}
+    naming = select(RequirementPosition.position_id, func.count()).group_by(RequirementPosition.position_id)
+    named = dict(db.session.execute(naming).all())
+    return [
+        ListedPosition(each.id, each.name, serve.get((each.id, True), 0), serve.get((each.id, False), 0),
+                       named.get(each.id, 0))
+        for each in positions()
+    ]  # fmt: skip
+
+
+def listed(position_id: int, among: Iterable[ListedPosition]) -> ListedPosition:
+    """Raises NotFound."""
+    for position in among:
+        if position.id == position_id:
+            return position
+    raise NotFound()

@@ -1,0 +1,37 @@
+"""Certifications that expire in a time, and which of them have been followed by another."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+
+from records.models import Actor, Certification, CertificationType, Member, Unit
+from records.models.following import is_followed, is_renewed, stands
+from records.queries.reports.frame import Asked, Paged, people, within
+from records.queries.reports.holdings import COLUMNS
+
+UNRENEWED, ALL = "unrenewed", "all"
+
+
+def expiring(asked: Asked, by: Actor) -> Paged:
+    """By expiry date. What is revoked by today expires no more; what is followed by another is told of only if asked
+    for."""
+    statement = (
+        select(
+            *COLUMNS,
+            Certification.standing_expression(asked.on).label("standing"),
+            (is_renewed(asked.on) | is_followed(asked.on)).label("is_followed"),
+            Certification.expires_on.label("key"),
+        )
+        .join(CertificationType, Certification.type_id == CertificationType.id)
+        .join(Member, Certification.member_id == Member.id)
+        .outerjoin(Unit, Member.unit_id == Unit.id)
+        .where(Certification.deleted_at.is_(None), stands(Certification.revoked_on, asked.on))
+        .where(*within(Certification.expires_on, asked.span), *people(asked, by=by))
+    )
+    if asked["type"]:
+        statement = statement.where(Certification.type_id == int(asked["type"]))
+    if asked["renewed"] == UNRENEWED:
+        statement = statement.where(~is_renewed(asked.on), ~is_followed(asked.on))
+    return Paged(statement, Certification.expires_on, Certification.id, kind=date)

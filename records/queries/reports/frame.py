@@ -1,0 +1,230 @@
+"""What all reports have in common: the question that an address asks, who may ask it, and how rows come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, func, literal, tuple_
+
+from records import clock
+from records.database import db, this_organization
+from records.errors import ModuleOff, NotAllowed
+from records.models import Actor, Member
+from records.models.credit_type import Span
+from records.queries.keyset import Cursor
+from records.queries.member_filters import WITHOUT_UNIT, in_scope, says_an_id, unit_and_below
+from records.queries.reports.periods import Preset, readable_date, span_of
+
+PAGE, MOST_AT_HAND = 50, 200  # rows of a page: of long lists, of sums
+_AT_ONCE = 1000
+IDS = ("unit", "type", "credit_type", "requirement")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The question as far as the report knows it; what it does not know is as if it had not been asked.
+
+    `period` is '' where a report has none. `ids` are records by the names in IDS, as text or ''; a unit may be
+    WITHOUT_UNIT. `choices` hold a word for each pull-down of the report. `on` is today in the organization.
+    """
+
+    on: date
+    period: str = ""
+    first: date | None = None
+    last: date | None = None
+    ids: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> str:
+        return self.choices.get(name) or self.ids.get(name, "")
+
+    @property
+    def span(self) -> Span:
+        return span_of(Preset(self.period), self.first, self.last, on=self.on)
+
+    def fields(self, **others: str) -> dict[str, str]:
+        """The fields of an address that asks the same, but for the `others`; what goes without saying is left out."""
+        own = self.period == Preset.OWN_DATES
+        fields = {
+            "period": self.period,
+            "first": self.first.isoformat() if own and self.first else "",
+            "last": self.last.isoformat() if own and self.last else "",
+            **self.ids,
+            **self.choices,
+            **others,
+        }
+        return {name: value for name, value in fields.items() if value and value != self.defaults.get(name)}
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.fields())
+
+
+@dataclass(frozen=True)
+class Page:
+    """`following` is the word of a cursor that leads on, or ''."""
+
+    rows: Sequence[Any]
+    following: str = ""
+
+
+class Rows(Protocol):
+    """The rows of a report under its filters. `totals` are rows of sums at their end, or none."""
+
+    @property
+    def totals(self) -> Sequence[Any]: ...
+    def count(self) -> int: ...
+    def page(self, after: str) -> Page: ...
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Rows that are at hand: sums, one for each unit, type, reviewer and so on."""
+
+    rows: Sequence[Any]
+    totals: Sequence[Any] = ()
+
+    def count(self) -> int:
+        return len(self.rows)
+
+    def page(self, after: str) -> Page:
+        begin = int(after) if says_an_id(after) else 0
+        end = begin + MOST_AT_HAND
+        return Page(self.rows[begin:end], str(end) if end < len(self.rows) else "")
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.rows)
+
+
+@dataclass(frozen=True)
+class Paged:
+    """Rows that may be a million: read a page at a time by `key` and `row_id`, or all by and by for a file.
+
+    The statement must name both columns `key` and `row_id`. `falls`: the largest key first.
+    `counting` counts the rows where there is a shorter way than through the statement.
+    """
+
+    statement: Any
+    key: Any
+    row_id: Any
+    kind: type[Any] = str
+    falls: bool = False
+    totals: Sequence[Any] = ()
+    counting: Any = None
+
+    def count(self) -> int:
+        counting = self.counting
+        if counting is None:
+            counting = self.statement.with_only_columns(func.count(), maintain_column_froms=True)
+        return db.session.scalar(counting) or 0
+
+    def page(self, after: str) -> Page:
+        statement, cursor = self._in_order(), Cursor.read(after, self.kind)
+        if cursor is not None and cursor.key is not None:
+            row = tuple_(self.key, self.row_id)
+            place = tuple_(literal(cursor.key, self.key.type), literal(cursor.id))
+            statement = statement.where(row < place if self.falls else row > place)
+        rows = db.session.execute(statement.limit(PAGE + 1)).all()
+        if len(rows) <= PAGE:
+            return Page(rows)
+        last = rows[PAGE - 1]
+        return Page(rows[:PAGE], Cursor(last.key, last.row_id).word())
+
+    def __iter__(self) -> Iterator[Any]:
+        with db.session.execute(self._in_order().execution_options(yield_per=_AT_ONCE)) as result:
+            yield from result
+
+    def _in_order(self) -> Select[Any]:
+        order = (self.key.desc(), self.row_id.desc()) if self.falls else (self.key, self.row_id)
+        return self.statement.order_by(*order)
+
+
+@dataclass(frozen=True)
+class Report:
+    """`presets`, `ids` and `choices` are the filters that it has; of presets and choices the first goes without saying.
+
+    `tracks`: it needs certification tracking; `takes`: it needs external certificates.
+    """
+
+    name: str
+    rows: Callable[[Asked, Actor], Rows]
+    presets: tuple[Preset, ...] = ()
+    ids: tuple[str, ...] = ()
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tracks: bool = False
+    takes: bool = False
+    open_to: Callable[[Actor], bool] = field(default=lambda by: by.is_staff)
+
+    def read(self, asked: Mapping[str, str]) -> Asked:
+        """From the fields of an address or of a saved view; anything may stand in them."""
+        defaults = {name: words[0] for name, words in self.choices.items()}
+        if self.presets:
+            defaults["period"] = self.presets[0]
+        said = {name: asked.get(name, "") for name in self.choices}
+        period = asked.get("period", "")
+        return Asked(
+            on=clock.today(this_organization()),
+            period=period if period in self.presets else defaults.get("period", ""),
+            first=readable_date(asked.get("first", "")) if self.presets else None,
+            last=readable_date(asked.get("last", "")) if self.presets else None,
+            ids={name: _id(name, asked.get(name, "")) for name in self.ids},
+            choices={name: said[name] if said[name] in words else words[0] for name, words in self.choices.items()},
+            defaults=defaults,
+        )
+
+    def is_offered_to(self, by: Actor) -> bool:
+        """Whether the asker's role opens it and the organization uses what it tells of."""
+        return self.open_to(by) and not self._is_off()
+
+    def require(self, by: Actor) -> None:
+        """Raises NotAllowed, ModuleOff."""
+        if not self.open_to(by):
+            raise NotAllowed()
+        if self._is_off():
+            raise ModuleOff()
+
+    def _is_off(self) -> bool:
+        organization = this_organization()
+        return (self.tracks and not organization.tracks_certifications) or (
+            self.takes and not organization.takes_external_certificates
+        )
+
+
+def people(asked: Asked, *, by: Actor) -> list[ColumnElement[bool]]:
+    """The members that a report is about: active, in the asker's scope, of the unit that was asked for."""
+    return [*whoever(asked, by=by), Member.deactivated_at.is_(None)]
+
+
+def whoever(asked: Asked, *, by: Actor) -> list[ColumnElement[bool]]:
+    """As `people`, with those who were deactivated."""
+    found, unit = [in_scope(by)], asked["unit"]
+    if unit == WITHOUT_UNIT:
+        found.append(Member.unit_id.is_(None))
+    elif unit:
+        found.append(Member.unit_id.in_(unit_and_below(int(unit))))
+    return found
+
+
+def within(column: Any, span: Span) -> list[ColumnElement[bool]]:
+    """The conditions that a date lies in the span."""
+    first = [column >= span.first] if span.first else []
+    return first + ([column <= span.last] if span.last else [])
+
+
+def during(column: Any, span: Span) -> list[ColumnElement[bool]]:
+    """The conditions that an instant lies in the days of the span, by the organization's calendar."""
+    zone = ZoneInfo(this_organization().time_zone)
+    found = [column >= datetime.combine(span.first, time(), zone)] if span.first else []
+    if span.last:
+        found.append(column < datetime.combine(span.last + timedelta(days=1), time(), zone))
+    return found
+
+
+def _id(name: str, text: str) -> str:
+    return text if says_an_id(text) or (name == "unit" and text == WITHOUT_UNIT) else ""

@@ -1,0 +1,119 @@
+"""The notices of expiry that went out: of what, to whom, how they were told, and whether they said so."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func, select
+
+from records.database import chosen_organization_id, db
+from records.models import Actor, Certification, CertificationType, Member, Message, Reminder, ReminderMessage, Unit
+from records.queries.reports.frame import Asked, Paged, during, whoever
+
+ANY = "any"
+
+
+class Stage(StrEnum):
+    BEFORE = "before"
+    ON_THE_DAY = "on_the_day"
+    AFTER = "after"
+    SNOOZED = "snoozed"
+
+
+class Told(StrEnum):
+    """By the best of the messages that told of a reminder."""
+
+    MAILED = "mailed"
+    WAITING = "waiting"
+    PORTAL = "portal"
+    FAILED = "failed"
+    NOBODY = "nobody"
+
+
+class Answered(StrEnum):
+    ACKNOWLEDGED = "acknowledged"
+    OPEN = "open"
+
+
+_BEST_FIRST = (Told.MAILED, Told.WAITING, Told.PORTAL, Told.FAILED)
+_STAGES = {
+    Stage.BEFORE: Reminder.stage > 0,
+    Stage.ON_THE_DAY: Reminder.stage == 0,
+    Stage.AFTER: Reminder.stage < 0,
+    Stage.SNOOZED: Reminder.stage.is_(None),
+}
+
+
+def notices(asked: Asked, by: Actor) -> Paged:
+    """The latest first; those of members who were deactivated since stay in it. `totals`: how many were told how."""
+    statement = _asked(asked, by=by)
+    rows = statement.add_columns(
+        Reminder.id.label("row_id"),
+        Reminder.created_at.label("key"),
+        Reminder.member_id,
+        Reminder.certification_id,
+        Reminder.stage,
+        Reminder.expires_on,
+        Reminder.audience,
+        Reminder.acknowledged_at,
+        Member.family_name,
+        Member.given_name,
+        Member.suffix,
+        Member.number.label("member_number"),
+        Unit.name.label("unit"),
+        CertificationType.name.label("type"),
+        _told().label("told"),
+    )
+    return Paged(rows, Reminder.created_at, Reminder.id, kind=datetime, falls=True)
+
+
+def how_told(asked: Asked, by: Actor) -> dict[Told, int]:
+    """How many notices of the same question were told in which way."""
+    told = _asked(asked, by=by).add_columns(_told().label("told")).subquery()
+    counts = db.session.execute(select(told.c.told, func.count()).group_by(told.c.told)).all()
+    found: dict[str, int] = dict(tuple(row) for row in counts)
+    return {each: found[each] for each in Told if each in found}
+
+
+def _asked(asked: Asked, *, by: Actor) -> Select[Any]:
+    statement: Select[Any] = (
+        select()
+        .select_from(Reminder)
+        .join(Member, Reminder.member_id == Member.id)
+        .join(Certification, Reminder.certification_id == Certification.id)
+        .join(CertificationType, Certification.type_id == CertificationType.id)
+        .outerjoin(Unit, Member.unit_id == Unit.id)
+        .where(*during(Reminder.created_at, asked.span), *whoever(asked, by=by))
+    )
+    if asked["type"]:
+        statement = statement.where(Certification.type_id == int(asked["type"]))
+    if asked["stage"] != ANY:
+        statement = statement.where(_STAGES[Stage(asked["stage"])])
+    if asked["told"] != ANY:
+        statement = statement.where(_told() == asked["told"])
+    if asked["answered"] != ANY:
+        is_answered = Reminder.acknowledged_at.is_not(None)
+        statement = statement.where(is_answered if asked["answered"] == Answered.ACKNOWLEDGED else ~is_answered)
+    return statement
+
+
+def _told() -> ColumnElement[str]:
+    """Messages are no table of an organization, so the organization is named here."""
+    rank = case(
+        (Message.sent_at.is_not(None), 0),
+        (Message.to_address.is_(None), 2),
+        (Message.failed_at.is_not(None), 3),
+        else_=1,
+    )
+    best = (
+        select(func.min(rank))
+        .select_from(ReminderMessage)
+        .join(Message, ReminderMessage.message_id == Message.id)
+        .where(ReminderMessage.organization_id == Reminder.organization_id)
+        .where(ReminderMessage.reminder_id == Reminder.id, Message.organization_id == chosen_organization_id())
+        .correlate(Reminder)
+        .scalar_subquery()
+    )
+    return case({place: each.value for place, each in enumerate(_BEST_FIRST)}, value=best, else_=Told.NOBODY.value)

@@ -1,0 +1,166 @@
+"""What a reviewer needs on one page to decide an external certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from records import clock
+from records.database import db, is_id, this_organization
+from records.errors import NotFound
+from records.models import (
+    Actor,
+    Certification,
+    CertificationType,
+    ExternalCertificate,
+    KeptReason,
+    Member,
+    Revision,
+    State,
+)
+from records.queries.approvals import certificates_of, kept_reasons, require_reviewer
+from records.queries.certificate_history import Happened, history_of
+from records.queries.certification_types import active_types
+from records.queries.openings import STILL_OPEN, Opening, openings_by_others, own_openings
+from records.queries.review_warnings import Warnings, warnings_about
+from records.queries.reviewers import who_may_review
+
+
+@dataclass(frozen=True)
+class Trackable:
+    """What an approved certificate can become: a new certification of a type, or the renewal of one held."""
+
+    types: Sequence[CertificationType]
+    held: Sequence[Certification]
+
+
+@dataclass(frozen=True)
+class Edited:
+    """The certificate was edited after the asker saw revision `number`; `fields` as (name, was, is)."""
+
+    number: int
+    fields: Sequence[tuple[str, Any, Any]]
+
+
+@dataclass(frozen=True)
+class ReviewPage:
+    """`seen` is the digest of what the page shows. `others` may review it where the asker may not.
+
+    `edited` is since the asker opened it last. `became` is the certification that came of it, deleted or not.
+    """
+
+    certificate: ExternalCertificate
+    seen: str
+    may_review: bool
+    may_revoke: bool
+    history: Sequence[Happened]
+    before: Sequence[ExternalCertificate]
+    more_before: bool
+    warnings: Warnings = field(default_factory=Warnings)
+    others: Sequence[Member] = ()
+    opened_by: Opening | None = None
+    edited: Edited | None = None
+    kept: Sequence[KeptReason] = ()
+    trackable: Trackable | None = None
+    became: Certification | None = None
+
+    @property
+    def is_pending(self) -> bool:
+        return self.certificate.state == State.PENDING
+
+
+def certificate_for_review(certificate_id: int, *, by: Actor) -> ExternalCertificate:
+    """With all that its page needs. Raises NotAllowed, NotFound (unknown, of another organization, out of scope)."""
+    require_reviewer(by)
+    statement = (
+        select(ExternalCertificate)
+        .join(ExternalCertificate.member)
+        .where(ExternalCertificate.id == certificate_id)
+        .options(
+            contains_eager(ExternalCertificate.member).joinedload(Member.unit),
+            joinedload(ExternalCertificate.credit_type),
+            joinedload(ExternalCertificate.decided_by),
+            joinedload(ExternalCertificate.revoked_by),
+        )
+    )
+    certificate = db.session.scalar(statement) if is_id(certificate_id) else None
+    if certificate is None:
+        raise NotFound()
+    certificate.member.require_seen_by(by)
+    return certificate
+
+
+def review_page(certificate_id: int, *, by: Actor) -> ReviewPage:
+    """Raises as `certificate_for_review`. The number of statements does not grow with what there is."""
+    certificate = certificate_for_review(certificate_id, by=by)
+    may_review = certificate.may_be_reviewed_by(by)
+    is_pending = certificate.state == State.PENDING
+    found, more = certificates_of(certificate.member, by=by)
+    facts: dict[str, Any] = {"warnings": warnings_about(certificate, by=by)}
+    if is_pending:
+        facts |= {
+            "opened_by": openings_by_others([certificate.id], by=by).get(certificate.id),
+            "edited": _edited(certificate, by=by),
+            "others": () if may_review else who_may_review(certificate),
+        }
+    if is_pending and may_review:
+        facts |= {"kept": kept_reasons(), "trackable": _trackable(certificate.member, by=by)}
+    if certificate.certification_id is not None:
+        facts["became"] = _became(certificate.certification_id)
+    return ReviewPage(
+        certificate=certificate,
+        seen=certificate.digest(),
+        may_review=may_review,
+        may_revoke=certificate.state == State.APPROVED and certificate.may_be_revoked_by(by),
+        history=history_of(certificate),
+        before=[each for each in found if each.id != certificate.id],
+        more_before=more,
+        **facts,
+    )
+
+
+def edited_since(certificate: ExternalCertificate, digest: str) -> Edited | None:
+    """What became of the revision with this digest; None where it stands still, or never was."""
+    revision = next((each for each in reversed(certificate.revisions) if each.digest == digest), None)
+    if revision is None or revision.digest == certificate.digest():
+        return None
+    return Edited(revision.number, _differences(revision, certificate))
+
+
+def _edited(certificate: ExternalCertificate, *, by: Actor) -> Edited | None:
+    """Said for as long as the page of the new revision is likely to be open still."""
+    openings, present = own_openings([certificate.id], by=by).get(certificate.id, []), certificate.digest()
+    first = next((opening for opening in openings if opening.digest == present), None)
+    if first is not None and first.at < clock.now() - STILL_OPEN:
+        return None
+    earlier = [opening for opening in openings if opening.digest != present]
+    return edited_since(certificate, earlier[-1].digest) if earlier else None
+
+
+def _differences(revision: Revision, certificate: ExternalCertificate) -> list[tuple[str, Any, Any]]:
+    was, now = dict(revision.facts), certificate.facts()
+    was["files"] = [(each["name"], each["sha256"]) for each in revision.files]
+    now["files"] = [(scan.name, scan.stored_file.sha256) for scan in certificate.scans]
+    return [(name, was.get(name), now[name]) for name in now if was.get(name) != now[name]]
+
+
+def _trackable(member: Member, *, by: Actor) -> Trackable | None:
+    """None where certifications are not tracked, or the asker may not record any for this member."""
+    if not this_organization().tracks_certifications or not member.certifications_may_be_changed_by(by):
+        return None
+    held = (
+        select(Certification)
+        .where(Certification.member_id == member.id, Certification.deleted_at.is_(None))
+        .options(joinedload(Certification.type), joinedload(Certification.renewal))
+        .order_by(Certification.expires_on.desc(), Certification.id)
+    )
+    return Trackable(active_types(), [each for each in db.session.scalars(held).unique() if each.renewal is None])
+
+
+def _became(certification_id: int) -> Certification | None:
+    statement = select(Certification).where(Certification.id == certification_id)
+    return db.session.scalar(statement.options(joinedload(Certification.type)))

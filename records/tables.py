@@ -1,0 +1,98 @@
+"""Tables as files that people open in a spreadsheet: CSV and XLSX, in which no text ever becomes a formula."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from io import BytesIO, TextIOWrapper
+from itertools import islice
+from typing import IO, Any
+
+Cell = str | date | Decimal | int | None
+
+CSV, XLSX = "csv", "xlsx"
+MIME = {
+    CSV: "text/csv; charset=utf-8",
+    XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+# What a spreadsheet takes for the beginning of a formula, also behind its own removal of line ends.
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_LONGEST = 32_767  # characters of a cell in XLSX
+MOST_ROWS = 1_048_576  # of a sheet in XLSX, its head included; what is more goes to the next sheet
+_WIDEST = 60
+
+
+def neutral(text: str) -> str:
+    """`text` with an apostrophe before it where a spreadsheet would calculate it."""
+    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text
+
+
+def written(kind: str, header: Sequence[str], rows: Iterable[Sequence[Cell]], *, title: str) -> bytes:
+    """The file's bytes. `kind` is CSV or XLSX; `title` names the sheet."""
+    out = BytesIO()
+    write(out, kind, header, rows, title=title)
+    return out.getvalue()
+
+
+def write(out: IO[bytes], kind: str, header: Sequence[str], rows: Iterable[Sequence[Cell]], *, title: str) -> None:
+    """As `written`, into a file that is open for writing: rows are taken one by one, and none is kept."""
+    if kind == XLSX:
+        _xlsx(out, header, rows, title)
+    else:
+        _csv(out, header, rows)
+
+
+def _csv(out: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """UTF-8 with a mark at its beginning, by which spreadsheets know it. Numbers have a point, dates are 2027-03-21."""
+    text = TextIOWrapper(out, encoding="utf-8-sig", newline="")
+    writer = csv.writer(text)
+    writer.writerow([neutral(each) for each in header])
+    writer.writerows([neutral(each) if isinstance(each, str) else each for each in row] for row in rows)
+    text.detach()
+
+
+def _xlsx(out: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Cell]], title: str) -> None:
+    """Text is written as text whatever it begins with, amounts as numbers and dates as dates."""
+    import xlsxwriter  # because: only an export needs it
+
+    as_text = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(out, {"constant_memory": True, **as_text})
+    formats = {
+        "head": book.add_format({"bold": True}),
+        date: book.add_format({"num_format": "yyyy-mm-dd"}),
+        Decimal: book.add_format({"num_format": "0.00"}),
+    }
+    name = "".join(mark for mark in title if mark not in "[]:*?/\\'")
+    numbered, left = 1, iter(rows)
+    while True:
+        number = f" {numbered}" if numbered > 1 else ""
+        sheet = book.add_worksheet(name[: 31 - len(number)] + number or None)
+        if not _filled(sheet, header, islice(left, MOST_ROWS - 1), formats):
+            break
+        numbered += 1
+    book.close()
+
+
+def _filled(sheet: Any, header: Sequence[str], rows: Iterable[Sequence[Cell]], formats: Mapping[Any, Any]) -> bool:
+    """Whether the sheet is full, so that another one may have to follow."""
+    widths = [len(each) for each in header]
+    for column, name in enumerate(header):
+        sheet.write_string(0, column, name, formats["head"])
+    number = 0
+    for number, row in enumerate(rows, start=1):
+        for column, cell in enumerate(row):
+            widths[column] = max(widths[column], len(str(cell or "")))
+            if isinstance(cell, str):
+                sheet.write_string(number, column, cell[:_LONGEST])
+            elif isinstance(cell, date):
+                sheet.write_datetime(number, column, cell, formats[date])
+            elif isinstance(cell, Decimal):
+                sheet.write_number(number, column, cell, formats[Decimal])
+            elif cell is not None:
+                sheet.write_number(number, column, cell)
+    for column, width in enumerate(widths):
+        sheet.set_column(column, column, min(width + 2, _WIDEST))
+    sheet.freeze_panes(1, 0)
+    return number == MOST_ROWS - 1

@@ -1,0 +1,95 @@
+"""How an outcome reads, in cells, on pages and in exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+
+from flask import Flask
+from flask_babel import gettext, lazy_gettext
+
+from records.models import CertificationType
+from records.models.clearance import Demand, Finding, Outcome
+from records.web.requirement_words import what_is_asked
+from records.web.words import credits, day
+
+OUTCOME_WORDS = {
+    Outcome.MET: lazy_gettext("Met"),
+    Outcome.MISSING: lazy_gettext("Missing"),
+    Outcome.EXEMPT: lazy_gettext("Exempt"),
+    Outcome.NEWCOMER: lazy_gettext("Newcomer"),
+    Outcome.NOT_BOUND: lazy_gettext("Not required"),
+}
+
+Types = Mapping[int, CertificationType]
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.filters.update(outcome=outcome_word, day_before=day_before)
+    app.jinja_env.globals.update(demand_words=demand_words, finding_words=finding_words, type_names=type_names)
+
+
+def outcome_word(outcome: str) -> str:
+    return str(OUTCOME_WORDS[Outcome(outcome)])
+
+
+def day_before(value: date) -> date:
+    """The last day of what lapses on the day that is given."""
+    return value - timedelta(days=1)
+
+
+def clearance_word(is_cleared: bool) -> str:
+    return gettext("Cleared") if is_cleared else gettext("Not cleared")
+
+
+def demand_words(demand: Demand, types: Types) -> str:
+    """What it asks for, such as "hold any of: CPR, First aid"."""
+    wanted = [types[type_id] for type_id in demand.types]
+    return what_is_asked(wanted, demand.rule, demand.at_least, demand.credit_type, demand.credits)
+
+
+def type_names(type_ids: Iterable[int], types: Types) -> str:
+    return ", ".join(types[type_id].name for type_id in type_ids)
+
+
+def finding_words(finding: Finding, types: Types) -> str:
+    """The outcome with its reason, as a sentence."""
+    if finding.outcome == Outcome.MET:
+        return _met(finding, types)
+    if finding.outcome == Outcome.MISSING:
+        return _missing(finding, types)
+    if finding.outcome == Outcome.EXEMPT:
+        reason = finding.excuse.reason if finding.excuse else ""
+        return gettext("Exempt through %(day)s: %(reason)s", day=day(finding.until), reason=reason)
+    if finding.outcome == Outcome.NEWCOMER:
+        return gettext("Newcomer: not required before the end of %(day)s.", day=day(finding.until))
+    return gettext("Not required.")
+
+
+def _met(finding: Finding, types: Types) -> str:
+    lapses = ""
+    if finding.lapses_on and finding.lapsing:
+        names = type_names(finding.lapsing, types)
+        lapses = gettext("Lapses on %(day)s: %(types)s.", day=day(finding.lapses_on), types=names)
+    elif finding.lapses_on:
+        lapses = gettext("Lapses on %(day)s.", day=day(finding.lapses_on))
+    by = _credits(finding) or type_names(finding.held, types)
+    return " ".join(part for part in (gettext("Met: %(by)s.", by=by) if by else gettext("Met."), lapses) if part)
+
+
+def _missing(finding: Finding, types: Types) -> str:
+    if so_far := _credits(finding):
+        return gettext("Missing: %(credits)s.", credits=so_far)
+    missing, demand = type_names(finding.missing, types), finding.demand
+    lacking = demand.needed - len(finding.held)
+    if lacking < len(finding.missing):
+        return gettext("Missing: %(number)s of %(types)s.", number=lacking, types=missing)
+    return gettext("Missing: %(types)s.", types=missing)
+
+
+def _credits(finding: Finding) -> str:
+    asked = finding.demand
+    if asked.credit_type is None:
+        return ""
+    return gettext("%(has)s of %(goal)s %(unit)s in this period", has=credits(finding.earned),
+                   goal=credits(asked.credits), unit=asked.credit_type.unit)  # fmt: skip

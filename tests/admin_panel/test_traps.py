@@ -1,0 +1,65 @@
+"""What Flask-Admin would do by itself, and must not do here."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from flask_admin.model import BaseModelView
+
+from admin_panel.base import StaffView
+from admin_panel.views.home import HomeView
+from tests.cast import Cast
+
+SCAFFOLDED = ("ajax/lookup/", "ajax/update/", "action/", "export/csv/", "details/", "edit/", "delete/")
+
+
+def test_no_view_is_scaffolded_from_a_model_and_each_is_closed_by_default(app: Flask) -> None:
+    """Unscoped look-ups and `get_one`, editable lists, bulk actions, exports and flashed SQL all come of those."""
+    [admin] = app.extensions["admin"]
+    assert len(admin._views) > 5
+    for view in admin._views:
+        assert isinstance(view, StaffView)
+        assert not isinstance(view, BaseModelView)
+        assert type(view)._handle_view is StaffView._handle_view
+        assert type(view)._run_view is StaffView._run_view
+
+
+@pytest.mark.parametrize("path", SCAFFOLDED)
+def test_the_addresses_of_scaffolded_views_do_not_exist(cast: Cast, browse, path: str) -> None:
+    client = browse(cast.ada)
+    for view in ("members", "certification-types", "units", "imports", "audit-trail"):
+        assert client.get(f"/admin/{view}/{path}?id=1&name=x&query=a").status_code == 404
+        assert client.post(f"/admin/{view}/{path}", data={"id": "1", "action": "delete"}).status_code in (404, 405)
+
+
+def test_a_type_error_of_a_view_is_not_hidden_by_calling_it_again() -> None:
+    calls = []
+
+    def view(_self: object) -> None:
+        calls.append(1)
+        raise TypeError
+
+    with pytest.raises(TypeError):
+        HomeView()._run_view(view)
+    assert calls == [1]
+
+
+@pytest.mark.parametrize(
+    "question", ["page=99999999999999999999", "id=1,2", "url=http://[", "sort=%00", "page_size=-1"]
+)
+def test_addresses_that_made_it_fail_are_answered(cast: Cast, browse, question: str) -> None:
+    client = browse(cast.ada)
+    for path in (
+        "/admin/",
+        "/admin/members/",
+        f"/admin/members/{cast.max.id}",
+        "/admin/imports/",
+        "/admin/audit-trail/",
+    ):
+        assert client.get(f"{path}?{question}").status_code == 200
+
+
+def test_its_own_style_sheets_are_not_loaded(cast: Cast, browse) -> None:
+    page = browse(cast.ada).get("/admin/members/").text
+    assert "bootstrap" not in page
+    assert "/admin/static/" not in page
