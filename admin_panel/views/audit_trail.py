@@ -8,7 +8,7 @@ from flask_admin import expose
 from admin_panel.base import StaffView
 from records import signin
 from records.models import AuditKind
-from records.queries.audit_trail import audit_trail
+from records.queries.audit_trail import audit_event, audit_trail
 from records.web.events import KIND_WORDS
 
 
@@ -33,3 +33,9 @@ class AuditTrailView(StaffView):
                 member_id=request.args.get("member", type=int),
             )
         )
+
+    @expose("/<int:event_id>/summary")
+    def summary(self, event_id: int) -> str:
+        event, member = audit_event(event_id, by=signin.current_actor())
+        what = KIND_WORDS[AuditKind(event.kind)] if event.kind in set(AuditKind) else event.kind
+        return self.render_summary("admin_panel/summaries/event.html", event=event, member=member, what=what)

@@ -18,6 +18,7 @@ from records.errors import InvalidInput, NotAllowed, Stale
 from records.models import CertificationType
 from records.queries.certification_types import MOST_HOLDERS, all_types, listed_types
 from records.queries.equivalences import counts_as
+from records.queries.summaries import type_summary
 from records.services import certification_types
 
 
@@ -64,6 +65,11 @@ class CertificationTypesView(CoordinatorView):
         _require_allowed()
         type_ = found(CertificationType, type_id)
         return self._page(type_, _as_it_stands(type_))
+
+    @expose("/<int:type_id>/summary")
+    def summary(self, type_id: int) -> str:
+        found = type_summary(type_id, by=signin.current_actor())
+        return self.render_summary("admin_panel/summaries/certification_type.html", found=found, type=found.type)
 
     @expose("/<int:type_id>", methods=["POST"])
     def change(self, type_id: int) -> Response:

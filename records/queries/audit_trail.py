@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from records.database import chosen_organization_id, db, is_id
+from records.errors import NotFound
 from records.models import Actor, AuditEvent, AuditKind, Member
 
 PAGE = 50
@@ -43,3 +44,14 @@ def audit_trail(*, by: Actor, kind: str = "", member_id: int | None = None, befo
     members = db.session.scalars(select(Member).where(Member.id.in_(concerned)))
     names = {member.id: member.name for member in members}
     return Trail(events[:PAGE], names, events[PAGE - 1].id if len(events) > PAGE else None)
+
+
+def audit_event(event_id: int, *, by: Actor) -> tuple[AuditEvent, Member | None]:
+    """One event of the organization, and the member concerned. Raises NotAllowed, NotFound."""
+    by.require_administrator()
+    statement = select(AuditEvent).where(AuditEvent.organization_id == chosen_organization_id())
+    event = db.session.scalar(statement.where(AuditEvent.id == event_id)) if is_id(event_id) else None
+    if event is None:
+        raise NotFound()
+    member = db.session.scalar(select(Member).where(Member.id == event.member_id)) if event.member_id else None
+    return event, member
