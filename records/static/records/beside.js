@@ -86,7 +86,7 @@
   function adopt(html) {
     say("");
     part("summary").replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.children);
-    part("summary").scrollIntoView({ block: "nearest" });
+    frame.parentElement.scrollTop = 0;
   }
 
   function fail(control, word) {
