@@ -38,6 +38,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("/", "GET"): ACCOUNTS,
     ("/account", "GET"): ACCOUNTS,
     ("/account/email", "POST"): ACCOUNTS,
+    ("/account/language", "POST"): ACCOUNTS,
     ("/account/password", "POST"): ACCOUNTS,
     ("/account/sessions", "POST"): ACCOUNTS,
     ("/admin/", "GET"): STAFF,
