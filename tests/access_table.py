@@ -115,9 +115,13 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/reports/<report>", "GET"): STAFF,
     ("/admin/reports/<report>/export", "GET"): STAFF,
     ("/admin/reports/<report>/print", "GET"): STAFF,
-    ("/admin/reports/<report>/views", "POST"): STAFF,
-    ("/admin/reports/views/<int:view_id>", "POST"): ADAS_OWN,
-    ("/admin/reports/views/<int:view_id>/delete", "POST"): ADAS_OWN,
+    # Views are of the report, too.
+    ("/admin/views/", "GET"): STAFF,
+    ("/admin/views/of/<page>", "POST"): STAFF,
+    ("/admin/views/<int:view_id>", "POST"): ADAS_OWN,
+    ("/admin/views/<int:view_id>/delete", "POST"): ADAS_OWN,
+    ("/admin/members/export", "GET"): STAFF,
+    ("/admin/members/several", "POST"): ADMINISTRATORS,  # a file of ticked ones is for all staff
     ("/admin/positions/", "GET"): ADMINISTRATORS,
     ("/admin/positions/", "POST"): ADMINISTRATORS,
     ("/admin/positions/<int:position_id>", "GET"): THIS_ADMINISTRATOR,
