@@ -85,7 +85,7 @@
 
   function adopt(html) {
     say("");
-    part("summary").replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.children);
+    part("gist").replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.children);
     frame.parentElement.scrollTop = 0;
   }
 
@@ -97,7 +97,7 @@
 
   function say(word) {
     said.textContent = word && said.dataset[word];
-    if (word) part("summary").replaceChildren();
+    if (word) part("gist").replaceChildren();
   }
 
   // Columns for which there is no room beside the panel step aside, the last first; that of the controls stays.
