@@ -6,7 +6,19 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from records.web import clearance_words, errors, headers, languages, limits, links, logs, multipart, static, words
+from records.web import (
+    clearance_words,
+    errors,
+    facts,
+    headers,
+    languages,
+    limits,
+    links,
+    logs,
+    multipart,
+    static,
+    words,
+)
 
 csrf = CSRFProtect()
 
@@ -20,6 +32,7 @@ def init_app(app: Flask) -> None:
     languages.init_app(app)
     words.init_app(app)
     clearance_words.init_app(app)
+    facts.init_app(app)
     links.init_app(app)
     errors.init_app(app)
     static.init_app(app)
