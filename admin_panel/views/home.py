@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask_admin import AdminIndexView, expose
+from flask_babel import lazy_gettext
 
 from admin_panel.base import CoordinatorView
 from records import signin
@@ -16,7 +17,7 @@ class HomeView(CoordinatorView, AdminIndexView):
     icon = "home"
 
     def __init__(self) -> None:
-        super().__init__(name="Home", endpoint="admin", url="/admin", template="admin_panel/home.html")
+        super().__init__(name=lazy_gettext("Home"), endpoint="admin", url="/admin", template="admin_panel/home.html")
 
     @expose("/")
     def index(self) -> str:

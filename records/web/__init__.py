@@ -10,6 +10,7 @@ from records.web import (
     clearance_words,
     compression,
     errors,
+    facts,
     headers,
     languages,
     limits,
@@ -33,6 +34,7 @@ def init_app(app: Flask) -> None:
     languages.init_app(app)
     words.init_app(app)
     clearance_words.init_app(app)
+    facts.init_app(app)
     links.init_app(app)
     errors.init_app(app)
     static.init_app(app)
