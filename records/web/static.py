@@ -49,7 +49,7 @@ def init_app(app: Flask) -> None:
 
 
 def static_url(name: str) -> str:
-    """The address of a static file, such as `records/app.css`. Raises KeyError where there is none."""
+    """The address of a static file, such as `records/skin/base.css`. Raises KeyError where there is none."""
     address: str = current_app.extensions["static_names"][name]
     return address
 

@@ -32,7 +32,6 @@ from records.models import (
     RenewalProposal,
     Requirement,
     Role,
-    Scan,
     State,
     Unit,
     UploadedFile,

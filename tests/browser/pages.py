@@ -148,7 +148,9 @@ PAGES = (
     Page("/admin/certification-types/<int:type_id>", ADMINISTRATOR, {"type_id": "retired_type"}),
     Page("/admin/certification-types/new", wrong={"name": "", "stages_before": "x"}),
     Page("/admin/certifications/<int:certification_id>", wrong={"issued_on": "2030-01-01", "expires_on": "2001-01-01"}),
-    Page("/admin/certifications/<int:certification_id>", ADMINISTRATOR, {"certification_id": "suspended_certification"}),
+    Page(
+        "/admin/certifications/<int:certification_id>", ADMINISTRATOR, {"certification_id": "suspended_certification"}
+    ),
     Page("/admin/credit-types/"),
     Page("/admin/credit-types/<int:credit_type_id>", wrong={"name": "", "goal": "x"}),
     Page("/admin/credit-types/new", wrong={"name": "", "goal": "x"}),

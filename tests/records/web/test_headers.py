@@ -60,7 +60,7 @@ def test_scripts_run_by_a_nonce_that_is_new_each_time(cast: Cast, browse: Browse
 
 def test_static_files_are_guarded_and_kept_for_ever(app: Flask, browse: Browse) -> None:
     with app.app_context():
-        address = static_url("records/app.css")
+        address = static_url("records/skin/base.css")
     for headers in ({}, {"If-None-Match": "x"}, {"Range": "bytes=0-9"}):
         headers = browse().get(address, headers=headers, buffered=True).headers
         assert {name: headers[name] for name in ALWAYS} == ALWAYS
@@ -72,7 +72,7 @@ def test_static_files_are_guarded_and_kept_for_ever(app: Flask, browse: Browse) 
 
 def test_an_unchanged_static_file_is_not_sent_again(app: Flask, browse: Browse) -> None:
     with app.app_context():
-        address = static_url("records/app.css")
+        address = static_url("records/skin/base.css")
     first = browse().get(address, buffered=True)
     again = browse().get(address, headers={"If-Modified-Since": first.headers["Last-Modified"]})
     assert again.status_code == 304
@@ -86,7 +86,7 @@ def test_an_unchanged_static_file_is_not_sent_again(app: Flask, browse: Browse) 
 @pytest.mark.parametrize(
     "path",
     ["/static/../config.py", "/static/records/../../wsgi.py", "/static/%2e%2e/config.py", "/static/records/",
-     "/static/", "/static/records/app.css", "/admin/static/../../config.py", "/admin/static/..%2f..%2fconfig.py"],
+     "/static/", "/static/records/skin/base.css", "/admin/static/../../config.py", "/admin/static/..%2f..%2fconfig.py"],
 )  # fmt: skip
 def test_nothing_but_the_static_files_is_served_under_their_exact_names(browse: Browse, path: str) -> None:
     assert browse().get(path).status_code in (301, 302, 308, 404)
@@ -96,7 +96,7 @@ def test_over_https_browsers_are_told_to_stay_there(tmp_path: Path) -> None:
     application = make_app(tmp_path / "data", public_url="https://certs.example")
     client = SignedClient(application)
     with application.app_context():
-        address = static_url("records/app.css")
+        address = static_url("records/skin/base.css")
     for path in ("/healthz", "/no-such-page", address):
         assert client.get(path, buffered=True).headers["Strict-Transport-Security"].startswith("max-age=63072000"), path
 
