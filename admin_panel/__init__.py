@@ -64,6 +64,7 @@ def _pages() -> list[BaseView]:
     from admin_panel.views.certification import CertificationView
     from admin_panel.views.coverage import CoverageView
     from admin_panel.views.exemptions import ExemptionsView
+    from admin_panel.views.finding import FindingView
     from admin_panel.views.login_as import LogInAsView
     from admin_panel.views.member_requirements import MemberRequirementsView
     from admin_panel.views.merges import MergesView
@@ -85,4 +86,5 @@ def _pages() -> list[BaseView]:
         RenewalProposalsView(endpoint="proposals", url="/admin/renewals/proposed"),
         ScansView(endpoint="scans", url="/admin/scans"),
         UploadsView(endpoint="uploads", url="/admin"),
+        FindingView(endpoint="finding", url="/admin"),
     ]
