@@ -73,6 +73,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/credit-types/<int:credit_type_id>/retire", "POST"): THIS_ADMINISTRATOR,
     ("/admin/credit-types/new", "GET"): ADMINISTRATORS,
     ("/admin/credit-types/new", "POST"): ADMINISTRATORS,
+    ("/admin/find", "GET"): STAFF,
     ("/admin/imports/", "GET"): STAFF,
     ("/admin/imports/", "POST"): STAFF,
     ("/admin/imports/<int:import_id>", "GET"): ADAS_OWN,
@@ -203,6 +204,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("/portfolio/credits", "GET"): ACCOUNTS,
     ("/portfolio/credits/export", "GET"): ACCOUNTS,
     ("/portfolio/credits/transcript", "POST"): ACCOUNTS,
+    ("/portfolio/find", "GET"): ACCOUNTS,
     ("/portfolio/renewals/<int:proposal_id>/withdraw", "POST"): MAX,
     ("/readyz", "GET"): ALL,
     ("/reset", "GET"): ALL,
@@ -214,6 +216,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("/scan/<int:scan_id>/download", "GET"): MAX_AND_IN_SCOPE,
     ("/scan/<int:scan_id>/file", "GET"): MAX_AND_IN_SCOPE,
     ("/scan/<int:scan_id>/preview", "GET"): MAX_AND_IN_SCOPE,
+    ("/theme", "POST"): ALL,
     ("/verify", "GET"): ALL,
     ("/verify/<code>", "GET"): ALL,
     # What is handed out: Max's proof, and the address of his calendar.
