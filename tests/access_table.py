@@ -72,6 +72,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/credit-types/<int:credit_type_id>/retire", "POST"): THIS_ADMINISTRATOR,
     ("/admin/credit-types/new", "GET"): ADMINISTRATORS,
     ("/admin/credit-types/new", "POST"): ADMINISTRATORS,
+    ("/admin/gaps", "GET"): STAFF,
     ("/admin/imports/", "GET"): STAFF,
     ("/admin/imports/", "POST"): STAFF,
     ("/admin/imports/<int:import_id>", "GET"): ADAS_OWN,

@@ -1,15 +1,22 @@
-"""The back office's first page: what waits for a decision, what expired, and what expires next."""
+"""The back office's first page: what expired and what expires when, what waits for a decision; and, after it, where
+the organization falls short."""
 
 from __future__ import annotations
 
+from flask import url_for
 from flask_admin import AdminIndexView, expose
+from flask_babel import gettext
 
 from admin_panel.base import CoordinatorView
 from records import signin
 from records.pages.guards import this_organization
 from records.queries.approvals import MOST_COUNTED, backlog
-from records.queries.attention import attention
+from records.queries.attention import Attention, MonthAhead, attention
 from records.queries.renewal_proposals import proposals_waiting
+from records.queries.reports.periods import Preset
+from records.queries.shortfalls import shortfalls
+from records.web.charts import BarChart, Value, bar_chart
+from records.web.words import month_name
 
 
 class HomeView(CoordinatorView, AdminIndexView):
@@ -21,12 +28,37 @@ class HomeView(CoordinatorView, AdminIndexView):
     @expose("/")
     def index(self) -> str:
         organization, by = this_organization(), signin.current_actor()
+        found = attention(by=by) if organization.tracks_certifications else None
         return str(
             self.render(
                 "admin_panel/home.html",
-                attention=attention(by=by) if organization.tracks_certifications else None,
+                attention=found,
+                chart=_chart(found) if found else None,
                 backlog=backlog(by=by) if by.reviews and organization.takes_external_certificates else None,
                 proposals=proposals_waiting(by=by) if organization.tracks_certifications else None,
                 most=MOST_COUNTED,
             )
         )
+
+    @expose("/gaps")
+    def gaps(self) -> str:
+        """A page of its own, of which Home takes the part in the middle."""
+        return str(self.render("admin_panel/gaps.html", shortfalls=shortfalls(by=signin.current_actor())))
+
+
+def _chart(found: Attention) -> BarChart:
+    title = gettext("Certifications that expire in the next 12 months")
+    return bar_chart(title, (gettext("Month"), gettext("Certifications")), [*map(_bar, found.months)])
+
+
+def _bar(month: MonthAhead) -> Value:
+    first, last = month.span.first, month.span.last
+    assert first and last  # because: months have both ends; this tells the type checker
+    own = {"period": Preset.OWN_DATES, "first": first.isoformat(), "last": last.isoformat()}
+    return Value(
+        label=month_name(first),
+        name=f"{month_name(first)} {first.year}",
+        number=month.count,
+        amount=f"{month.count:,}",
+        address=url_for("reports.show", report="expiring", **own),
+    )
