@@ -31,7 +31,8 @@ MONTHS, MOST = 12, 6
 class MonthAhead:
     """How many expire in a month; of the present one, from today on."""
 
-    span: Span
+    first: date
+    last: date
     count: int
 
 
@@ -54,12 +55,12 @@ def attention(*, by: Actor) -> Attention:
     past = span_of(Preset.PAST, None, None, on=today)
     windows = [span_of(each, None, None, on=today) for each in WINDOWS]
     months = _months_from(today)
-    expired, *counts = _counted([past, *windows, *months], by=by)
+    expired, *counts = _counted([past, *windows, *(Span(*ends) for ends in months)], by=by)
     key = Certification.expires_on
     return Attention(
         expired,
         ahead=dict(zip(WINDOWS, counts, strict=False)),
-        months=tuple(map(MonthAhead, months, counts[len(WINDOWS) :])),
+        months=tuple(MonthAhead(*ends, count) for ends, count in zip(months, counts[len(WINDOWS) :], strict=True)),
         next_ones=_first(unrenewed(windows[-1], by=by).order_by(key, Certification.id)),
         last_ones=_first(unrenewed(past, by=by).order_by(key.desc(), Certification.id)),
     )
@@ -96,9 +97,9 @@ def _first(statement: Select[Certification]) -> Sequence[Certification]:
     return db.session.scalars(statement.options(*with_names).limit(MOST)).all()
 
 
-def _months_from(today: date) -> list[Span]:
-    """What is left of the present month, and the eleven after it."""
+def _months_from(today: date) -> list[tuple[date, date]]:
+    """First and last days: what is left of the present month, and the eleven after it."""
     begin = today.replace(day=1)
     firsts = [begin + relativedelta(months=number) for number in range(MONTHS + 1)]
     ends = [first - timedelta(days=1) for first in firsts[1:]]
-    return [Span(max(first, today), end) for first, end in zip(firsts[:-1], ends, strict=True)]
+    return [(max(first, today), end) for first, end in zip(firsts[:-1], ends, strict=True)]
