@@ -93,12 +93,17 @@ class Cast:
 
     def actor(self, member: Member) -> Actor:
         """`member` as the one who asks."""
-        with every_organization():
-            return Actor(
-                ActorKind.MEMBER, member.name, organization_id=member.organization_id, member_id=member.id,
-                account_id=member.account_id, role=member.role, covers_organization=member.covers_organization,
-                covered_units=covered_units(member), reviews_by_grant=member.reviews,
-            )  # fmt: skip
+        return actor_of(member)
+
+
+def actor_of(member: Member) -> Actor:
+    """`member` as the one who asks."""
+    with every_organization():
+        return Actor(
+            ActorKind.MEMBER, member.name, organization_id=member.organization_id, member_id=member.id,
+            account_id=member.account_id, role=member.role, covers_organization=member.covers_organization,
+            covered_units=covered_units(member), reviews_by_grant=member.reviews,
+        )  # fmt: skip
 
 
 def _member(organization: Organization, given: str, family: str, **fields: object) -> Member:

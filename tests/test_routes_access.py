@@ -96,6 +96,7 @@ def world(cast: Cast) -> World:
         "file_id": db.session.scalars(sa.select(UploadedFile.id)).one(),
         "import_id": register.id,
         "report": "expiring",
+        "page": "expiring",
         "view_id": saved_views.save("expiring", "Mine", {}, share=False, by=cast.actor(cast.ada)).id,
         **rules_of(cast),
         "message_id": _message(cast),

@@ -151,7 +151,7 @@ def open_page(chromium: Browser, server: Server, problems: list[str], cast: Any)
         context.set_default_timeout(_PATIENCE)
         contexts.append(context)
         page = context.new_page()
-        _watch(page, problems)
+        watch(page, problems)
         return page
 
     yield make
@@ -160,7 +160,7 @@ def open_page(chromium: Browser, server: Server, problems: list[str], cast: Any)
     assert problems == []
 
 
-def _watch(page: Page, problems: list[str]) -> None:
+def watch(page: Page, problems: list[str]) -> None:
     def said(message: ConsoleMessage) -> None:
         # What failed to load is judged by its answer below: a page may well be a 404 or a 422.
         if message.type == "error" and not message.text.startswith("Failed to load resource"):

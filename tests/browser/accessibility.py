@@ -1,0 +1,22 @@
+"""What axe finds on a page: the rules stand here alone."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from playwright.sync_api import Page
+
+# WCAG 2.2, A and AA, and what axe calls best practice.
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
+_RUN = """tags => axe.run(document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"],
+  selectors: false, ancestry: false, xpath: false}).then(found => found.violations.flatMap(
+    each => each.nodes.map(node => `${each.id}: ${node.html}\\n  ${node.failureSummary.split("\\n")[1]}`)))"""
+
+
+def violations(page: Page) -> list[str]:
+    """A line for each place that breaks a rule: the rule, the markup and what is wrong with it."""
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(_AXE)
+    found: list[str] = page.evaluate(_RUN, TAGS)
+    return found
