@@ -85,6 +85,7 @@ class SettingsView(StaffView):
             if each is not None:
                 each.offer()
         others.setdefault("logo", LogoForm())
+        others["largest_logo"] = min(organizations.LARGEST_LOGO, this_organization().largest_file)
         others["coordinators"] = coordinators() if this_organization().takes_external_certificates else None
         html = self.render("admin_panel/settings.html", form=form, **others)
         return Answer(str(html), status, mimetype="text/html")
