@@ -51,6 +51,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/approvals/approve", "POST"): ADMINISTRATORS,
     ("/admin/approvals/texts/<int:text_id>/forget", "POST"): THIS_ADMINISTRATOR,
     ("/admin/audit-trail/", "GET"): ADMINISTRATORS,
+    ("/admin/audit-trail/export", "GET"): ADMINISTRATORS,
     ("/admin/certification-types/", "GET"): STAFF,
     ("/admin/certification-types/<int:type_id>", "GET"): THIS_WHOLE_SCOPE,
     ("/admin/certification-types/<int:type_id>", "POST"): THIS_WHOLE_SCOPE,
