@@ -49,6 +49,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/approvals/<int:certificate_id>/request-changes", "POST"): THIS_ADMINISTRATOR,
     ("/admin/approvals/<int:certificate_id>/revoke", "POST"): THIS_ADMINISTRATOR,
     ("/admin/approvals/approve", "POST"): ADMINISTRATORS,
+    ("/admin/approvals/export", "GET"): ADMINISTRATORS,
     ("/admin/approvals/texts/<int:text_id>/forget", "POST"): THIS_ADMINISTRATOR,
     ("/admin/audit-trail/", "GET"): ADMINISTRATORS,
     ("/admin/audit-trail/export", "GET"): ADMINISTRATORS,
