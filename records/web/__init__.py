@@ -10,7 +10,6 @@ from records.web import (
     clearance_words,
     compression,
     errors,
-    facts,
     headers,
     languages,
     limits,
@@ -34,7 +33,6 @@ def init_app(app: Flask) -> None:
     languages.init_app(app)
     words.init_app(app)
     clearance_words.init_app(app)
-    facts.init_app(app)
     links.init_app(app)
     errors.init_app(app)
     static.init_app(app)
