@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from records.database import db, transaction
+from records.database import db, every_organization, transaction
 from records.models import CertificationType
 from tests.forms import filled, read
 from tests.holdings import give, picture
@@ -66,7 +66,7 @@ def test_nothing_ticked_is_said_and_changes_nothing(cast, browse):
 ])  # fmt: skip
 def test_an_empty_list_says_what_it_is_for_and_offers_a_step(cast, browse, address):
     """Of another organization that has nothing but its people."""
-    with transaction() as session:
+    with every_organization(), transaction() as session:
         session.delete(session.get_one(CertificationType, cast.clinic_emt.id))
     client = browse(cast.ken)
     page = read(client.get(address).text)

@@ -84,7 +84,7 @@ def test_from_nothing_to_the_first_scan(newcomer, cast):
         {"name": "card.png", "mimeType": "image/png", "buffer": picture()}
     )
     files.locator("form[enctype]").get_by_role("button").last.click()
-    expect(page.get_by_role("region", name="Files")).to_contain_text("card.png")
+    expect(page.get_by_role("link", name="Download card.png").first).to_be_visible()
 
     page.goto("/admin/")
     expect(_steps(page)).to_have_count(0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from records.database import transaction
@@ -71,7 +73,7 @@ def test_where_nothing_expires_it_says_so(cast, browse):
 
 def test_credits_stand_against_their_goal_where_there_is_one(cast, browse):
     assert not _page(browse, cast.max).all("section", aria_labelledby="goals-head")
-    credit_type(goal=20)
+    credit_type(goal=Decimal(20))
     section = _page(browse, cast.max).one("section", aria_labelledby="goals-head")
     assert "0 of 20" in section.text
     assert section.one("progress").attrs["value"] == "0"
