@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from flask import redirect, url_for
 from flask_admin import AdminIndexView, expose
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
@@ -27,7 +27,7 @@ class HomeView(CoordinatorView, AdminIndexView):
     icon = "home"
 
     def __init__(self) -> None:
-        super().__init__(name="Home", endpoint="admin", url="/admin", template="admin_panel/home.html")
+        super().__init__(name=lazy_gettext("Home"), endpoint="admin", url="/admin", template="admin_panel/home.html")
 
     @expose("/")
     def index(self) -> str:

@@ -86,6 +86,7 @@ class SettingsView(StaffView):
             if each is not None:
                 each.offer()
         others.setdefault("logo", LogoForm())
+        others["largest_logo"] = min(organizations.LARGEST_LOGO, this_organization().largest_file)
         others["coordinators"] = coordinators() if this_organization().takes_external_certificates else None
         others["first"] = first_steps(by=signin.current_actor())
         html = self.render("admin_panel/settings.html", form=form, **others)

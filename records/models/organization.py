@@ -14,6 +14,8 @@ from records.models.stored_file import StoredFile
 from records.models.text import folded, name_line
 
 MEBIBYTE = 1024 * 1024
+_FILES_TOGETHER = 20
+_MOST_TOGETHER = 2048 * MEBIBYTE
 
 
 class Organization(Base):
@@ -46,6 +48,11 @@ class Organization(Base):
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def most_together(self) -> int:
+        """How many bytes one form may bring, in all its files together."""
+        return min(self.largest_file * _FILES_TOGETHER, _MOST_TOGETHER)
 
     @validates("name")
     def _name_folds(self, _key: str, name: str) -> str:

@@ -62,7 +62,7 @@ def test_nothing_ticked_is_said_and_changes_nothing(cast, browse):
 @pytest.mark.parametrize("address", [
     "/admin/certification-types/", "/admin/credit-types/", "/admin/units/", "/admin/positions/",
     "/admin/requirements/", "/admin/requirements/rules/", "/admin/renewals/", "/admin/renewals/proposed/",
-    "/admin/approvals/", "/admin/approvals/?state=declined", "/admin/merges", "/admin/members/?search=nobody",
+    "/admin/approvals/", "/admin/approvals/?state=declined", "/admin/merges/", "/admin/members/?search=nobody",
 ])  # fmt: skip
 def test_an_empty_list_says_what_it_is_for_and_offers_a_step(cast, browse, address):
     """Of another organization that has nothing but its people."""

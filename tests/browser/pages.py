@@ -50,6 +50,7 @@ class Page:
     named: Mapping[str, str] = field(default_factory=dict)
     wrong: Mapping[str, str] | None = None
     query: str = ""
+    status: int = 200
 
     @property
     def name(self) -> str:
@@ -82,32 +83,29 @@ class Visit:
     def by(self) -> str:
         return FOUNDER if self.state == EMPTY else self.page.by
 
+    @property
+    def status(self) -> int:
+        """That of the answer that brings it."""
+        return 422 if self.state == ERRORS else self.page.status
+
     def __str__(self) -> str:
         return self.page.name if self.state == CONTENT else f"{self.page.name} {self.state}"
 
 
-def visits() -> Iterator[Visit]:
-    """Every page in every state that it has."""
-    for page in PAGES:
-        yield Visit(page)
-        if page.may_be_empty():
-            yield Visit(page, EMPTY)
-        if page.wrong is not None:
-            yield Visit(page, ERRORS)
-
-
 NO_NAME = {"name": ""}
+MAIN = ("login", "portfolio", "portfolio-certificates-new", "portfolio-credits", "admin", "admin-members",
+        "admin-members-member", "admin-reports-report-expiring", "admin-settings")  # fmt: skip
 OWN_CERTIFICATE = "/portfolio/certificates/<int:certificate_id>"
 OWN_CERTIFICATION = "/portfolio/certifications/<int:certification_id>"
 PAGES = (
     # Signing in, and what opens without it.
     Page("/login", VISITOR, wrong={"email": "ada@lakeside.example", "password": "wrong"}),
-    Page("/reset", VISITOR, wrong={"email": "ada"}),
+    Page("/reset", VISITOR, wrong={"email": ""}),
     Page("/reset/<secret>", VISITOR, {"secret": "reset"}, {"password": "short"}),
     Page("/invitation/<secret>", VISITOR, {"secret": "invitation"}, {"password": "short"}),
     Page("/email/<any(old, new):which>/<secret>", VISITOR, {"secret": "old_email"}),
     Page("/verify", VISITOR),
-    Page("/verify", VISITOR, query="code=nonsense"),
+    Page("/verify", VISITOR, query="code=nonsense", status=404),
     Page("/verify/<code>", VISITOR),
     Page("/choose", TWOFOLD),
     Page("/account", wrong={"current": "wrong", "password": "short"}),
@@ -180,7 +178,10 @@ PAGES = (
     Page("/admin/renewals/proposed/<int:proposal_id>", wrong={"expires_on": "", "issued_on": "2030-01-01"}),
     Page("/admin/renewals/proposed/<int:proposal_id>", ADMINISTRATOR, {"proposal_id": "decided_proposal"}),
     Page("/admin/reports/", wrong=NO_NAME),
-    *(Page("/admin/reports/<report>", ADMINISTRATOR, {"report": report}, NO_NAME) for report in REPORTS),
+    *(
+        Page("/admin/reports/<report>", ADMINISTRATOR, {"report": report}, NO_NAME if report == "expiring" else None)
+        for report in REPORTS
+    ),
     Page("/admin/reports/<report>/print", ADMINISTRATOR, {"report": "expiring"}),
     Page("/admin/requirements/"),
     Page("/admin/requirements/coverage/"),
@@ -194,3 +195,16 @@ PAGES = (
     Page("/admin/units/<int:unit_id>", wrong=NO_NAME),
     Page("/admin/uploads/<int:upload_id>", wrong={}),
 )
+
+
+def _visits() -> Iterator[Visit]:
+    """Every page in every state that it has."""
+    for page in PAGES:
+        yield Visit(page)
+        if page.may_be_empty():
+            yield Visit(page, EMPTY)
+        if page.wrong is not None:
+            yield Visit(page, ERRORS)
+
+
+VISITS = tuple(_visits())
