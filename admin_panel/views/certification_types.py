@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from admin_panel.base import CoordinatorView
 from admin_panel.forms.certification_type import CertificationTypeForm, form_for
 from admin_panel.forms.fields import show
-from admin_panel.forms.starting_types import STARTING_SETS, chosen
+from admin_panel.forms.starting_types import STARTING_SETS, chosen, there_already
 from admin_panel.messages import report
 from records import signin
 from records.database import found
@@ -133,7 +133,7 @@ class CertificationTypesView(CoordinatorView):
         return redirect(url_for(".list"))
 
     def _starting(self, status: int = 200, *, nothing_ticked: bool = False) -> Response:
-        taken = {each.name.lower() for each in all_types()}
+        taken = there_already(each.name for each in all_types())
         html = self.render(
             "admin_panel/starting_types.html", sets=STARTING_SETS, taken=taken, nothing_ticked=nothing_ticked
         )
