@@ -162,7 +162,6 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/settings/logo", "POST"): ADMINISTRATORS,
     ("/admin/settings/logo/remove", "POST"): ADMINISTRATORS,
     ("/admin/settings/reviewers", "POST"): ADMINISTRATORS,
-    ("/admin/static/<path:filename>", "GET"): ALL,
     ("/admin/units/", "GET"): ADMINISTRATORS,
     ("/admin/units/", "POST"): ADMINISTRATORS,
     ("/admin/units/<int:unit_id>", "GET"): THIS_ADMINISTRATOR,

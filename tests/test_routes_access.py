@@ -103,7 +103,6 @@ def world(cast: Cast) -> World:
         "other_id": cast.una.id,
         "merge_id": _merge(cast),
         "which": "old",
-        "filename": "admin/css/bootstrap4/admin.css",
     }
     names = {"max": cast.max, "mia": cast.mia, "carl": cast.carl, "ada": cast.ada, "ken": cast.ken}
     return World({"visitor": None, "sven": sven, **names}, arguments)

@@ -128,6 +128,13 @@ def test_the_demo_member_has_every_standing_and_every_kind_of_file(loaded):
     assert any(len(certification.scans) == 2 for certification in own), "front and back"
 
 
+def test_every_field_that_its_events_keep_has_words(loaded):
+    kept = {
+        name for event in db.session.scalars(select(AuditEvent)) for name in event.detail.before | event.detail.after
+    }
+    assert kept - FIELD_WORDS.keys() == set()
+
+
 def test_each_record_has_its_audit_event(loaded):
     events = Counter(db.session.scalars(select(AuditEvent.kind)))
     for model, kind in (
