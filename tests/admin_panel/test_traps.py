@@ -70,7 +70,7 @@ def test_none_of_its_styles_and_scripts_are_served_or_linked(cast: Cast, browse)
     for path in (
         "admin/css/bootstrap4/admin.css",
         "vendor/jquery.min.js",
-        "bootstrap/bootstrap4/css/bootstrap.min.css",
+        "vendor/select2/select2.min.js",
     ):
         assert client.get(f"/admin/static/{path}").status_code == 404
         assert client.get(f"/static/admin/{path}").status_code == 404

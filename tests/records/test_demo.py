@@ -53,6 +53,7 @@ from records.queries.reviewers import who_may_review
 from records.services.submission_digests import announce_submissions
 from records.signin import actor_of
 from records.storage import preview_key, storage
+from records.web.event_words import FIELD_WORDS
 
 PASSWORD = "demo password of the tests"
 _DAYS = (date(2025, 5, 3), date(2028, 5, 2))
@@ -129,9 +130,8 @@ def test_the_demo_member_has_every_standing_and_every_kind_of_file(loaded):
 
 
 def test_every_field_that_its_events_keep_has_words(loaded):
-    kept = {
-        name for event in db.session.scalars(select(AuditEvent)) for name in event.detail.before | event.detail.after
-    }
+    details = [event.detail for event in db.session.scalars(select(AuditEvent))]
+    kept = {name for detail in details for name in detail.before | detail.after}
     assert kept - FIELD_WORDS.keys() == set()
 
 
