@@ -28,6 +28,7 @@ class HomeView(CoordinatorView, AdminIndexView):
 
     def __init__(self) -> None:
         super().__init__(name=lazy_gettext("Home"), endpoint="admin", url="/admin", template="admin_panel/home.html")
+        self.static_folder = None  # Flask-Admin's own styles and scripts: no page uses them, so none is served
 
     @expose("/")
     def index(self) -> str:
