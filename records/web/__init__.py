@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from records.web import (
     clearance_words,
+    compression,
     errors,
     facts,
     headers,
@@ -25,6 +26,7 @@ csrf = CSRFProtect()
 
 def init_app(app: Flask) -> None:
     logs.init_app(app)
+    compression.init_app(app)
     multipart.init_app()
     limits.init_app(app)  # before CSRF, which reads the form
     csrf.init_app(app)
