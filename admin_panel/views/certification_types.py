@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import Response as Answer
 from flask import redirect, request, url_for
 from flask_admin import expose
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
 from admin_panel.forms.certification_type import CertificationTypeForm, form_for
 from admin_panel.forms.fields import show
+from admin_panel.forms.starting_types import STARTING_SETS, chosen
 from admin_panel.messages import report
 from records import signin
 from records.database import found
@@ -59,6 +60,25 @@ class CertificationTypesView(CoordinatorView):
         report(gettext("“%(name)s” was added.", name=type_.name))
         return redirect(url_for(".list"))
 
+    @expose("/start")
+    def starting(self) -> Response:
+        _require_allowed()
+        return self._starting()
+
+    @expose("/start", methods=["POST"])
+    def add_starting(self) -> Response:
+        """Each ticked suggestion becomes a type; what is there already stays as it is."""
+        by, words = signin.current_actor(), request.form.getlist("type")
+        _require_allowed()
+        if not words:
+            return self._starting(422, nothing_ticked=True)
+        added = [
+            certification_types.create(facts, by=by).name
+            for facts in chosen(words, [each.name for each in all_types()])
+        ]
+        report(ngettext("%(num)d type was added.", "%(num)d types were added.", len(added)), lines=added)
+        return redirect(url_for(".list"))
+
     @expose("/<int:type_id>")
     def show(self, type_id: int) -> Response:
         _require_allowed()
@@ -105,6 +125,13 @@ class CertificationTypesView(CoordinatorView):
         certification_types.delete(type_, by=signin.current_actor())
         report(gettext("“%(name)s” was deleted.", name=name))
         return redirect(url_for(".list"))
+
+    def _starting(self, status: int = 200, *, nothing_ticked: bool = False) -> Response:
+        taken = {each.name.lower() for each in all_types()}
+        html = self.render(
+            "admin_panel/starting_types.html", sets=STARTING_SETS, taken=taken, nothing_ticked=nothing_ticked
+        )
+        return Answer(str(html), status, mimetype="text/html")
 
     def _refused(self, type_: CertificationType | None, form: CertificationTypeForm, refusal: InvalidInput) -> Response:
         for name, error in refusal.errors.items():

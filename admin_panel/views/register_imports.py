@@ -104,9 +104,10 @@ class RegisterImportsView(CoordinatorView):
 
     def _map(self, register_import: RegisterImport, page: MappingPage) -> str:
         sheets = register_imports.sheets(register_import) if page.reading.kind == "xlsx" else ()
+        encodings = {code: gettext(name) for code, name in ENCODINGS.items()}
         return str(
             self.render("admin_panel/import_map.html", register_import=register_import, page=page, words=words,
-                        encodings=ENCODINGS, sheets=sheets, types=active_types(), number=format_decimal)
+                        encodings=encodings, sheets=sheets, types=active_types(), number=format_decimal)
         )  # fmt: skip
 
     # The dry run, and questions

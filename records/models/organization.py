@@ -22,6 +22,7 @@ class Organization(Base):
     """`largest_file` in bytes; `retention_days` is how long deleted records can be restored.
 
     Reminders go out from `reminds_at` on, in its time zone; the weekly digest on `digest_weekday` (0 is Monday).
+    `first_steps_put_away_at`: since when the first page leads nobody through the first steps.
     """
 
     __tablename__ = "organization"
@@ -42,6 +43,7 @@ class Organization(Base):
     takes_external_certificates: Mapped[bool] = mapped_column(default=True)
     reminds_at: Mapped[time] = mapped_column(default=time(7))
     digest_weekday: Mapped[int] = mapped_column(default=0)
+    first_steps_put_away_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 

@@ -25,7 +25,6 @@ function opening(link, dialog) {
     dialog.showModal();
     place.querySelector("input:not([type=hidden])").focus();
   });
-  dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
 }
 
 async function fetched(address) {
