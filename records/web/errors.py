@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from records import signin
 from records.database import db
-from records.errors import Invalid, Refusal, Stale, StorageFull, TooManyAttempts
+from records.errors import Invalid, Refusal, SignedOut, Stale, StorageFull, TooManyAttempts
 from records.services import audit
 from records.storage import is_full
 from records.web.scripted import answer, wants_json
@@ -72,6 +72,8 @@ def _refusal(error: Refusal) -> Response:
 
 
 def _forged(_error: CSRFError) -> Response:
+    if wants_json() and signin.signed_in() is None:
+        return _refusal(SignedOut())
     _audit(400)
     return _page(400, str(_SENTENCES[400]))
 
