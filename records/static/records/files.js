@@ -124,7 +124,7 @@ function parsed(text) {
 // The one sentence of an error page.
 function sentenceOf(html) {
   const page = new DOMParser().parseFromString(html, "text/html");
-  return page.querySelector("main p, body p")?.textContent.trim() ?? "";
+  return (page.querySelector("[data-sentence]") ?? page.querySelector("body p"))?.textContent.trim() ?? "";
 }
 
 function size(bytes) {
