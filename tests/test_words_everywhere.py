@@ -69,7 +69,9 @@ def written_by_people() -> set[str]:
             for row in connection.execute(sa.select(table)).mappings():
                 for name, value in row.items():
                     for text in _texts_in(value):
-                        if name in ("unit", "name", "title", "file_name") or not re.fullmatch(r"[a-z_.]+", text):
+                        if name in ("unit", "name", "title", "file_name", "actor_name") or not re.fullmatch(
+                            r"[a-z_.]+", text
+                        ):
                             texts.append(text)
     return {word for text in texts for word in WORD.findall(text)}
 
