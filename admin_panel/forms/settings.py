@@ -96,7 +96,7 @@ def _weekday(text: str) -> int:
 
 
 class LogoForm(Form):
-    logo = FileField(lazy_gettext("Picture"), render_kw={"accept": "image/png,image/jpeg,image/webp,image/gif"})
+    logo = FileField(lazy_gettext("Picture"))
 
 
 def form_of(organization: Organization) -> SettingsForm:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import Response as Answer
 from flask import redirect, request, url_for
 from flask_admin import expose
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
 from admin_panel.forms.certification_type import CertificationTypeForm, form_for
 from admin_panel.forms.fields import show
+from admin_panel.forms.starting_types import STARTING_SETS, chosen
 from admin_panel.messages import report
 from records import signin
 from records.database import found
@@ -18,6 +19,7 @@ from records.errors import InvalidInput, NotAllowed, Stale
 from records.models import CertificationType
 from records.queries.certification_types import MOST_HOLDERS, all_types, listed_types
 from records.queries.equivalences import counts_as
+from records.queries.summaries import type_summary
 from records.services import certification_types
 
 
@@ -59,11 +61,35 @@ class CertificationTypesView(CoordinatorView):
         report(gettext("“%(name)s” was added.", name=type_.name))
         return redirect(url_for(".list"))
 
+    @expose("/start")
+    def starting(self) -> Response:
+        _require_allowed()
+        return self._starting()
+
+    @expose("/start", methods=["POST"])
+    def add_starting(self) -> Response:
+        """Each ticked suggestion becomes a type; what is there already stays as it is."""
+        by, words = signin.current_actor(), request.form.getlist("type")
+        _require_allowed()
+        if not words:
+            return self._starting(422, nothing_ticked=True)
+        added = [
+            certification_types.create(facts, by=by).name
+            for facts in chosen(words, [each.name for each in all_types()])
+        ]
+        report(ngettext("%(num)d type was added.", "%(num)d types were added.", len(added)), lines=added)
+        return redirect(url_for(".list"))
+
     @expose("/<int:type_id>")
     def show(self, type_id: int) -> Response:
         _require_allowed()
         type_ = found(CertificationType, type_id)
         return self._page(type_, _as_it_stands(type_))
+
+    @expose("/<int:type_id>/summary")
+    def summary(self, type_id: int) -> str:
+        found = type_summary(type_id, by=signin.current_actor())
+        return self.render_summary("admin_panel/summaries/certification_type.html", found=found, type=found.type)
 
     @expose("/<int:type_id>", methods=["POST"])
     def change(self, type_id: int) -> Response:
@@ -105,6 +131,13 @@ class CertificationTypesView(CoordinatorView):
         certification_types.delete(type_, by=signin.current_actor())
         report(gettext("“%(name)s” was deleted.", name=name))
         return redirect(url_for(".list"))
+
+    def _starting(self, status: int = 200, *, nothing_ticked: bool = False) -> Response:
+        taken = {each.name.lower() for each in all_types()}
+        html = self.render(
+            "admin_panel/starting_types.html", sets=STARTING_SETS, taken=taken, nothing_ticked=nothing_ticked
+        )
+        return Answer(str(html), status, mimetype="text/html")
 
     def _refused(self, type_: CertificationType | None, form: CertificationTypeForm, refusal: InvalidInput) -> Response:
         for name, error in refusal.errors.items():

@@ -11,7 +11,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import StaffView
-from admin_panel.forms.credit_type import PERIOD_WORDS, CreditTypeForm, form_for
+from admin_panel.forms.credit_type import CreditTypeForm, form_for
 from admin_panel.forms.fields import show
 from admin_panel.messages import report
 from records import signin
@@ -20,6 +20,7 @@ from records.errors import InvalidInput, Stale
 from records.models import CreditType
 from records.queries.credit_types import MOST_CERTIFICATES, listed_credit_types
 from records.services import credit_types
+from records.web.event_words import PERIOD_WORDS
 
 
 class CreditTypesView(StaffView):

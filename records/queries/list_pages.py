@@ -5,6 +5,7 @@ from __future__ import annotations
 from records.errors import NotFound
 from records.models import Actor
 from records.queries.approval_filters import QueueWanted
+from records.queries.audit_filters import TrailWanted
 from records.queries.member_filters import Wanted
 from records.queries.reports import REPORTS
 from records.queries.viewable import ListPage, Viewable
@@ -18,6 +19,11 @@ LISTS = {
             asks=lambda asked: QueueWanted.read(asked).asked(),
             takes=True,
             open_to=lambda by: by.reviews,
+        ),
+        ListPage(
+            name="audit-trail",
+            asks=lambda asked: TrailWanted.read(asked).asked(),
+            open_to=lambda by: by.administers,
         ),
     )
 }

@@ -34,4 +34,10 @@ def _chosen() -> str | None:
         chosen = user.member.language if user and user.member else None
     except SQLAlchemyError:
         chosen = None
-    return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES)
+    return chosen if chosen in LANGUAGES else _asked_for()
+
+
+def _asked_for() -> str | None:
+    """The first of ours among those that the browser asks for, wherever it is spoken: es-MX is Spanish."""
+    wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
+    return next((language for language in wanted if language in LANGUAGES), None)

@@ -60,11 +60,11 @@ _SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Wi
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
-        day=day, moment=moment, time=time, from_today=from_today, ago=ago, size=megabytes, standing=standing_word,
+        day=day, moment=moment, time=time, from_today=from_today, ago=ago, size=size, standing=standing_word,
         role=role_word, standing_reason=standing_reason, browser=browser_name, state=state_word, credits=credits,
         month_name=month_name, iso_day=iso_day, days_away=days_away, proposal=proposal_word,
     )  # fmt: skip
-    app.jinja_env.globals.update(refusal_text=refusal_text, today=today)
+    app.jinja_env.globals.update(refusal_text=refusal_text, today=today, now=clock.now)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
@@ -130,6 +130,12 @@ def ago(value: datetime) -> str:
     else:
         span = ngettext("%(num)d hour", "%(num)d hours", minutes // 60)
     return gettext("%(span)s ago", span=span)
+
+
+def size(value: int) -> str:
+    """A size in bytes as people read it: "1.6 MB"."""
+    amount, _, unit = megabytes(value).partition(" ")
+    return f"{format_decimal(Decimal(amount))} {unit}"
 
 
 def standing_word(standing: str) -> str:

@@ -47,8 +47,8 @@ if (bar) {
       const [from, to] = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);
       if (event.shiftKey && last) for (const each of boxes.slice(from, to + 1)) each.checked = box.checked;
       last = box;
-      count();
     });
+    box.addEventListener("change", count);
   }
   window.addEventListener("pageshow", count);
   bar.classList.add("floats");
