@@ -18,7 +18,7 @@ SCRATCH = $(shell free=$$(df -k --output=avail /dev/shm 2>/dev/null | tail -1); 
   [ "$${free:-0}" -gt 4000000 ] && echo TMPDIR=/dev/shm)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint bench lock clean
+.PHONY: help run test test-all lint words bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ lint: .venv/installed-dev ## Check style, types, templates and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/djlint --quiet --lint records portal admin_panel
+
+words: .venv/installed ## Bring the catalogues of translated texts in line with the sources
+	$(BIN)/python -m records.catalogues
 
 bench: ## Measure (comes with the benchmark)
 	@echo "The benchmark is not part of this version yet: there is no bench/ folder." >&2; exit 1

@@ -64,6 +64,7 @@ def _pages() -> list[BaseView]:
     from admin_panel.views.certification import CertificationView
     from admin_panel.views.coverage import CoverageView
     from admin_panel.views.exemptions import ExemptionsView
+    from admin_panel.views.finding import FindingView
     from admin_panel.views.login_as import LogInAsView
     from admin_panel.views.member_requirements import MemberRequirementsView
     from admin_panel.views.members_at_once import MembersAtOnceView
@@ -89,4 +90,5 @@ def _pages() -> list[BaseView]:
         SavedViewsView(endpoint="views", url="/admin/views"),
         ScansView(endpoint="scans", url="/admin/scans"),
         UploadsView(endpoint="uploads", url="/admin"),
+        FindingView(endpoint="finding", url="/admin"),
     ]

@@ -11,6 +11,8 @@ def init_app(app: Flask) -> None:
         certificates,
         certifications,
         credits,
+        finding,
+        menu,
         messages,
         overview,
         proofs,
@@ -31,7 +33,9 @@ def init_app(app: Flask) -> None:
         messages,
         proofs,
         calendar,
+        finding,
     ):
         module.add_to(blueprint)
     app.register_blueprint(blueprint)
+    menu.init_app(app)
     messages.init_app(app)

@@ -41,6 +41,7 @@ from records.services import (
 )
 from records.services.outbox import notify
 from tests.access_table import PERSONAS, TABLE
+from tests.beginnings import Beginnings
 from tests.cast import Cast
 from tests.certificates import credit_type, submitted
 from tests.clients import SignedClient
@@ -65,7 +66,18 @@ class World:
 
 
 @pytest.fixture
-def world(cast: Cast) -> World:
+def world(cast: Cast, beginnings: Beginnings) -> World:
+    """The same for each test, made once a day."""
+    name = f"world of {today()}"
+    if name not in beginnings:
+        beginnings.keep(name, _made(cast))
+    sven_id, arguments = beginnings.bring_back(name)
+    names = {"max": cast.max, "mia": cast.mia, "carl": cast.carl, "ada": cast.ada, "ken": cast.ken}
+    return World({"visitor": None, "sven": db.session.get_one(Member, sven_id), **names}, arguments)
+
+
+def _made(cast: Cast) -> tuple[int, dict[str, object]]:
+    """The id of a coordinator of South, and what stands for each name in an address."""
     sven = _coordinator_of_south(cast)
     certification_id = give(cast.max, cast.emt, 200, files={"front.png": picture()})
     allow_proposals(cast.emt, cast.forklift)
@@ -104,8 +116,7 @@ def world(cast: Cast) -> World:
         "merge_id": _merge(cast),
         "which": "old",
     }
-    names = {"max": cast.max, "mia": cast.mia, "carl": cast.carl, "ada": cast.ada, "ken": cast.ken}
-    return World({"visitor": None, "sven": sven, **names}, arguments)
+    return sven.id, arguments
 
 
 def _message(cast: Cast) -> int:

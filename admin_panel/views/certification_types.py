@@ -14,6 +14,7 @@ from admin_panel.base import CoordinatorView
 from admin_panel.exporting import rows_file
 from admin_panel.forms.certification_type import CertificationTypeForm, form_for
 from admin_panel.forms.fields import show
+from admin_panel.forms.starting_types import STARTING_SETS, chosen
 from admin_panel.messages import report, report_many
 from admin_panel.reports.layout import Column, Kind
 from admin_panel.short_lists import KEPT_WORDS, short_listing
@@ -91,6 +92,25 @@ class CertificationTypesView(CoordinatorView):
         report(gettext("“%(name)s” was added.", name=type_.name))
         return redirect(url_for(".list"))
 
+    @expose("/start")
+    def starting(self) -> Response:
+        _require_allowed()
+        return self._starting()
+
+    @expose("/start", methods=["POST"])
+    def add_starting(self) -> Response:
+        """Each ticked suggestion becomes a type; what is there already stays as it is."""
+        by, words = signin.current_actor(), request.form.getlist("type")
+        _require_allowed()
+        if not words:
+            return self._starting(422, nothing_ticked=True)
+        added = [
+            certification_types.create(facts, by=by).name
+            for facts in chosen(words, [each.name for each in all_types()])
+        ]
+        report(ngettext("%(num)d type was added.", "%(num)d types were added.", len(added)), lines=added)
+        return redirect(url_for(".list"))
+
     @expose("/<int:type_id>")
     def show(self, type_id: int) -> Response:
         _require_allowed()
@@ -137,6 +157,13 @@ class CertificationTypesView(CoordinatorView):
         certification_types.delete(type_, by=signin.current_actor())
         report(gettext("“%(name)s” was deleted.", name=name))
         return redirect(url_for(".list"))
+
+    def _starting(self, status: int = 200, *, nothing_ticked: bool = False) -> Response:
+        taken = {each.name.lower() for each in all_types()}
+        html = self.render(
+            "admin_panel/starting_types.html", sets=STARTING_SETS, taken=taken, nothing_ticked=nothing_ticked
+        )
+        return Answer(str(html), status, mimetype="text/html")
 
     def _refused(self, type_: CertificationType | None, form: CertificationTypeForm, refusal: InvalidInput) -> Response:
         for name, error in refusal.errors.items():

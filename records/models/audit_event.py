@@ -106,6 +106,7 @@ class AuditKind(StrEnum):
     VIEW_DELETED = "saved_view.deleted"
     MEMBERS_MERGED = "member.merged"
     MERGE_UNDONE = "member.merge_undone"
+    LANGUAGE_CHOSEN = "member.language_chosen"
     LOGGED_IN_AS = "member.logged_in_as"
     RETURNED = "member.administrator_returned"
     SIGNED_IN = "account.signed_in"

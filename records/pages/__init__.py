@@ -8,10 +8,10 @@ from records import signin
 
 
 def init_app(app: Flask) -> None:
-    from records.pages import account, acting, calendar, faces, health, logo, scans, signing_in, verifying
+    from records.pages import account, acting, calendar, faces, health, logo, scans, signing_in, theme, verifying
 
     blueprint = Blueprint("pages", __name__, template_folder="../templates")
-    for module in (account, acting, calendar, health, logo, scans, signing_in, verifying):
+    for module in (account, acting, calendar, health, logo, scans, signing_in, theme, verifying):
         module.add_to(blueprint)
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(
@@ -20,6 +20,8 @@ def init_app(app: Flask) -> None:
         request_id=signin.request_id,
         chosen_face=faces.chosen_face,
         organization_logo=logo.has_logo,
+        chosen_theme=theme.chosen_theme,
+        page_colours=theme.PAGE_COLOURS,
     )
     app.before_request(acting.open_the_portal_only)
     app.after_request(_touch)

@@ -14,7 +14,7 @@ from records.services import login_as
 # What opens besides the portal. All else is closed: the back office, one's account, links from mails.
 _OPEN = {
     f"pages.{name}"
-    for name in ("home", "return_to_own", "sign_in", "sign_out", "healthz", "readyz", "logo",
+    for name in ("home", "return_to_own", "choose_theme", "sign_in", "sign_out", "healthz", "readyz", "logo",
                  "scan", "scan_file", "scan_download", "scan_preview", "scans_zip",
                  "verify", "verified", "calendar")
 }  # fmt: skip

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from records import signin
@@ -16,6 +15,7 @@ from records.pages.forms import InvitationForm, NewPasswordForm, ResetRequestFor
 from records.pages.guards import account_required, this_account
 from records.services import accounts, invitations
 from records.services.browsers import KEPT_FOR
+from records.web.links import own_page
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -56,7 +56,9 @@ def sign_in() -> Any:
             show_refusal(form, refusal)
         else:
             signin.hand_out(opened.token)
-            return _remembering(redirect(_following() or url_for("pages.home")), opened.browser)
+            return _remembering(
+                redirect(own_page(request.args.get("next", "")) or url_for("pages.home")), opened.browser
+            )
     page = render_template("records/sign_in.html", form=form, acted_as=signin.was_logged_in_as())
     return page, 422 if form.errors else 200
 
@@ -79,20 +81,6 @@ def _remembering(response: Response, browser: str) -> Response:
         samesite="Strict",
     )
     return response
-
-
-def _following() -> str | None:
-    """The page that was asked for before signing in: a page of ours, never another site's address."""
-    address = request.args.get("next", "")
-    plain = address.startswith("/") and not address.startswith("//") and address.isprintable() and "\\" not in address
-    adapter = current_app.create_url_adapter(request)
-    if not plain or adapter is None:
-        return None
-    try:
-        adapter.match(address.partition("?")[0], method="GET")
-    except HTTPException:  # no page of ours, or one under another address
-        return None
-    return address
 
 
 def _end_session() -> None:

@@ -126,7 +126,7 @@ class Listing:
 
 def certificates(wanted: Wanted, *, by: Actor) -> Listing:
     """The asker's own, of the modules that are on. A handful of statements, however many there are."""
-    everything = [*_tracked(by=by), *_external(by=by)]
+    everything = own_certificates(by=by)
     types = {row.type.id: row.type for row in everything if row.type is not None}
     wanted = _offered(wanted, types)
     of_type = [row for row in everything if _is_of(row, wanted.type)]
@@ -143,6 +143,11 @@ def certificates(wanted: Wanted, *, by: Actor) -> Listing:
         sorted(types.values(), key=lambda type_: (type_.position, type_.folded_name)),
         {status: count for status, count in counts.items() if count},
     )
+
+
+def own_certificates(*, by: Actor) -> list[Listed]:
+    """All of the asker's own, tracked and external, of the modules that are on. A handful of statements."""
+    return [*_tracked(by=by), *_external(by=by)]
 
 
 @dataclass(frozen=True)

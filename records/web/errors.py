@@ -17,6 +17,7 @@ from records.database import db
 from records.errors import Invalid, Refusal, Stale, StorageFull, TooManyAttempts
 from records.services import audit
 from records.storage import is_full
+from records.web.scripted import answer, wants_json
 from records.web.words import refusal_text
 
 log = structlog.get_logger("certfolio.error")
@@ -129,12 +130,17 @@ def _path() -> str:
 
 def _page(status: int, sentence: str) -> Response:
     title = str(TITLES.get(status, gettext("That did not work")))
+    if wants_json():
+        return _noted(answer(status, error=sentence))
     try:
         html = render_template("records/error.html", status=status, title=title, sentence=sentence)
     except Exception:  # because: with the database down even the navigation may fail to render
         signin.set_aside()
         html = render_template("records/error_bare.html", status=status, title=title, sentence=sentence)
-    response = make_response(html, status)
-    if status == 503:
+    return _noted(make_response(html, status))
+
+
+def _noted(response: Response) -> Response:
+    if response.status_code == 503:
         response.headers["Retry-After"] = str(_RETRY_SECONDS)
     return response

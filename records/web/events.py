@@ -59,6 +59,7 @@ KIND_WORDS = {
     AuditKind.REVIEWING_GRANTED: lazy_gettext("Reviewing granted"),
     AuditKind.REVIEWING_ENDED: lazy_gettext("Reviewing ended"),
     AuditKind.MAIL_CHOSEN: lazy_gettext("Mail chosen"),
+    AuditKind.LANGUAGE_CHOSEN: lazy_gettext("Language chosen"),
     AuditKind.POSITION_CREATED: lazy_gettext("Position created"),
     AuditKind.POSITION_CHANGED: lazy_gettext("Position changed"),
     AuditKind.POSITION_MERGED: lazy_gettext("Position merged"),

@@ -1,10 +1,15 @@
-"""Addresses that leave the program: on paper, in a QR code, in a calendar. They begin with PUBLIC_URL."""
+"""Addresses that leave the program: on paper, in a QR code, in a calendar. They begin with PUBLIC_URL.
+
+And addresses that came in: which are pages of ours.
+"""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app, request, url_for
+from werkzeug.exceptions import HTTPException
 
 
 def init_app(app: Flask) -> None:
@@ -19,3 +24,24 @@ def public_address(endpoint: str, **values: Any) -> str:
 def proof_address(code: str) -> str:
     """Where anybody verifies this code, however it is grouped."""
     return public_address("pages.verified", code=code.replace("-", ""))
+
+
+def own_page(address: str) -> str | None:
+    """`address` if it is a page of ours to read, never another site's address; else None."""
+    plain = address.startswith("/") and not address.startswith("//") and address.isprintable() and "\\" not in address
+    adapter = current_app.create_url_adapter(request)
+    if not plain or adapter is None:
+        return None
+    try:
+        adapter.match(address.partition("?")[0], method="GET")
+    except HTTPException:  # no page of ours, or one under another address
+        return None
+    return address
+
+
+def page_before() -> str | None:
+    """The page of ours from which this request came, None where the browser does not say."""
+    came_from = urlsplit(request.referrer or "")
+    if came_from.netloc != request.host:
+        return None
+    return own_page(came_from.path + (f"?{came_from.query}" if came_from.query else ""))

@@ -526,9 +526,9 @@ def test_home_says_how_many_wait_and_since_when(cast, browse, ceu):
     assert "no certificate waits for approval" in client.get("/admin/").text
     submitted(cast, ceu)
     submitted(cast, ceu, by=cast.actor(cast.mia))
-    tile = read(client.get("/admin/").text).one("a", class_="card tile warn")
+    tile = read(client.get("/admin/").text).one("a", class_="card stat warn")
     assert tile.attrs["href"] == URL
-    assert tile.text == "2 certificates wait for approval the oldest was submitted just now"
+    assert tile.text == "Approvals 2 certificates wait the oldest was submitted just now"
     assert "1 certificate waits" in read(browse(grant(cast, cast.nora)).get("/admin/").text).one("main").text
 
 

@@ -15,6 +15,7 @@ class Preset(StrEnum):
     NEXT_30 = "next_30"
     NEXT_60 = "next_60"
     NEXT_90 = "next_90"
+    PAST = "past"
     LAST_30 = "last_30"
     LAST_90 = "last_90"
     THIS_YEAR = "this_year"
@@ -23,7 +24,7 @@ class Preset(StrEnum):
     OWN_DATES = "own_dates"
 
 
-AHEAD = (Preset.NEXT_90, Preset.NEXT_30, Preset.NEXT_60, Preset.THIS_YEAR, Preset.OWN_DATES)
+AHEAD = (Preset.NEXT_90, Preset.NEXT_30, Preset.NEXT_60, Preset.THIS_YEAR, Preset.PAST, Preset.OWN_DATES)
 BEHIND = (Preset.LAST_30, Preset.LAST_90, Preset.THIS_YEAR, Preset.LAST_YEAR, Preset.EVER, Preset.OWN_DATES)
 
 _DAYS = {
@@ -46,6 +47,8 @@ def span_of(preset: Preset, first: date | None, last: date | None, *, on: date) 
         return this_year(date(on.year - 1, 1, 1))
     if preset == Preset.EVER:
         return Span(None, None)
+    if preset == Preset.PAST:
+        return Span(None, on - timedelta(days=1))
     begin, end = _DAYS[preset]
     return Span(on + timedelta(days=begin), on + timedelta(days=end))
 

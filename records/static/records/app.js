@@ -12,7 +12,7 @@ document.addEventListener("submit", (event) => {
   asker.returnValue = "";
   asker.showModal();
   asker.addEventListener("close", () => {
-    if (asker.returnValue !== "ok") return;
+    if (asker.returnValue !== "ok") { button.focus(); return; }
     button.dataset.confirmed = "yes";
     event.target.requestSubmit(button);
   }, { once: true });
@@ -68,3 +68,40 @@ for (const control of document.querySelectorAll("select[data-submits]")) {
 }
 // The first field with an error, or the summary, is where a person continues.
 document.querySelector(".error-summary")?.focus();
+
+// A message stays until it is closed. What was there when the page arrived is said again: only changes are announced.
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-dismiss]")) return;
+  event.target.closest(".note").remove();
+  document.getElementById("main").focus();
+});
+const toasts = document.querySelector(".toasts");
+if (toasts) {
+  const said = [...toasts.children];
+  requestAnimationFrame(() => requestAnimationFrame(() => toasts.append(...said)));
+}
+
+// Light or dark, in place; the answer of the server keeps it for the next page.
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("[data-theme-switch]");
+  if (!form || form.dataset.plain) return;
+  event.preventDefault();
+  delete form.dataset.sent;
+  const { value } = event.submitter;
+  const sent = new FormData(form, event.submitter);
+  const kept = await fetch(form.action, { method: "POST", body: sent, redirect: "manual" }).catch(() => null);
+  if (kept?.type !== "opaqueredirect") { form.dataset.plain = "yes"; form.requestSubmit(event.submitter); return; }
+  const root = document.documentElement;
+  if (value === "system") delete root.dataset.theme; else root.dataset.theme = value;
+  for (const button of form.querySelectorAll("button")) button.ariaPressed = String(button === event.submitter);
+  document.querySelector("meta[name=color-scheme]").content = value === "system" ? "light dark" : value;
+  for (const meta of document.querySelectorAll("meta[name=theme-color]")) meta.content = getComputedStyle(document.body).backgroundColor;
+});
+
+// The folded menu closes with Esc, and gives the focus back to its button.
+const menu = document.querySelector(".side .menu");
+menu?.closest(".side").addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !menu.open) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
