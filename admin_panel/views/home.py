@@ -71,11 +71,16 @@ def _chart(found: Attention) -> BarChart:
 
 def _bar(month: MonthAhead) -> Value:
     first, last = month.first, month.last
-    own = {"period": Preset.OWN_DATES, "first": first.isoformat(), "last": last.isoformat()}
     return Value(
         label=month_name(first),
         name=f"{month_name(first)} {first.year}",
         number=month.count,
         amount=f"{month.count:,}",
-        address=url_for("reports.show", report="expiring", **own),
+        address=url_for(
+            "reports.show",
+            report="expiring",
+            period=Preset.OWN_DATES.value,
+            first=first.isoformat(),
+            last=last.isoformat(),
+        ),
     )
