@@ -53,7 +53,7 @@ class Outcomes:
     0 missing, NULL where it does not bind. `holds` says of gathered types whether the member holds one of them."""
 
     gathered: CTE
-    columns: Mapping[int, ColumnElement[Any]]
+    columns: Mapping[int, ColumnElement[int]]
     holds: Callable[[frozenset[int]], Condition]
 
     @property
