@@ -117,7 +117,6 @@ def _made(cast: Cast) -> tuple[int, dict[str, object]]:
         "merge_id": _merge(cast),
         "event_id": _event(cast),
         "which": "old",
-        "filename": "admin/css/bootstrap4/admin.css",
     }
     return sven.id, arguments
 

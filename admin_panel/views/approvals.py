@@ -11,7 +11,7 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import StaffView
-from admin_panel.exporting import as_file
+from admin_panel.exporting import rows_file
 from admin_panel.forms.approval import QueueForm, ReviewForm, RevocationForm
 from admin_panel.listing import Listing
 from admin_panel.messages import report
@@ -53,9 +53,7 @@ class ApprovalsView(StaffView):
     def export(self) -> Response:
         """Everything that the filters find."""
         certificates = queries.every_certificate(QueueWanted.read(request.args), by=signin.current_actor())
-        columns = file_columns()
-        cells = ([column.cell(each) for column in columns] for each in certificates)
-        return as_file(gettext("External certificates"), [column.label for column in columns], cells)
+        return rows_file(gettext("External certificates"), file_columns(), certificates)
 
     @expose("/approve", methods=["POST"])
     def approve_several(self) -> Response:
