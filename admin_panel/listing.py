@@ -76,8 +76,13 @@ class Listing:
     def chips(self) -> list[Chip]:
         return [*self._chips()]
 
+    @property
+    def narrowing(self) -> int:
+        """How many filters are in force, besides the search."""
+        return len(self.chips) - (_SEARCH in self.asked)
+
     def _chips(self) -> Iterator[Chip]:
-        for each in self.filters:
+        for each in self.form:
             if each.name != _SORT and self.asked.get(each.name):
                 label, words = str(each.label.text), _words(each, self.asked[each.name])
                 yield Chip(label, words, self.address(**{each.name: ""}))

@@ -18,6 +18,7 @@ from records.queries.saved_views import saved_views
 LISTS: dict[str, tuple[Any, str]] = {
     "members": (lazy_gettext("User Management"), "members.list"),
     "approvals": (lazy_gettext("Approvals"), "approvals.list"),
+    "requirements": (lazy_gettext("Requirements"), "matrix.show"),
     "audit-trail": (lazy_gettext("Audit trail"), "audit_trail.list"),
 }
 

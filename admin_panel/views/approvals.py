@@ -11,7 +11,7 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import StaffView
-from admin_panel.exporting import as_file
+from admin_panel.exporting import rows_file
 from admin_panel.forms.approval import QueueForm, ReviewForm, RevocationForm
 from admin_panel.listing import Listing
 from admin_panel.messages import report
@@ -53,9 +53,7 @@ class ApprovalsView(StaffView):
     def export(self) -> Response:
         """Everything that the filters find."""
         certificates = queries.every_certificate(QueueWanted.read(request.args), by=signin.current_actor())
-        columns = file_columns()
-        cells = ([column.cell(each) for column in columns] for each in certificates)
-        return as_file(gettext("External certificates"), [column.label for column in columns], cells)
+        return rows_file(gettext("External certificates"), file_columns(), certificates)
 
     @expose("/approve", methods=["POST"])
     def approve_several(self) -> Response:
@@ -75,6 +73,14 @@ class ApprovalsView(StaffView):
     @expose("/<int:certificate_id>")
     def show(self, certificate_id: int) -> Response:
         return self._page(certificate_id)
+
+    @expose("/<int:certificate_id>/summary")
+    def summary(self, certificate_id: int) -> str:
+        """Looking at it here is not opening it for review."""
+        page = review_page(certificate_id, by=signin.current_actor())
+        wanted = QueueWanted.read(request.args)
+        facts = {"page": page, "certificate": page.certificate, "wanted": wanted}
+        return self.render_summary("admin_panel/summaries/approval.html", **facts)
 
     @expose("/<int:certificate_id>/approve", methods=["POST"])
     def approve(self, certificate_id: int) -> Response:

@@ -3,6 +3,8 @@ the organization falls short."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import redirect, url_for
 from flask_admin import AdminIndexView, expose
 from flask_babel import gettext, lazy_gettext
@@ -28,6 +30,7 @@ class HomeView(CoordinatorView, AdminIndexView):
 
     def __init__(self) -> None:
         super().__init__(name=lazy_gettext("Home"), endpoint="admin", url="/admin", template="admin_panel/home.html")
+        self.static_folder = None  # Flask-Admin's own styles and scripts: no page uses them, so none is served
 
     @expose("/")
     def index(self) -> str:
@@ -71,7 +74,7 @@ def _chart(found: Attention) -> BarChart:
 
 def _bar(month: MonthAhead) -> Value:
     first, last = month.first, month.last
-    own = {"period": Preset.OWN_DATES, "first": first.isoformat(), "last": last.isoformat()}
+    own: dict[str, Any] = {"period": Preset.OWN_DATES, "first": first.isoformat(), "last": last.isoformat()}
     return Value(
         label=month_name(first),
         name=f"{month_name(first)} {first.year}",

@@ -12,7 +12,7 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
-from admin_panel.exporting import as_file
+from admin_panel.exporting import rows_file
 from admin_panel.messages import report_many
 from admin_panel.reports.layout import Column, Kind
 from records import signin
@@ -133,6 +133,4 @@ def _columns() -> list[Column]:
 
 
 def _file(rows: Iterable[Member]) -> Response:
-    columns = _columns()
-    cells = ([column.cell(member) for column in columns] for member in rows)
-    return as_file(gettext("Members"), [column.label for column in columns], cells)
+    return rows_file(gettext("Members"), _columns(), rows)

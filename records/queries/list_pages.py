@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from records.errors import NotFound
 from records.models import Actor
+from records.queries import matrix
 from records.queries.approval_filters import QueueWanted
 from records.queries.audit_filters import TrailWanted
 from records.queries.member_filters import Wanted
@@ -20,6 +21,7 @@ LISTS = {
             takes=True,
             open_to=lambda by: by.reviews,
         ),
+        ListPage(name="requirements", asks=lambda asked: matrix.Asked.read(asked).asked(), tracks=True),
         ListPage(
             name="audit-trail",
             asks=lambda asked: TrailWanted.read(asked).asked(),

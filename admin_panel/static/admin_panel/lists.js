@@ -21,24 +21,31 @@ document.addEventListener("focusin", (event) => {
 const bar = document.querySelector("form[data-several]");
 if (bar) {
   const boxes = [...document.querySelectorAll("input[data-tick]")];
-  const page = document.querySelector("input[data-tick-page]");
+  const heads = [...document.querySelectorAll("input[data-tick-page]")];
   const said = bar.querySelector("[data-ticked]");
 
+  const below = (head) => boxes.filter((box) => head.closest("table").contains(box));
   const count = () => {
     const number = boxes.filter((box) => box.checked).length;
     bar.hidden = number === 0;
-    page.checked = number === boxes.length;
-    page.indeterminate = number > 0 && number < boxes.length;
+    for (const head of heads) {
+      const own = below(head);
+      const ticked = own.filter((box) => box.checked).length;
+      head.checked = own.length > 0 && ticked === own.length;
+      head.indeterminate = ticked > 0 && ticked < own.length;
+    }
     said.textContent = number === 1 ? said.dataset.one : said.dataset.other.replace("#", number);
     for (const box of boxes) box.closest("tr").classList.toggle("ticked", box.checked);
   };
-  const all = (checked) => { for (const box of boxes) box.checked = checked; count(); };
+  const set = (some, checked) => { for (const box of some) box.checked = checked; count(); };
 
-  page.hidden = false;
+  for (const head of heads) {
+    head.hidden = false;
+    head.addEventListener("change", () => set(below(head), head.checked));
+  }
   bar.querySelector("[data-tick-tools]").hidden = false;
-  page.addEventListener("change", () => all(page.checked));
-  bar.querySelector("[data-tick-every]").addEventListener("click", () => all(true));
-  bar.querySelector("[data-tick-none]").addEventListener("click", () => { all(false); boxes[0].focus(); });
+  bar.querySelector("[data-tick-every]").addEventListener("click", () => set(boxes, true));
+  bar.querySelector("[data-tick-none]").addEventListener("click", () => { set(boxes, false); boxes[0].focus(); });
 
   // With Shift, everything between the last box that was pressed and this one.
   let last = null;
