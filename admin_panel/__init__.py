@@ -71,14 +71,17 @@ def _pages() -> list[BaseView]:
     from admin_panel.views.finding import FindingView
     from admin_panel.views.login_as import LogInAsView
     from admin_panel.views.member_requirements import MemberRequirementsView
+    from admin_panel.views.members_at_once import MembersAtOnceView
     from admin_panel.views.merges import MergesView
     from admin_panel.views.profile import ProfileView
     from admin_panel.views.renewal_proposals import RenewalProposalsView
     from admin_panel.views.requirements import RequirementsView
+    from admin_panel.views.saved_views import SavedViewsView
     from admin_panel.views.scans import ScansView
     from admin_panel.views.uploads import UploadsView
 
     return [
+        MembersAtOnceView(endpoint="members_at_once", url="/admin/members"),
         ProfileView(endpoint="profile", url="/admin/members"),
         LogInAsView(endpoint="login_as", url="/admin/members"),
         MemberRequirementsView(endpoint="member_requirements", url="/admin/members"),
@@ -88,6 +91,7 @@ def _pages() -> list[BaseView]:
         CertificationView(endpoint="certification", url="/admin/certifications"),
         ExemptionsView(endpoint="exemptions", url="/admin/requirements/exemptions"),
         RenewalProposalsView(endpoint="proposals", url="/admin/renewals/proposed"),
+        SavedViewsView(endpoint="views", url="/admin/views"),
         ScansView(endpoint="scans", url="/admin/scans"),
         UploadsView(endpoint="uploads", url="/admin"),
         FindingView(endpoint="finding", url="/admin"),

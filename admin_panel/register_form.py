@@ -6,7 +6,7 @@ from collections.abc import Mapping as Facts
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, lazy_pgettext
 
 from records.models.text import folded
 from records.registers.dates import DateOrder, ShortYears
@@ -41,8 +41,8 @@ IDENTITY_WORDS = {
 }
 STATUS_WORDS = {
     StatusMeaning.AS_IT_IS: lazy_gettext("Nothing special: its dates count"),
-    StatusMeaning.SUSPENDED: lazy_gettext("Suspended"),
-    StatusMeaning.REVOKED: lazy_gettext("Revoked"),
+    StatusMeaning.SUSPENDED: lazy_pgettext("certification", "Suspended"),
+    StatusMeaning.REVOKED: lazy_pgettext("certification", "Revoked"),
     StatusMeaning.LEAVE_OUT: lazy_gettext("Leave the row out"),
 }
 ORDER_WORDS = {

@@ -19,7 +19,9 @@ from records.queries.keyset import Cursor
 from records.queries.reviewers import administrators
 from records.services import transcripts
 from records.tables import CSV, MIME, XLSX, Cell, written
-from records.web.words import moment, today
+from records.web.charts import BarChart, Value, bar_chart
+from records.web.words import credits as credit_words
+from records.web.words import moment, month_name, today
 
 SPAN_WORDS = {
     SpanChoice.ALL_TIME: lazy_gettext("All time"),
@@ -47,6 +49,7 @@ def credits() -> str:
     return render_template(
         "portal/credits.html",
         totals=totals,
+        charts={total.type.id: _chart(total) for total in totals},
         chosen=chosen,
         chosen_type=next((each.type for each in totals if each.type.id == chosen.credit_type_id), None),
         entries=entries_of(member, chosen, on=on, after=after),
@@ -90,6 +93,17 @@ def _chosen(totals: list[Total]) -> Filter:
         credit_type_id=asked if asked in known else None,
         span=SpanChoice(span) if span in set(SpanChoice) else SpanChoice.ALL_TIME,
     )
+
+
+def _chart(total: Total) -> BarChart:
+    """Month by month, the present one marked."""
+    title = gettext("%(name)s by month, in %(unit)s", name=total.type.name, unit=total.type.unit)
+    values = [
+        Value(month_name(each.first), f"{month_name(each.first)} {each.first.year}", each.credits,
+              credit_words(each.credits), is_marked=each is total.months[-1])
+        for each in total.months
+    ]  # fmt: skip
+    return bar_chart(title, (gettext("Month"), gettext("Credits")), values)
 
 
 def _row(entry: CreditEntry) -> list[Cell]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext
@@ -13,21 +13,31 @@ from records import signin
 from records.errors import InvalidInput, Refusal
 from records.errors.renewals import NotProposable, ProposedAlready
 from records.models import Certification
-from records.pages.arriving import RETRY_SECONDS, arriving, is_key, new_key, status_of, too_many_files
+from records.pages.arriving import (
+    RETRY_SECONDS,
+    arrive_alone,
+    arriving,
+    in_order,
+    left_out,
+    new_key,
+    sent_key,
+    status_of,
+)
 from records.pages.faces import PORTAL
-from records.pages.fields import ids_in
 from records.pages.guards import member_required, this_organization
 from records.queries.external_certificates import staged
 from records.queries.portfolio import portfolio
 from records.queries.renewal_proposals import open_proposal_of, own_proposal
 from records.services import renewal_proposals
-from records.web.limits import FILES_AT_ONCE, takes_files
+from records.web.limits import takes_files, takes_one_file
+from records.web.scripted import go_on
 from records.web.words import refusal_text, today
 
 
 def add_to(blueprint: Blueprint) -> None:
     address = "/certifications/<int:certification_id>/renew"
     blueprint.add_url_rule(address, "propose_renewal", propose_renewal, methods=["GET", "POST"])
+    blueprint.add_url_rule(f"{address}/files", "renewal_file", renewal_file, methods=["POST"])
     withdraw = "/renewals/<int:proposal_id>/withdraw"
     blueprint.add_url_rule(withdraw, "withdraw_renewal", withdraw_renewal, methods=["POST"])
 
@@ -60,13 +70,13 @@ def withdraw_renewal(proposal_id: int) -> Response:
 
 def _propose(certification: Certification) -> Response:
     form, by, certification_id = RenewalForm(request.form), signin.current_actor(), certification.id
-    key, left_out = request.form.get("key", ""), ids_in(request.form.getlist("leave_out"))
-    key = key if is_key(key) else new_key()
+    key = sent_key()
+    unwanted = left_out(key)
     try:
-        refused, failure = _take_in(certification, key, left_out)
+        refused, failure = _take_in(certification, key, unwanted)
         if failure is not None or "more" in request.form:
             return _unfinished(certification, form, key, refused, failure)
-        given = form.proposal(key, left_out=left_out, refused=refused)
+        given = form.proposal(key, left_out=unwanted, refused=refused)
         renewal_proposals.propose(certification, given, by=by)
     except ProposedAlready:
         return _proposed_already(certification_id)
@@ -74,16 +84,16 @@ def _propose(certification: Certification) -> Response:
         form.complain(refusal, refused)
         return _page(certification, form, key, status_of(refused) or refusal.status)
     flash(gettext("Your renewal is proposed. Once somebody has decided, you get a message."), "success")
-    return _go(url_for(".certification", certification_id=certification_id))
+    return go_on(url_for(".certification", certification_id=certification_id))
 
 
-def _take_in(certification: Certification, key: str, left_out: list[int]) -> tuple[list[Refusal], Refusal | None]:
+def _take_in(certification: Certification, key: str, unwanted: frozenset[int]) -> tuple[list[Refusal], Refusal | None]:
     """Store the files of the request: each that did not arrive, and what kept them all from it."""
     came = arriving()
-    if came.arrived or left_out:
-        by = signin.current_actor()
-        too_many = renewal_proposals.stage(certification, came.arrived, key=key, by=by, left_out=left_out)
-        came.refused += [too_many_files(name, most=renewal_proposals.MOST_FILES) for name in too_many]
+    order, by = in_order(), signin.current_actor()
+    if came.arrived or unwanted or order:
+        kept = renewal_proposals.stage(certification, came.arrived, key=key, by=by, left_out=unwanted, order=order)
+        came.refused += kept.refused
     return came.refused, came.failure
 
 
@@ -103,7 +113,7 @@ def _unfinished(
 
 def _proposed_already(certification_id: int) -> Response:
     flash(gettext("You have proposed a renewal of this certification already."), "info")
-    return _go(url_for(".certification", certification_id=certification_id))
+    return go_on(url_for(".certification", certification_id=certification_id))
 
 
 def _page(certification: Certification, form: RenewalForm, key: str, status: int = 200) -> Response:
@@ -115,13 +125,15 @@ def _page(certification: Certification, form: RenewalForm, key: str, status: int
         waiting=staged(key, by=signin.current_actor()),
         largest=this_organization().largest_file,
         most_files=renewal_proposals.MOST_FILES,
-        most_bytes=this_organization().largest_file * FILES_AT_ONCE,
+        most_bytes=this_organization().most_together,
     )
     return make_response(html, status)
 
 
-def _go(location: str) -> Any:
-    """A script that sent the form learns where to go on, and leaves the message for that page."""
-    if request.accept_mimetypes.best == "application/json":
-        return make_response({"location": location}, 201)
-    return redirect(location)
+@member_required
+@takes_one_file
+def renewal_file(certification_id: int) -> Response:
+    """One file of a proposal that is being filled in. Raises ModuleOff, NotFound, NotProposable, ProposedAlready,
+    and as `arrive_alone`."""
+    certification = portfolio(by=signin.current_actor()).find(certification_id).certification
+    return arrive_alone(partial(renewal_proposals.stage, certification))

@@ -14,19 +14,19 @@ from portal.forms.certificate import CertificateForm, form_for
 from records import signin
 from records.errors import Refusal
 from records.models import ExternalCertificate, Scan
-from records.pages.arriving import arriving, is_key, new_key, status_of, too_many_files
+from records.pages.arriving import arriving, in_order, left_out, sent_key, status_of
 from records.pages.fields import ids_in
 from records.queries.external_certificates import claimable_types
 from records.services import submissions
-from records.services.submission_steps import MOST_FILES, Files
+from records.services.submission_steps import Files
 
 
 @dataclass
 class Sheet:
     """`source` is the certificate that is edited, or copied (`copy_of_id`); its scans stay but for the `dropped`.
 
-    `left_out` are ids of waiting files. `seen` is the digest of what an edit began with. `failure` is what kept
-    files from being stored at all; each of `refused` kept one.
+    `left_out` and `order` are ids of waiting files. `seen` is the digest of what an edit began with. `failure` is what
+    kept files from being stored at all; each of `refused` kept one.
     """
 
     form: CertificateForm
@@ -36,6 +36,7 @@ class Sheet:
     seen: str = ""
     dropped: frozenset[int] = frozenset()
     left_out: frozenset[int] = frozenset()
+    order: Sequence[int] = ()
     refused: list[Refusal] = field(default_factory=list)
     failure: Refusal | None = None
 
@@ -48,15 +49,16 @@ class Sheet:
     @classmethod
     def sent(cls, source: ExternalCertificate | None, *, is_copy: bool = False) -> Sheet:
         """As a request brings it."""
-        key = request.form.get("key", "")
+        key = sent_key()
         return cls(
             CertificateForm(request.form),
-            key if is_key(key) else new_key(),
+            key,
             source,
             is_copy,
             request.form.get("seen", ""),
-            _ids("drop"),
-            _ids("leave_out"),
+            frozenset(ids_in(request.form.getlist("drop"))),
+            left_out(key),
+            in_order(),
         )
 
     @property
@@ -77,15 +79,11 @@ class Sheet:
         """Store the files of the request; from now on they wait under the key."""
         came = arriving()
         self.refused, self.failure = came.refused, came.failure
-        if came.arrived or self.left_out:
-            actor = signin.current_actor()
-            too_many = submissions.stage(came.arrived, key=self.key, by=actor, left_out=self.left_out)
-            self.refused += [too_many_files(name, most=MOST_FILES) for name in too_many]
+        if came.arrived or self.left_out or self.order:
+            by, order = signin.current_actor(), self.order
+            kept = submissions.stage(came.arrived, key=self.key, by=by, left_out=self.left_out, order=order)
+            self.refused += kept.refused
 
     def offer(self) -> None:
         """Fill the pull-down of credit types."""
         self.form.offer(claimable_types(), besides=self.source.credit_type if self.source and self.seen else None)
-
-
-def _ids(name: str) -> frozenset[int]:
-    return frozenset(ids_in(request.form.getlist(name)))

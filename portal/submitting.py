@@ -13,7 +13,7 @@ from portal.sheets import Sheet
 from records import signin
 from records.errors import InvalidInput, Stale
 from records.models import ExternalCertificate, State
-from records.pages.arriving import RETRY_SECONDS, is_key, new_key
+from records.pages.arriving import RETRY_SECONDS, arrive_alone, is_key, new_key
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_organization
 from records.queries.external_certificates import (
@@ -28,13 +28,15 @@ from records.services import submissions
 from records.services.certificate_steps import require_submissions
 from records.services.submission_steps import MOST_FILES
 from records.services.submissions import Submitted
-from records.web.limits import FILES_AT_ONCE, takes_files
+from records.web.limits import takes_files, takes_one_file
+from records.web.scripted import go_on
 from records.web.words import refusal_text
 
 
 def add_to(blueprint: Blueprint) -> None:
     both = ["GET", "POST"]
     blueprint.add_url_rule("/certificates/new", "new_certificate", new_certificate, methods=both)
+    blueprint.add_url_rule("/certificates/files", "certificate_file", certificate_file, methods=["POST"])
     edit = "/certificates/<int:certificate_id>/edit"
     blueprint.add_url_rule(edit, "edit_certificate", edit_certificate, methods=both)
 
@@ -86,16 +88,16 @@ def _submitted(made: ExternalCertificate, done: Submitted) -> Response:
         return _made_already(made)
     said = gettext("“%(title)s” is submitted. Once a reviewer has decided, you get a message.", title=made.title)
     flash(said, "success")
-    return _go(url_for(".certificates"))
+    return go_on(url_for(".certificates"))
 
 
 def _made_already(made: ExternalCertificate) -> Response:
     """The form has done its work: on to what it made."""
     if not made.may_be_changed_by(signin.current_actor()):
         flash(gettext("You have submitted this already."), "info")
-        return _go(url_for(".certificate", certificate_id=made.id))
+        return go_on(url_for(".certificate", certificate_id=made.id))
     flash(gettext("You have submitted this already. Here you can change it."), "info")
-    return _go(url_for(".edit_certificate", certificate_id=made.id))
+    return go_on(url_for(".edit_certificate", certificate_id=made.id))
 
 
 def _made_otherwise(made: ExternalCertificate, sheet: Sheet) -> Response:
@@ -149,7 +151,7 @@ def _save(sheet: Sheet, certificate: ExternalCertificate) -> Response:
         return _page(sheet, 409, is_stale=True)
     said = gettext("Saved. It waits for a reviewer.") if changed else gettext("There was nothing to save.")
     flash(said, "success")
-    return _go(url_for(".certificate", certificate_id=certificate_id))
+    return go_on(url_for(".certificate", certificate_id=certificate_id))
 
 
 def _refused(sheet: Sheet, refusal: InvalidInput) -> Response:
@@ -178,14 +180,14 @@ def _page(sheet: Sheet, status: int = 200, **shown: Any) -> Response:
         waiting=staged(sheet.key, by=signin.current_actor()),
         largest=this_organization().largest_file,
         most_files=MOST_FILES,
-        most_bytes=this_organization().largest_file * FILES_AT_ONCE,
+        most_bytes=this_organization().most_together,
         **shown,
     )
     return make_response(html, status)
 
 
-def _go(location: str) -> Response:
-    """A script that sent the form learns where to go on, and leaves the message for that page."""
-    if request.accept_mimetypes.best == "application/json":
-        return make_response({"location": location}, 201)
-    return redirect(location)
+@member_required
+@takes_one_file
+def certificate_file() -> Response:
+    """One file of a form that is being filled in. Raises ExternalCertificatesOff, and as `arrive_alone`."""
+    return arrive_alone(submissions.stage)

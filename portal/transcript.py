@@ -9,8 +9,9 @@ from fpdf.fonts import FontFace
 from records.pdf import FAMILY, Paper
 from records.qr import qr
 from records.services.transcripts import Made
+from records.web.languages import locale_code
 from records.web.links import proof_address, public_address
-from records.web.words import credits, day, locale_code
+from records.web.words import credits, day
 
 _SHADE, _SOFT, _LINE = (241, 243, 246), 90, 205
 _WIDTHS = (24, 84, 42, 24)  # millimetres: date, certificate, credit type, credits

@@ -17,12 +17,15 @@ from typing import Any
 from urllib.parse import unquote, urlparse
 
 from flask import Flask, current_app, render_template
+from flask_babel import force_locale
 from flask_mailman import EmailMultiAlternatives, Mail
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from records import clock, jobs
-from records.database import db, transaction
-from records.models import Message
+from records.database import db, every_organization, transaction
+from records.models import Account, Member, Message
+from records.models.account import address_key
+from records.models.language import LANGUAGES
 
 _CLAIM = timedelta(minutes=5)
 _MOST_ATTEMPTS = 12
@@ -81,7 +84,8 @@ def _send(message_id: int) -> None:
         return
     attempts, facts = message.attempts + 1, message.facts
     try:
-        mail = _compose(message)
+        with force_locale(_language_of(message)):
+            mail = _compose(message)
         db.session.rollback()  # a slow mail server holds nothing of the database
         _deliver(mail)
     except Exception as error:  # because: whatever a mail server does, the message stays and is tried again
@@ -116,6 +120,19 @@ def _put_off(attempts: int, facts: dict[str, Any], error: Exception) -> dict[str
     if attempts >= _MOST_ATTEMPTS:
         values |= {"failed_at": clock.now(), "facts": _without_secrets(facts)}
     return values
+
+
+def _language_of(message: Message) -> str:
+    """That of the member who reads it; what goes to an account follows that of its members who came last."""
+    reader: ColumnElement[bool] = Member.id == message.member_id
+    if message.member_id is None:
+        # While an address changes, the account is known by one of the two.
+        addresses = (message.to_address, message.facts.get("old_email"), message.facts.get("new_email"))
+        reader = Member.account.has(Account.folded_email.in_(address_key(each) for each in addresses if each))
+    chosen = select(Member.language).where(reader, Member.language.is_not(None))
+    with every_organization():
+        language = db.session.scalar(chosen.order_by(Member.last_seen_at.desc().nulls_last()).limit(1))
+    return language if language in LANGUAGES else str(current_app.config["BABEL_DEFAULT_LOCALE"])
 
 
 def _compose(message: Message) -> EmailMultiAlternatives:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
+from typing import Any, get_type_hints
+
+from sqlalchemy import select
 
 from records import passwords
-from records.database import every_organization, transaction
+from records.database import db, every_organization, transaction
 from records.models import (
     Account,
     Actor,
@@ -22,7 +25,6 @@ from records.signin import covered_units
 
 PASSWORD = "correct horse battery staple"
 LONG_AGO = datetime(2024, 1, 15, 9, 0, tzinfo=UTC)
-_hash: list[str] = []
 
 
 @dataclass
@@ -50,7 +52,7 @@ class Cast:
 
     @classmethod
     def enter(cls) -> Cast:
-        """A few flushes for all of them: almost every test begins with this."""
+        """All of them, as new rows."""
         with every_organization(), transaction() as session:
             fire = Organization(name="Lakeside Fire & Rescue", time_zone="America/Chicago", created_at=LONG_AGO)
             clinic = Organization(name="Hillside Clinic", time_zone="Europe/Berlin", created_at=LONG_AGO)
@@ -79,8 +81,10 @@ class Cast:
                 "ken": _member(clinic, "Ken", "Adams", role=Role.ADMINISTRATOR, number="1001"),
                 "other_max": _member(clinic, "Max", "Miller", number="1004"),
             }
+            password_hash = passwords.hashed(PASSWORD)
             accounts = [
-                Account(email=person.email, password_hash=_hashed(), created_at=LONG_AGO) for person in people.values()
+                Account(email=person.email, password_hash=password_hash, created_at=LONG_AGO)
+                for person in people.values()
             ]
             session.add_all(accounts)
             session.flush()
@@ -91,14 +95,37 @@ class Cast:
             session.add(ScopeUnit(organization_id=fire.id, member_id=people["nora"].id, unit_id=north.id))
             return cls(fire=fire, clinic=clinic, north=north, engine=engine, south=south, **people, **kinds)
 
+    def ids(self) -> dict[str, int]:
+        """By the name of each."""
+        return {each.name: getattr(self, each.name).id for each in fields(self)}
+
+    @classmethod
+    def found(cls, ids: dict[str, int]) -> Cast:
+        """Those who have these ids: the same as ever, if the database has them from `enter`."""
+        kinds: dict[str, Any] = get_type_hints(cls)
+        records: dict[tuple[Any, int], Any] = {}
+        with every_organization():
+            records = {
+                kind: {
+                    record.id: record for record in db.session.scalars(select(kind).where(kind.id.in_(ids.values())))
+                }
+                for kind in set(kinds.values())
+            }
+        return cls(**{name: records[kind][ids[name]] for name, kind in kinds.items()})
+
     def actor(self, member: Member) -> Actor:
         """`member` as the one who asks."""
-        with every_organization():
-            return Actor(
-                ActorKind.MEMBER, member.name, organization_id=member.organization_id, member_id=member.id,
-                account_id=member.account_id, role=member.role, covers_organization=member.covers_organization,
-                covered_units=covered_units(member), reviews_by_grant=member.reviews,
-            )  # fmt: skip
+        return actor_of(member)
+
+
+def actor_of(member: Member) -> Actor:
+    """`member` as the one who asks."""
+    with every_organization():
+        return Actor(
+            ActorKind.MEMBER, member.name, organization_id=member.organization_id, member_id=member.id,
+            account_id=member.account_id, role=member.role, covers_organization=member.covers_organization,
+            covered_units=covered_units(member), reviews_by_grant=member.reviews,
+        )  # fmt: skip
 
 
 def _member(organization: Organization, given: str, family: str, **fields: object) -> Member:
@@ -107,9 +134,3 @@ def _member(organization: Organization, given: str, family: str, **fields: objec
         organization_id=organization.id, given_name=given, family_name=family, email=email,
         joined_on=date(2024, 1, 15), created_at=LONG_AGO, **fields,
     )  # fmt: skip
-
-
-def _hashed() -> str:
-    if not _hash:
-        _hash.append(passwords.hashed(PASSWORD))
-    return _hash[0]

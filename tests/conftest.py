@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import secrets
-import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,18 +16,30 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
+from jinja2 import FileSystemBytecodeCache
 
 from config import Settings
+from records import passwords
 from records.database import choose_organization, db
+from tests.beginnings import EMPTY, Beginnings, beginnings_of
 from tests.cast import Cast
 from wsgi import create_app
 
 # How fast the machine is says nothing about the program.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+# Templates, compiled once for all applications of all processes; each is known by its text.
+_TEMPLATES = Path(__file__).parents[1] / ".pytest_cache" / "templates"
+
+
+# argon2id with its least cost.
+LIGHT = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+_NOBODYS = LIGHT.hash("of nobody")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -101,10 +114,13 @@ def _administer(server: str, statement: str) -> None:
 
 def make_app(data_dir: Path, **settings: Any) -> Flask:
     """An application with settings of its own."""
-    return create_app(
+    app = create_app(
         Settings(environment="testing", secret_key=secrets.token_hex(32), data_dir=data_dir, jobs_url="memory://",
                  **settings)
     )  # fmt: skip
+    _TEMPLATES.mkdir(parents=True, exist_ok=True)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(_TEMPLATES))
+    return app
 
 
 def upgrade(app: Flask, revision: str = "head") -> None:
@@ -113,6 +129,13 @@ def upgrade(app: Flask, revision: str = "head") -> None:
     with app.app_context():
         flask_migrate.upgrade(revision=revision)
         db.engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def light_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes of passwords that cost next to nothing. Those that are in use: tests/records/test_passwords.py."""
+    monkeypatch.setattr(passwords, "_hasher", LIGHT)
+    monkeypatch.setattr(passwords, "_NOBODYS", _NOBODYS)
 
 
 @pytest.fixture(scope="session")
@@ -130,51 +153,29 @@ def app(on: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         settings["database_url"] = _named(server, "certfolio_tests")
     application = make_app(folder, **settings)
     upgrade(application)
-    if on == "sqlite":
-        shutil.copy(folder / "certfolio.db", folder / "template.db")
     return application
+
+
+@pytest.fixture(scope="session")
+def beginnings(app: Flask) -> Iterator[Beginnings]:
+    """What tests begin with: EMPTY, and what fixtures keep there once they have made it."""
+    with contextlib.closing(beginnings_of(app)) as made:
+        gc.freeze()  # what stands by now stays: let the collector leave it alone
+        yield made
 
 
 @pytest.fixture(autouse=True)
 def fresh_database(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Every test that uses the application begins with an empty, migrated database."""
+    """Every test that uses the application begins with an empty, migrated database, and no files."""
     if "app" not in request.fixturenames:
         yield
         return
     application: Flask = request.getfixturevalue("app")
     with application.app_context():
-        db.engine.dispose()
-    folder = Path(application.config["DATA_DIR"])
-    if request.getfixturevalue("on") == "sqlite":
-        for ending in ("", "-wal", "-shm"):
-            (folder / f"certfolio.db{ending}").unlink(missing_ok=True)
-        shutil.copy(folder / "template.db", folder / "certfolio.db")
-    else:
-        _empty(application)
-    shutil.rmtree(folder / "scans", ignore_errors=True)
-    shutil.rmtree(folder / "outbox", ignore_errors=True)
+        request.getfixturevalue("beginnings").bring_back(EMPTY)
     yield
     with application.app_context():
         db.session.remove()
-        db.engine.dispose()
-
-
-def _empty(application: Flask) -> None:
-    """Rows of the few tables that have any, and numbers from 1 again: TRUNCATE makes new files for every table and
-    index, a new database takes ten times as long as that. Triggers that keep the audit trail sleep meanwhile."""
-    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    filled = " UNION ALL ".join(
-        f"(SELECT '{name}' FROM {table.fullname} LIMIT 1)" for name, table in db.metadata.tables.items()
-    )
-    numbers = "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false) FROM pg_sequences"
-    with application.app_context(), db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(f"SELECT pg_terminate_backend(pid) {others}")
-        connection.exec_driver_sql("SET session_replication_role = replica")
-        for (name,) in connection.exec_driver_sql(filled).all():
-            connection.exec_driver_sql(f"DELETE FROM {name}")
-        connection.exec_driver_sql(numbers.replace("%", "%%") + " WHERE last_value IS NOT NULL")
-    with application.app_context():
-        db.engine.dispose()
 
 
 @pytest.fixture(autouse=True)
@@ -188,9 +189,11 @@ def _push_request_context(request: pytest.FixtureRequest, fresh_database: None) 
 
 
 @pytest.fixture
-def cast(app: Flask) -> Cast:
+def cast(app: Flask, beginnings: Beginnings) -> Cast:
     """Two organizations with people of every role, and the organization of the first one chosen."""
-    people = Cast.enter()
+    if "cast" not in beginnings:
+        beginnings.keep("cast", Cast.enter().ids())
+    people = Cast.found(beginnings.bring_back("cast"))
     choose_organization(people.fire.id)
     return people
 

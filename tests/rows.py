@@ -107,6 +107,7 @@ _KNOWN: dict[str, Any] = {
     "undone_at": None,
     "undone_by_id": None,
     "digest_weekday": 0,
+    "language": "es",
 }
 
 # Columns that a check wants filled in the plainest row, too.

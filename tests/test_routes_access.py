@@ -16,6 +16,7 @@ from records import clock, codes, passwords
 from records.database import db, every_organization, transaction
 from records.models import (
     Account,
+    AuditEvent,
     Base,
     Certification,
     FeedKind,
@@ -41,6 +42,7 @@ from records.services import (
 )
 from records.services.outbox import notify
 from tests.access_table import PERSONAS, TABLE
+from tests.beginnings import Beginnings
 from tests.cast import Cast
 from tests.certificates import credit_type, submitted
 from tests.clients import SignedClient
@@ -65,7 +67,18 @@ class World:
 
 
 @pytest.fixture
-def world(cast: Cast) -> World:
+def world(cast: Cast, beginnings: Beginnings) -> World:
+    """The same for each test, made once a day."""
+    name = f"world of {today()}"
+    if name not in beginnings:
+        beginnings.keep(name, _made(cast))
+    sven_id, arguments = beginnings.bring_back(name)
+    names = {"max": cast.max, "mia": cast.mia, "carl": cast.carl, "ada": cast.ada, "ken": cast.ken}
+    return World({"visitor": None, "sven": db.session.get_one(Member, sven_id), **names}, arguments)
+
+
+def _made(cast: Cast) -> tuple[int, dict[str, object]]:
+    """The id of a coordinator of South, and what stands for each name in an address."""
     sven = _coordinator_of_south(cast)
     certification_id = give(cast.max, cast.emt, 200, files={"front.png": picture()})
     allow_proposals(cast.emt, cast.forklift)
@@ -96,16 +109,16 @@ def world(cast: Cast) -> World:
         "file_id": db.session.scalars(sa.select(UploadedFile.id)).one(),
         "import_id": register.id,
         "report": "expiring",
+        "page": "expiring",
         "view_id": saved_views.save("expiring", "Mine", {}, share=False, by=cast.actor(cast.ada)).id,
         **rules_of(cast),
         "message_id": _message(cast),
         "other_id": cast.una.id,
         "merge_id": _merge(cast),
+        "event_id": _event(cast),
         "which": "old",
-        "filename": "admin/css/bootstrap4/admin.css",
     }
-    names = {"max": cast.max, "mia": cast.mia, "carl": cast.carl, "ada": cast.ada, "ken": cast.ken}
-    return World({"visitor": None, "sven": sven, **names}, arguments)
+    return sven.id, arguments
 
 
 def _message(cast: Cast) -> int:
@@ -129,6 +142,11 @@ def _coordinator_of_south(cast: Cast) -> Member:
         session.flush()
         session.add(ScopeUnit(member_id=sven.id, unit_id=cast.south.id))
     return sven
+
+
+def _event(cast: Cast) -> int:
+    about_max = sa.select(AuditEvent.id).where(AuditEvent.member_id == cast.max.id)
+    return db.session.scalars(about_max.limit(1)).one()
 
 
 def _merge(cast: Cast) -> int:

@@ -9,16 +9,10 @@ from admin_panel.forms.fields import Day, Number, unreadable
 from records.models import CreditType, Period
 from records.pages.fields import Amount
 from records.services.credit_types import CreditTypeFacts
+from records.web.event_words import PERIOD_WORDS
 from records.web.words import day
 
 _OFF = {"autocomplete": "off"}
-
-PERIOD_WORDS = {
-    Period.CALENDAR_YEAR: lazy_gettext("Calendar year"),
-    Period.FROM_JOINING: lazy_gettext("A year, from the day of joining"),
-    Period.OWN_DATES: lazy_gettext("Own dates"),
-    Period.LIFETIME: lazy_gettext("Lifetime: it never begins anew"),
-}
 
 
 class CreditTypeForm(Form):

@@ -31,6 +31,7 @@ ACTIVITY_WORDS = {
 CLEARANCE_WORDS = {
     ByClearance.NOT_CLEARED: lazy_gettext("Not cleared"),
     ByClearance.CLEARED: lazy_gettext("Cleared"),
+    ByClearance.LAPSING: lazy_gettext("Cleared, but not in 30 days"),
 }
 
 SORT_WORDS = {

@@ -70,7 +70,6 @@ class BatchForm:
         self.seen = self.sent.get("seen", "")
         self.type, self.search, self.dates = TypeForm(typed), SearchForm(typed), DatesForm(typed)
         self.chosen: list[int] = list(dict.fromkeys(ids_in(self.sent.getlist("chosen")[:_MOST_SENT])))
-        self.left_out = frozenset(ids_in(self.sent.getlist("leave_out")))
         self.after = self.before = ""
         self.number_errors: dict[int, list[str]] = {}
         self.members_error = ""

@@ -1,13 +1,12 @@
-"""The filters of a report as they stand in its address, what they say in words, and the form that keeps a view."""
+"""The filters of a report as they stand in its address, and what they say in words."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext, lazy_gettext
-from wtforms import BooleanField, Form, SelectChoice, SelectField, StringField
+from flask_babel import gettext
+from wtforms import Form, SelectChoice, SelectField
 
 from admin_panel.forms.fields import Day
 from admin_panel.forms.member import indented
@@ -19,7 +18,6 @@ from records.queries.member_filters import WITHOUT_UNIT
 from records.queries.reports import Asked, Report
 from records.queries.requirements import requirements
 from records.queries.units import unit_choices
-from records.services.saved_views import LONGEST
 
 _DATES = ("first", "last")
 _KINDS: dict[str, Callable[[], Sequence[Any]]] = {
@@ -84,21 +82,3 @@ def _records(name: str, chosen: str, *, by: Actor) -> list[SelectChoice]:
     if chosen and all(each.value != chosen for each in choices):
         choices.append(SelectChoice(chosen, gettext("Not among yours")))
     return [SelectChoice("", gettext("All")), *choices]
-
-
-class ViewForm(Form):
-    """The name of a view, and whether all staff find it."""
-
-    name = StringField(lazy_gettext("Name"), render_kw={"autocomplete": "off", "maxlength": LONGEST})
-    share = BooleanField(lazy_gettext("Shared with all staff"))
-
-
-@dataclass
-class ViewRow:
-    """A saved view in the list of them, with the form that changes it, if the asker may."""
-
-    view: Any
-    title: str
-    address: str
-    form: ViewForm | None
-    is_own: bool

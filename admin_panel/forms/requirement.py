@@ -29,6 +29,7 @@ from records.queries.member_picks import FoundMembers, found_members
 from records.queries.positions import positions
 from records.queries.units import Choice, unit_choices
 from records.services.requirements import RequirementFacts
+from records.web.event_words import REQUIREMENT_KIND_WORDS
 from records.web.requirement_words import RULE_WORDS, type_word
 from records.web.words import day
 
@@ -38,10 +39,6 @@ EVERYONE, SOME = "everyone", "some"
 WHO_WORDS = {
     EVERYONE: lazy_gettext("Everyone"),
     SOME: lazy_gettext("Units, positions or members that you choose"),
-}
-KIND_WORDS = {
-    RequirementKind.TYPES: lazy_gettext("Hold certifications"),
-    RequirementKind.CREDITS: lazy_gettext("Earn credits in each period"),
 }
 
 
@@ -78,7 +75,7 @@ class RequirementForm(Form):
     positions = Ticks(lazy_gettext("Positions"))
     members = Ticks(lazy_gettext("Members by name"))
     find = SearchField(lazy_gettext("Find a member"), render_kw=_OFF | {"maxlength": 200})
-    kind = _words(lazy_gettext("Must"), KIND_WORDS, RequirementKind.TYPES)
+    kind = _words(lazy_gettext("Must"), REQUIREMENT_KIND_WORDS, RequirementKind.TYPES)
     rule = _words(lazy_gettext("How many"), RULE_WORDS, Rule.ALL)
     at_least = Number(lazy_gettext("At least"), render_kw={"min": 1, "max": 1000})
     types = Ticks(lazy_gettext("Certification types"))

@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import available_timezones
 
 from babel.dates import get_day_names
-from flask_babel import get_locale, gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, FileField, Form, HiddenField, SelectChoice, SelectField, StringField, TimeField
 
 from admin_panel.forms.fields import Number, unreadable
@@ -15,6 +15,7 @@ from records.errors import N_, Invalid, InvalidInput, Refusal
 from records.models import Organization
 from records.models.organization import MEBIBYTE
 from records.services.organizations import Settings
+from records.web.languages import locale_code
 
 _REGIONS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 _DAYS = {"days": 1, "years": 365}
@@ -56,7 +57,7 @@ class SettingsForm(Form):
         self.time_zone.choices = [*zones, *([chosen] if chosen and chosen not in zones else [])]
         words = {"days": gettext("days"), "years": gettext("years")}
         self.retention_in.choices = [SelectChoice(*pair) for pair in words.items()]
-        names = get_day_names("wide", locale=get_locale() or "en")
+        names = get_day_names("wide", locale=locale_code())
         self.digest_weekday.choices = [SelectChoice(str(day), names[day]) for day in range(7)]
 
     @property
@@ -95,7 +96,7 @@ def _weekday(text: str) -> int:
 
 
 class LogoForm(Form):
-    logo = FileField(lazy_gettext("Picture"), render_kw={"accept": "image/png,image/jpeg,image/webp,image/gif"})
+    logo = FileField(lazy_gettext("Picture"))
 
 
 def form_of(organization: Organization) -> SettingsForm:

@@ -16,6 +16,7 @@ PRESET_WORDS: dict[str, Any] = {
     Preset.NEXT_30: lazy_gettext("Next 30 days"),
     Preset.NEXT_60: lazy_gettext("Next 60 days"),
     Preset.NEXT_90: lazy_gettext("Next 90 days"),
+    Preset.PAST: lazy_gettext("Before today"),
     Preset.LAST_30: lazy_gettext("Last 30 days"),
     Preset.LAST_90: lazy_gettext("Last 90 days"),
     Preset.THIS_YEAR: lazy_gettext("This year"),

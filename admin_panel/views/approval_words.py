@@ -1,4 +1,4 @@
-"""How certificates under review read on screens: what an edit changed, and amounts."""
+"""How certificates under review read on screens: what an edit changed, amounts, and the columns of a file."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
+from admin_panel.reports.layout import Column, Kind
 from records.models import ExternalCertificate
 from records.queries.review_pages import Edited
-from records.web.words import credits, day
+from records.web.words import credits, day, state_word
 
 _LABELS = {
     "title": lazy_gettext("Certificate title"),
@@ -47,6 +48,28 @@ def amount_of(certificate: ExternalCertificate) -> str:
     kind = certificate.credit_type
     amount = certificate.claimed_credits if certificate.awarded_credits is None else certificate.awarded_credits
     return gettext("%(credits)s %(unit)s (%(type)s)", credits=credits(amount), unit=kind.unit, type=kind.name)
+
+
+def file_columns() -> list[Column]:
+    """Certificates as a file holds them."""
+    return [
+        Column(gettext("Certificate"), lambda each: each.title),
+        Column(gettext("State"), lambda each: state_word(each.state)),
+        Column(gettext("Learner"), lambda each: each.member.listed_name),
+        Column(gettext("Number"), lambda each: each.member.number),
+        Column(gettext("Unit"), lambda each: each.member.unit.name if each.member.unit else ""),
+        Column(gettext("Credit type"), lambda each: each.credit_type.name),
+        Column(gettext("Claimed credits"), lambda each: each.claimed_credits, Kind.CREDITS),
+        Column(gettext("Awarded credits"), lambda each: each.awarded_credits, Kind.CREDITS),
+        Column(gettext("Date"), lambda each: each.earned_on, Kind.DAY),
+        Column(gettext("Issuer"), lambda each: each.issuer),
+        Column(gettext("Certificate number"), lambda each: each.number),
+        Column(gettext("Expires"), lambda each: each.expires_on, Kind.DAY),
+        Column(gettext("Submitted"), lambda each: each.submitted_at, Kind.MOMENT),
+        Column(gettext("Decided"), lambda each: each.decided_at, Kind.MOMENT),
+        Column(gettext("Decided by"), lambda each: each.decided_by.name if each.decided_by else ""),
+        Column(gettext("Reason"), lambda each: each.reason),
+    ]
 
 
 def _value(name: str, value: Any, types: Mapping[int, str]) -> str:

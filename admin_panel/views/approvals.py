@@ -11,9 +11,12 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import StaffView
+from admin_panel.exporting import rows_file
 from admin_panel.forms.approval import QueueForm, ReviewForm, RevocationForm
+from admin_panel.listing import Listing
 from admin_panel.messages import report
-from admin_panel.views.approval_words import amount_of, edited_fields
+from admin_panel.saved_views import views_of
+from admin_panel.views.approval_words import amount_of, edited_fields, file_columns
 from records import signin
 from records.database import found
 from records.errors import Invalid, InvalidInput, NotFound, Refusal
@@ -46,6 +49,12 @@ class ApprovalsView(StaffView):
     def list(self) -> Response:
         return self._list()
 
+    @expose("/export")
+    def export(self) -> Response:
+        """Everything that the filters find."""
+        certificates = queries.every_certificate(QueueWanted.read(request.args), by=signin.current_actor())
+        return rows_file(gettext("External certificates"), file_columns(), certificates)
+
     @expose("/approve", methods=["POST"])
     def approve_several(self) -> Response:
         """Those that are ticked, each decided on its own."""
@@ -64,6 +73,14 @@ class ApprovalsView(StaffView):
     @expose("/<int:certificate_id>")
     def show(self, certificate_id: int) -> Response:
         return self._page(certificate_id)
+
+    @expose("/<int:certificate_id>/summary")
+    def summary(self, certificate_id: int) -> str:
+        """Looking at it here is not opening it for review."""
+        page = review_page(certificate_id, by=signin.current_actor())
+        wanted = QueueWanted.read(request.args)
+        facts = {"page": page, "certificate": page.certificate, "wanted": wanted}
+        return self.render_summary("admin_panel/summaries/approval.html", **facts)
 
     @expose("/<int:certificate_id>/approve", methods=["POST"])
     def approve(self, certificate_id: int) -> Response:
@@ -104,13 +121,21 @@ class ApprovalsView(StaffView):
         self, refused: dict[int, Refusal] | None = None, *, status: int = 200, nothing_ticked: bool = False
     ) -> Response:
         by, wanted = signin.current_actor(), QueueWanted.read(request.args)
-        types = credit_types()
+        types, asked, of_member = credit_types(), wanted.asked(), queries.member_asked_for(wanted, by=by)
+        listing = Listing(
+            "approvals.list",
+            QueueForm(wanted, unit_choices(by=by), types, may_lack_unit=by.covers_everyone),
+            asked,
+            files="approvals.export",
+            views=views_of("approvals", asked, by=by),
+            kept=["state"],
+            besides=[("member", gettext("Learner"), of_member.name)] if of_member else (),
+        )
         html = self.render(
             "admin_panel/approvals.html",
             queue=queries.queue(wanted, by=by),
             wanted=wanted,
-            form=QueueForm(wanted, unit_choices(by=by), types, may_lack_unit=by.covers_everyone),
-            of_member=queries.member_asked_for(wanted, by=by),
+            listing=listing,
             kept=queries.kept_reasons(),
             refused=queries.named(refused or {}, by=by),
             nothing_ticked=nothing_ticked,

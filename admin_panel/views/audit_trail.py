@@ -4,32 +4,92 @@ from __future__ import annotations
 
 from flask import request
 from flask_admin import expose
+from flask_babel import gettext
+from werkzeug.wrappers import Response
 
 from admin_panel.base import StaffView
+from admin_panel.exporting import as_file
+from admin_panel.forms.audit_trail import TrailForm
+from admin_panel.listing import Listing
+from admin_panel.saved_views import views_of
 from records import signin
-from records.models import AuditKind
-from records.queries.audit_trail import audit_trail
+from records.database import found
+from records.models import AuditEvent, AuditKind, Member
+from records.queries.audit_filters import TrailWanted
+from records.queries.audit_names import Names
+from records.queries.audit_trail import audit_event, audit_trail, every_event
+from records.tables import Cell
+from records.web.event_facts import Change, changes, record_name
 from records.web.events import KIND_WORDS
+from records.web.words import moment
 
 
 class AuditTrailView(StaffView):
     icon = "clock"
+    first_page = "list"
 
     @expose("/")
     def list(self) -> str:
-        kind = request.args.get("kind", "")
-        trail = audit_trail(
-            by=signin.current_actor(),
-            kind=kind,
-            member_id=request.args.get("member", type=int),
-            before_id=request.args.get("before", type=int),
+        by, wanted = signin.current_actor(), TrailWanted.read(request.args)
+        asked = wanted.asked()
+        member = found(Member, int(wanted.member)) if wanted.member else None
+        listing = Listing(
+            "audit_trail.list",
+            TrailForm(wanted),
+            asked,
+            files="audit_trail.export",
+            views=views_of("audit-trail", asked, by=by),
+            besides=[("member", gettext("Member"), member.name)] if member else (),
         )
+        trail = audit_trail(wanted, by=by)
         return str(
             self.render(
                 "admin_panel/audit_trail.html",
                 trail=trail,
-                kind=kind,
-                kinds=[(kind.value, KIND_WORDS[kind]) for kind in AuditKind],
-                member_id=request.args.get("member", type=int),
+                listing=listing,
+                wanted=wanted,
+                kind_word=_kind_word,
+                changes=changes,
+                record_name=record_name,
             )
         )
+
+    @expose("/<int:event_id>/summary")
+    def summary(self, event_id: int) -> str:
+        event, names = audit_event(event_id, by=signin.current_actor())
+        return self.render_summary(
+            "admin_panel/summaries/event.html",
+            event=event,
+            member=names.get(("member", event.member_id or 0)),
+            record=record_name(event, names),
+            changes=changes(event, names),
+            what=_kind_word(event),
+        )
+
+    @expose("/export")
+    def export(self) -> Response:
+        """All events that the filters find."""
+        events = every_event(TrailWanted.read(request.args), by=signin.current_actor())
+        header = [gettext("When"), gettext("Who"), gettext("Logged in as them"), gettext("What"), gettext("Member"),
+                  gettext("Record"), gettext("Before"), gettext("After"), gettext("Address"), gettext("Event"),
+                  gettext("SHA-256")]  # fmt: skip
+        return as_file(gettext("Audit trail"), header, (_cells(event, names) for event, names in events))
+
+
+def _kind_word(event: AuditEvent) -> str:
+    return str(KIND_WORDS[AuditKind(event.kind)]) if event.kind in set(AuditKind) else event.kind
+
+
+def _cells(event: AuditEvent, names: Names) -> list[Cell]:
+    changed, detail = changes(event, names), event.detail
+    member = names.get(("member", event.member_id or 0))
+    return [
+        moment(event.at), detail.actor_name or gettext("A visitor"), detail.administrator_name, _kind_word(event),
+        member.name if member else "", record_name(event, names), _side(changed, "was"), _side(changed, "now"),
+        detail.address, event.id, event.hash or "",
+    ]  # fmt: skip
+
+
+def _side(changed: list[Change], side: str) -> str:
+    """One side of all changes, in one cell."""
+    return "; ".join(f"{each.label}: {getattr(each, side)}" for each in changed if getattr(each, side))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response as Answer
@@ -18,13 +19,16 @@ from admin_panel.views.profile_words import Line, lines_of
 from records import signin
 from records.errors import Invalid, InvalidInput, Refusal, Stale
 from records.models import Certification
+from records.pages.arriving import arrive_alone, in_order, left_out, new_key, sent_key, stored
 from records.pages.forms import show_refusal
 from records.pages.guards import this_organization
+from records.queries.external_certificates import staged
 from records.queries.notices import notices_of
 from records.queries.profiles import certification_for
 from records.queries.renewal_proposals import open_proposal_of
-from records.services import certifications, files, notices, scans, uploads
-from records.web.limits import takes_files
+from records.services import certifications, notices, scans, uploads
+from records.web.limits import takes_files, takes_one_file
+from records.web.scripted import wants_json
 from records.web.words import day, refusal_text
 
 
@@ -66,16 +70,24 @@ class CertificationView(CoordinatorView):
         certification = certification_for(certification_id, by=by)
         member_id = certification.member_id
         certification.member.require_certifications_changed_by(by)
+        key = sent_key()
         try:
-            added = self._take_in(certification, by)
+            added = self._take_in(certification, key, by)
         except Refusal as refusal:
-            if in_place.is_asked_for():
+            if wants_json():
                 return in_place.refused(refusal)
             certification = certification_for(certification_id, by=by)
             form = CertificationForm.of(certification)
-            return self._page(certification, form, refusal.status, file_error=refusal_text(refusal))
+            return self._page(certification, form, refusal.status, file_error=refusal_text(refusal), key=key)
         said = ngettext("%(num)d file added.", "%(num)d files added.", added)
         return in_place.done(certification_id, said) or self._back(member_id, said)
+
+    @expose("/<int:certification_id>/files/one", methods=["POST"])
+    @takes_one_file
+    def file(self, certification_id: int) -> Response:
+        """One file of the form on the certification's page, before that is sent."""
+        certification = certification_for(certification_id, by=signin.current_actor())
+        return arrive_alone(partial(scans.stage, certification))
 
     @expose("/<int:certification_id>/snooze", methods=["POST"])
     def snooze(self, certification_id: int) -> Response:
@@ -100,13 +112,12 @@ class CertificationView(CoordinatorView):
         flash(gettext("The snooze is over: notices go out again."), "success")
         return redirect(url_for(".show", certification_id=certification_id, _anchor="notices"))
 
-    def _take_in(self, certification: Certification, by: Any) -> int:
-        """Raises NoFiles, TooManyFiles, FileTooLarge, FileEmpty, StorageFull, StorageUnavailable; and as the verb."""
+    def _take_in(self, certification: Certification, key: str, by: Any) -> int:
+        """Raises FileTooLarge, FileEmpty, StorageFull, StorageUnavailable; and as the verb."""
         sent = [file for file in request.files.getlist("files") if file.filename]
-        uploads.require_number(len(sent))
-        organization = this_organization()
-        arrived = [files.take_in(file.stream, name=file.filename, organization=organization) for file in sent]
-        return len(scans.attach_files(certification, arrived, by=by))
+        uploads.require_number(len(sent) + len(staged(key, by=by)))
+        unwanted, arrived = left_out(key), [stored(file) for file in sent]
+        return len(scans.attach_files(certification, arrived, by=by, key=key, left_out=unwanted, order=in_order()))
 
     @staticmethod
     def _back(member_id: int, said: str) -> Response:
@@ -121,6 +132,7 @@ class CertificationView(CoordinatorView):
         *,
         conflict: list[Line] | None = None,
         file_error: str = "",
+        key: str = "",
         snooze: SnoozeForm | None = None,
     ) -> Response:
         member = certification.member
@@ -131,6 +143,11 @@ class CertificationView(CoordinatorView):
             form=form,
             conflict=conflict,
             file_error=file_error,
+            key=key or new_key(),
+            waiting=staged(key, by=signin.current_actor()) if key else (),
+            largest=this_organization().largest_file,
+            most_files=uploads.MOST_FILES,
+            most_bytes=this_organization().most_together,
             notices=notices_of(certification),
             snooze=snooze or SnoozeForm(),
             proposal=open_proposal_of(certification),

@@ -11,15 +11,20 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import StaffView
-from admin_panel.forms.credit_type import PERIOD_WORDS, CreditTypeForm, form_for
+from admin_panel.exporting import rows_file
+from admin_panel.forms.credit_type import CreditTypeForm, form_for
 from admin_panel.forms.fields import show
 from admin_panel.messages import report
+from admin_panel.reports.layout import Column, Kind
+from admin_panel.short_lists import KEPT_WORDS, short_listing
 from records import signin
 from records.database import found
 from records.errors import InvalidInput, Stale
 from records.models import CreditType
-from records.queries.credit_types import MOST_CERTIFICATES, listed_credit_types
+from records.queries.credit_types import MOST_CERTIFICATES, ListedCreditType, listed_credit_types
+from records.queries.short_lists import Kept, ShortWanted
 from records.services import credit_types
+from records.web.event_words import PERIOD_WORDS
 
 
 class CreditTypesView(StaffView):
@@ -30,16 +35,22 @@ class CreditTypesView(StaffView):
 
     @expose("/")
     def list(self) -> str:
-        listed = listed_credit_types()
+        wanted = _wanted()
+        listed = _listed(wanted)
         return str(
             self.render(
                 "admin_panel/credit_types.html",
+                listing=short_listing("credit_types.list", wanted, KEPT_WORDS),
                 active=[each for each in listed if not each.type.is_retired],
                 retired=[each for each in listed if each.type.is_retired],
                 most=MOST_CERTIFICATES,
                 period_words=PERIOD_WORDS,
             )
         )
+
+    @expose("/export")
+    def export(self) -> Response:
+        return rows_file(gettext("Credit types"), _columns(), _listed(_wanted()))
 
     @expose("/new")
     def new(self) -> Response:
@@ -117,3 +128,30 @@ class CreditTypesView(StaffView):
         """`standing`: the values that somebody else saved meanwhile."""
         html = self.render("admin_panel/credit_type.html", type=type_, form=form, standing=standing)
         return Answer(str(html), status, mimetype="text/html")
+
+
+def _wanted() -> ShortWanted:
+    return ShortWanted.read(request.args, Kept)
+
+
+def _listed(wanted: ShortWanted) -> list[ListedCreditType]:
+    return [
+        each
+        for each in listed_credit_types()
+        if wanted.fits(Kept.RETIRED if each.type.is_retired else Kept.CURRENT, each.type.name, each.type.unit)
+    ]
+
+
+def _columns() -> list[Column]:
+    return [
+        Column(gettext("Name"), lambda row: row.type.name),
+        Column(gettext("Unit"), lambda row: row.type.unit),
+        Column(gettext("Accepts uploads"), lambda row: gettext("Yes") if row.type.accepts_uploads else gettext("No")),
+        Column(gettext("Period"), lambda row: PERIOD_WORDS[row.type.period]),
+        Column(gettext("From"), lambda row: row.type.starts_on, Kind.DAY),
+        Column(gettext("Ends"), lambda row: row.type.ends_on, Kind.DAY),
+        Column(gettext("Goal"), lambda row: row.type.goal, Kind.CREDITS),
+        Column(gettext("Largest amount"), lambda row: row.type.largest_claim, Kind.CREDITS),
+        Column(gettext("Certificates"), lambda row: min(row.certificates, MOST_CERTIFICATES), Kind.NUMBER),
+        Column(gettext("Retired"), lambda row: row.type.retired_at, Kind.MOMENT),
+    ]

@@ -12,14 +12,16 @@ from admin_panel.base import CoordinatorView
 from admin_panel.forms.exemption import ExemptionForm
 from admin_panel.forms.picking import is_searching
 from admin_panel.messages import report
+from admin_panel.short_lists import state_listing
 from records import signin
 from records.errors import InvalidInput, NotFound
 from records.models import Actor, Member
 from records.pages.fields import ids_in
 from records.pages.forms import show_refusal
-from records.queries.exemptions import exemption_for, exemptions
+from records.queries.exemptions import Phase, exemption_for, exemptions
 from records.queries.member_picks import found_members, members_with
 from records.queries.requirements import requirements
+from records.queries.short_lists import ShortWanted
 from records.services import exemptions as verbs
 from records.web.requirement_words import PHASE_WORDS
 from records.web.words import today
@@ -34,13 +36,14 @@ class ExemptionsView(CoordinatorView):
     def list(self) -> str:
         by = signin.current_actor()
         member = _member_asked_for(by)
-        search = request.args.get("search", "")[:200]
+        wanted = ShortWanted.read(request.args, Phase)
         return str(
             self.render(
                 "admin_panel/exemptions.html",
-                exempt=exemptions(by=by, member_id=member.id if member else None, search=search),
+                exempt=exemptions(by=by, member_id=member.id if member else None, search=wanted.search),
                 member=member,
-                search=search,
+                search=wanted.search,
+                listing=state_listing("exemptions.list", ShortWanted(wanted.search)),
                 phase_words=PHASE_WORDS,
             )
         )

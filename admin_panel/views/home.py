@@ -1,32 +1,84 @@
-"""The back office's first page: what waits for a decision, what expired, and what expires next."""
+"""The back office's first page: what expired and what expires when, what waits for a decision; and, after it, where
+the organization falls short."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from flask import redirect, url_for
 from flask_admin import AdminIndexView, expose
+from flask_babel import gettext, lazy_gettext
+from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
+from admin_panel.messages import report
 from records import signin
 from records.pages.guards import this_organization
 from records.queries.approvals import MOST_COUNTED, backlog
-from records.queries.attention import attention
+from records.queries.attention import Attention, MonthAhead, attention
+from records.queries.first_steps import first_steps
 from records.queries.renewal_proposals import proposals_waiting
+from records.queries.reports.periods import Preset
+from records.queries.shortfalls import shortfalls
+from records.services import organizations
+from records.web.charts import BarChart, Value, bar_chart
+from records.web.words import month_name
 
 
 class HomeView(CoordinatorView, AdminIndexView):
     icon = "home"
 
     def __init__(self) -> None:
-        super().__init__(name="Home", endpoint="admin", url="/admin", template="admin_panel/home.html")
+        super().__init__(name=lazy_gettext("Home"), endpoint="admin", url="/admin", template="admin_panel/home.html")
+        self.static_folder = None  # Flask-Admin's own styles and scripts: no page uses them, so none is served
 
     @expose("/")
     def index(self) -> str:
         organization, by = this_organization(), signin.current_actor()
+        found = attention(by=by) if organization.tracks_certifications else None
         return str(
             self.render(
                 "admin_panel/home.html",
-                attention=attention(by=by) if organization.tracks_certifications else None,
+                attention=found,
+                chart=_chart(found) if found else None,
                 backlog=backlog(by=by) if by.reviews and organization.takes_external_certificates else None,
                 proposals=proposals_waiting(by=by) if organization.tracks_certifications else None,
                 most=MOST_COUNTED,
+                first=first_steps(by=by) if by.administers else None,
             )
         )
+
+    @expose("/gaps")
+    def gaps(self) -> str:
+        """A page of its own, of which Home takes the part in the middle."""
+        return str(self.render("admin_panel/gaps.html", shortfalls=shortfalls(by=signin.current_actor())))
+
+    @expose("/first-steps/put-away", methods=["POST"])
+    def put_first_steps_away(self) -> Response:
+        organizations.put_first_steps_away(this_organization(), by=signin.current_actor())
+        report(
+            gettext("The first steps are put away. You find them in Settings."), undo=url_for(".bring_first_steps_back")
+        )
+        return redirect(url_for(".index"))
+
+    @expose("/first-steps/bring-back", methods=["POST"])
+    def bring_first_steps_back(self) -> Response:
+        organizations.put_first_steps_away(this_organization(), by=signin.current_actor(), away=False)
+        return redirect(url_for(".index"))
+
+
+def _chart(found: Attention) -> BarChart:
+    title = gettext("Certifications that expire in the next 12 months")
+    return bar_chart(title, (gettext("Month"), gettext("Certifications")), [*map(_bar, found.months)])
+
+
+def _bar(month: MonthAhead) -> Value:
+    first, last = month.first, month.last
+    own: dict[str, Any] = {"period": Preset.OWN_DATES, "first": first.isoformat(), "last": last.isoformat()}
+    return Value(
+        label=month_name(first),
+        name=f"{month_name(first)} {first.year}",
+        number=month.count,
+        amount=f"{month.count:,}",
+        address=url_for("reports.show", report="expiring", **own),
+    )

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Response, jsonify, render_template, request
+from flask import Response, jsonify, render_template
 
 from records import signin
 from records.errors import Refusal
 from records.queries.profiles import certification_for
+from records.web.scripted import wants_json
 from records.web.words import refusal_text
-
-JSON = "application/json"
-
-
-def is_asked_for() -> bool:
-    return request.accept_mimetypes.best == JSON
 
 
 def done(certification_id: int, said: str, *, undo: str | None = None) -> Response | None:
     """The row's files as they stand now, and the message, as HTML; None for a browser that wants a page."""
-    if not is_asked_for():
+    if not wants_json():
         return None
     certification = certification_for(certification_id, by=signin.current_actor())
     return jsonify(

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from io import BytesIO
 
-from flask import request, send_file
+from flask import request
 from flask_admin import expose
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
+from admin_panel.exporting import as_file
 from admin_panel.forms.matrix import MatrixForm
+from admin_panel.listing import Listing
+from admin_panel.saved_views import views_of
 from records import clock, signin
 from records.models.clearance import Outcome
 from records.pages.guards import this_member
 from records.queries.matrix import Asked, every_row, matrix
 from records.queries.positions import positions
-from records.tables import CSV, MIME, XLSX, Cell, written
+from records.tables import Cell
 from records.web.clearance_words import clearance_word, finding_words
 from records.web.words import moment
 
@@ -33,13 +35,15 @@ class MatrixView(CoordinatorView):
         found = matrix(asked, by=by)
         form = MatrixForm(asked, found.every.demands, found.on)
         form.offer(found.units, positions(), may_lack_unit=by.covers_everyone)
-        return str(self.render("admin_panel/matrix.html", matrix=found, asked=asked, form=form, outcomes=Outcome))
+        fields = asked.asked()
+        views = views_of("requirements", fields, by=by)
+        listing = Listing("matrix.show", form, fields, files="matrix.export", views=views)
+        return str(self.render("admin_panel/matrix.html", matrix=found, asked=asked, listing=listing, outcomes=Outcome))
 
     @expose("/export")
     def export(self) -> Response:
         """Everybody that the filter finds; anything but XLSX is asked for as CSV."""
         by, asked = signin.current_actor(), Asked.read(request.args)
-        kind = XLSX if request.args.get("format") == XLSX else CSV
         on, ruled, rows = every_row(asked, by=by)
         asker = gettext("%(name)s, %(moment)s", name=this_member().name, moment=moment(clock.now()))
 
@@ -53,6 +57,4 @@ class MatrixView(CoordinatorView):
         header = [gettext("Unit"), gettext("Name"), gettext("Number"), gettext("Cleared"),
                   *(demand.name for demand in ruled.demands),
                   gettext("As of (by what is recorded now)"), gettext("Exported by")]  # fmt: skip
-        content = written(kind, header, cells(), title=title)
-        name = f"{title} {on.isoformat()}.{kind}"
-        return send_file(BytesIO(content), mimetype=MIME[kind], as_attachment=True, download_name=name)
+        return as_file(title, header, cells(), on=on)

@@ -9,8 +9,10 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
-from admin_panel.forms.member import FilterForm, NewMemberForm
+from admin_panel.forms.member import FilterForm, NewMemberForm, indented
+from admin_panel.listing import Listing
 from admin_panel.messages import report
+from admin_panel.saved_views import views_of
 from records import signin
 from records.database import found, this_organization
 from records.errors import Deactivated, InvalidInput, LastAdministrator, NoAccount, NoEmail, OwnMembership, Refusal
@@ -38,21 +40,22 @@ class MembersView(CoordinatorView):
     def list(self) -> str:
         by, wanted = signin.current_actor(), Wanted.read(request.args)
         tracks = this_organization().tracks_certifications
-        units = unit_choices(by=by)
+        units, served, requires = unit_choices(by=by), positions(), tracks and any_requirement()
+        form = FilterForm(wanted, units, served, tracks=tracks, requires=requires, may_lack_unit=by.covers_everyone)
+        asked = wanted.asked()
+        listing = Listing(
+            "members.list", form, asked, files="members_at_once.export", views=views_of("members", asked, by=by)
+        )
         return str(
             self.render(
                 "admin_panel/members.html",
                 listed=member_list(wanted, by=by),
                 wanted=wanted,
-                form=FilterForm(
-                    wanted,
-                    units,
-                    positions(),
-                    tracks=tracks,
-                    requires=any_requirement(),
-                    may_lack_unit=by.covers_everyone,
-                ),
+                listing=listing,
+                units=indented(units),
+                positions=served,
                 tracks=tracks,
+                requires=requires,
                 most=MOST_COUNTED,
             )
         )

@@ -9,15 +9,19 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import StaffView
+from admin_panel.exporting import rows_file
 from admin_panel.forms.position import MergePositionForm, PositionForm
 from admin_panel.messages import report
+from admin_panel.reports.layout import Column, Kind
+from admin_panel.short_lists import USE_WORDS, short_listing
 from records import signin
 from records.database import found
 from records.errors import Invalid
 from records.errors.requirements import PositionInUse
 from records.models import Position
 from records.pages.forms import show_refusal
-from records.queries.positions import listed, listed_positions
+from records.queries.positions import ListedPosition, listed, listed_positions
+from records.queries.short_lists import ShortWanted, Use
 from records.services import positions
 
 
@@ -28,6 +32,16 @@ class PositionsView(StaffView):
     @expose("/")
     def list(self) -> Response:
         return self._all(PositionForm())
+
+    @expose("/export")
+    def export(self) -> Response:
+        columns = [
+            Column(gettext("Position"), lambda row: row.name),
+            Column(gettext("Members"), lambda row: row.members, Kind.NUMBER),
+            Column(gettext("Deactivated"), lambda row: row.deactivated, Kind.NUMBER),
+            Column(gettext("Requirements"), lambda row: row.requirements, Kind.NUMBER),
+        ]
+        return rows_file(gettext("Positions"), columns, _listed(_wanted()))
 
     @expose("/", methods=["POST"])
     def create(self) -> Response:
@@ -81,9 +95,9 @@ class PositionsView(StaffView):
         return redirect(url_for(".list"))
 
     def _all(self, form: PositionForm, status: int = 200) -> Response:
-        html = self.render(
-            "admin_panel/positions.html", positions=listed_positions(by=signin.current_actor()), form=form
-        )
+        wanted = _wanted()
+        rows, listing = _listed(wanted), short_listing("positions.list", wanted, USE_WORDS)
+        html = self.render("admin_panel/positions.html", positions=rows, form=form, listing=listing)
         return Answer(str(html), status, mimetype="text/html")
 
     def _one(
@@ -100,3 +114,12 @@ class PositionsView(StaffView):
         merging.offer([each for each in everything if each.id != position_id])
         html = self.render("admin_panel/position.html", position=position, form=form, merging=merging)
         return Answer(str(html), status, mimetype="text/html")
+
+
+def _wanted() -> ShortWanted:
+    return ShortWanted.read(request.args, Use)
+
+
+def _listed(wanted: ShortWanted) -> list[ListedPosition]:
+    everything = listed_positions(by=signin.current_actor())
+    return [each for each in everything if wanted.fits(Use.EMPTY if each.is_free else Use.USED, each.name)]

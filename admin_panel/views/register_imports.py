@@ -20,6 +20,7 @@ from records.models.register_import import GOOD
 from records.queries.certification_types import active_types
 from records.queries.register_imports import KEPT, import_for, imports_for, rows_of, rows_to_mend
 from records.registers.encodings import ENCODINGS
+from records.registers.files import LARGEST_REGISTER
 from records.registers.mapping import Field, Mapping
 from records.registers.mending import mending_file
 from records.registers.rows import Reading
@@ -41,7 +42,15 @@ class RegisterImportsView(CoordinatorView):
 
     def _list(self, error: str = "") -> str:
         imports = imports_for(by=signin.current_actor(), before_id=request.args.get("before", type=int))
-        return str(self.render("admin_panel/imports.html", imports=imports, error=error, number=format_decimal))
+        return str(
+            self.render(
+                "admin_panel/imports.html",
+                imports=imports,
+                error=error,
+                number=format_decimal,
+                largest=LARGEST_REGISTER,
+            )
+        )
 
     @expose("/", methods=["POST"])
     @takes_files
@@ -95,9 +104,10 @@ class RegisterImportsView(CoordinatorView):
 
     def _map(self, register_import: RegisterImport, page: MappingPage) -> str:
         sheets = register_imports.sheets(register_import) if page.reading.kind == "xlsx" else ()
+        encodings = {code: gettext(name) for code, name in ENCODINGS.items()}
         return str(
             self.render("admin_panel/import_map.html", register_import=register_import, page=page, words=words,
-                        encodings=ENCODINGS, sheets=sheets, types=active_types(), number=format_decimal)
+                        encodings=encodings, sheets=sheets, types=active_types(), number=format_decimal)
         )  # fmt: skip
 
     # The dry run, and questions
@@ -174,7 +184,8 @@ class RegisterImportsView(CoordinatorView):
         rows = ((row.cells, problem_of(row)) for row in rows_to_mend(register_import))
         file = io.BytesIO(b"".join(mending_file(Survey.from_json(register_import.survey).header, rows)))
         stem = register_import.file_name.rpartition(".")[0] or register_import.file_name
-        return send_file(file, "text/csv", as_attachment=True, download_name=f"{stem} - to mend.csv")
+        name = gettext("%(name)s - to mend", name=stem)
+        return send_file(file, "text/csv", as_attachment=True, download_name=f"{name}.csv")
 
     def _rows(self, template: str, register_import: RegisterImport) -> str:
         outcome = request.args.get("outcome", "")

@@ -11,12 +11,14 @@ from werkzeug.wrappers import Response
 from admin_panel.base import CoordinatorView
 from admin_panel.forms.renewal_proposal import AcceptForm, DeclineForm
 from admin_panel.messages import report
+from admin_panel.short_lists import state_listing
 from records import signin
 from records.errors import FileChanged, InvalidInput, ReasonRequired, Refusal, Stale
 from records.errors.renewals import OwnProposal, ProposalDecided, RenewedMeanwhile, TypeRetiredMeanwhile
 from records.models import ProposalState, RenewalProposal
 from records.pages.forms import show_refusal
 from records.queries.renewal_proposals import proposal_for, proposals, proposals_waiting
+from records.queries.short_lists import ShortWanted
 from records.services import renewal_proposals
 from records.web.words import refusal_text
 
@@ -34,11 +36,13 @@ class RenewalProposalsView(CoordinatorView):
     def list(self) -> str:
         by, state = signin.current_actor(), request.args.get("state", "")
         state = state if state in set(ProposalState) else ProposalState.PROPOSED
+        wanted = ShortWanted.read(request.args, ProposalState)
         after, before = (request.args.get(name, type=int) for name in ("after", "before"))
         return str(
             self.render(
                 "admin_panel/renewal_proposals.html",
-                found=proposals(state, by=by, after=after, before=before),
+                found=proposals(state, by=by, search=wanted.search, after=after, before=before),
+                listing=state_listing("proposals.list", wanted),
                 state=state,
                 states=[*ProposalState],
                 waiting=proposals_waiting(by=by),
@@ -48,6 +52,15 @@ class RenewalProposalsView(CoordinatorView):
     @expose("/<int:proposal_id>")
     def show(self, proposal_id: int) -> Response:
         return self._page(proposal_for(proposal_id, by=signin.current_actor()))
+
+    @expose("/<int:proposal_id>/summary")
+    def summary(self, proposal_id: int) -> str:
+        by = signin.current_actor()
+        proposal = proposal_for(proposal_id, by=by)
+        may_decide = proposal.is_open and proposal.may_be_decided_by(by)
+        return self.render_summary(
+            "admin_panel/summaries/proposal.html", proposal=proposal, member=proposal.member, may_decide=may_decide
+        )
 
     @expose("/<int:proposal_id>/accept", methods=["POST"])
     def accept(self, proposal_id: int) -> Response:

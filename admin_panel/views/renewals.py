@@ -19,7 +19,7 @@ from records.database import db, is_id
 from records.errors import InvalidInput, Refusal, Stale
 from records.errors.renewals import NothingToRecord, PlanChanged, RecordedAlready
 from records.models import CertificationType, RenewalBatch
-from records.pages.arriving import RETRY_SECONDS, arriving, new_key, status_of, too_many_files
+from records.pages.arriving import RETRY_SECONDS, arrive_alone, arriving, in_order, left_out, new_key, status_of
 from records.pages.guards import this_organization
 from records.queries.certification_types import active_types
 from records.queries.external_certificates import staged
@@ -29,7 +29,7 @@ from records.queries.renewal_plans import MOST_MEMBERS, plan
 from records.queries.renewal_proposals import proposals_waiting
 from records.queries.units import unit_choices
 from records.services import renewal_batches
-from records.web.limits import takes_files
+from records.web.limits import takes_files, takes_one_file
 from records.web.words import refusal_text
 
 TYPE, MEMBERS, DATES, CHECK = 1, 2, 3, 4
@@ -71,6 +71,12 @@ class RenewalsView(CoordinatorView):
         if _type_of(form) is None:
             return self._refused(form, "type_id")
         return self._dates(form) if do == "dates" else self._choose(form, do)
+
+    @expose("/new/files", methods=["POST"])
+    @takes_one_file
+    def file(self) -> Response:
+        """One file of a batch that is being filled in."""
+        return arrive_alone(renewal_batches.stage)
 
     def _choose(self, form: BatchForm, do: str) -> Response:
         """The members' page, with whom its buttons tick."""
@@ -137,7 +143,8 @@ class RenewalsView(CoordinatorView):
         html = self.render(
             "admin_panel/renewal_batch.html",
             form=form, step=step, type=type_, notice=notice, most=MOST_MEMBERS, most_files=renewal_batches.MOST_FILES,
-            waiting=staged(form.key, by=by), largest=this_organization().largest_file, **shown,
+            waiting=staged(form.key, by=by), largest=this_organization().largest_file,
+            most_bytes=this_organization().most_together, **shown,
         )  # fmt: skip
         headers = {"Retry-After": RETRY_SECONDS} if status == 503 else {}
         return Answer(str(html), status, headers, mimetype="text/html")
@@ -183,10 +190,11 @@ def _wrong(form: BatchForm) -> dict[str, Refusal]:
 
 def _take_in(form: BatchForm) -> int | None:
     """Store the files that came along; the status of the answer where one did not arrive."""
-    came, by = arriving(), signin.current_actor()
-    if came.arrived or form.left_out:
-        too_many = renewal_batches.stage(came.arrived, key=form.key, by=by, left_out=form.left_out)
-        came.refused += [too_many_files(name, most=renewal_batches.MOST_FILES) for name in too_many]
+    came, by, order = arriving(), signin.current_actor(), in_order()
+    unwanted = left_out(form.key)
+    if came.arrived or unwanted or order:
+        kept = renewal_batches.stage(came.arrived, key=form.key, by=by, left_out=unwanted, order=order)
+        came.refused += kept.refused
     refused = [came.failure] if came.failure else came.refused
     form.dates.files.errors = [refusal_text(each) for each in refused]
     if came.failure:

@@ -14,6 +14,7 @@ from records import signin
 from records.errors import AttachedAgain
 from records.queries.profiles import scan_to_change
 from records.services import scans
+from records.web.scripted import wants_json
 from records.web.words import refusal_text
 
 
@@ -43,7 +44,7 @@ class ScansView(CoordinatorView):
         try:
             scans.restore(scan, by=by)
         except AttachedAgain as refusal:
-            if in_place.is_asked_for():
+            if wants_json():
                 return in_place.refused(refusal)
             report(refusal_text(refusal), kind="error")
             return redirect(url_for("profile.show", member_id=member_id))

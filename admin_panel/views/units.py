@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Response as Answer
 from flask import redirect, request, url_for
 from flask_admin import expose
@@ -9,14 +11,18 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import StaffView
+from admin_panel.exporting import rows_file
 from admin_panel.forms.unit import MergeForm, UnitForm
 from admin_panel.messages import report
+from admin_panel.reports.layout import Column, Kind
+from admin_panel.short_lists import USE_WORDS, short_listing
 from records import signin
 from records.database import found
 from records.errors import Invalid, UnitNotEmpty
 from records.models import Unit
 from records.pages.forms import show_refusal
-from records.queries.units import branch_of, unit_tree, without
+from records.queries.short_lists import ShortWanted, Use
+from records.queries.units import Branch, branch_of, unit_tree, without
 from records.services import units
 
 
@@ -27,6 +33,16 @@ class UnitsView(StaffView):
     @expose("/")
     def list(self) -> Response:
         return self._tree(UnitForm(data={"parent_id": request.args.get("under")}))
+
+    @expose("/export")
+    def export(self) -> Response:
+        columns = [
+            Column(gettext("Unit"), lambda unit: unit.name),
+            Column(gettext("Lies in"), lambda unit: " / ".join(unit.path[:-1])),
+            Column(gettext("Members"), lambda unit: unit.members, Kind.NUMBER),
+            Column(gettext("Deactivated"), lambda unit: unit.deactivated, Kind.NUMBER),
+        ]
+        return rows_file(gettext("Units"), columns, _listed(_wanted(), unit_tree(by=signin.current_actor())))
 
     @expose("/", methods=["POST"])
     def create(self) -> Response:
@@ -80,9 +96,11 @@ class UnitsView(StaffView):
         return redirect(url_for(".list"))
 
     def _tree(self, form: UnitForm, status: int = 200) -> Response:
-        tree = unit_tree(by=signin.current_actor())
-        form.offer(tree)
-        return Answer(str(self.render("admin_panel/units.html", tree=tree, form=form)), status, mimetype="text/html")
+        wanted, everything = _wanted(), unit_tree(by=signin.current_actor())
+        form.offer(everything)
+        listing = short_listing("units.list", wanted, USE_WORDS)
+        html = self.render("admin_panel/units.html", tree=_listed(wanted, everything), form=form, listing=listing)
+        return Answer(str(html), status, mimetype="text/html")
 
     def _unit(
         self, unit_id: int, *, form: UnitForm | None = None, merging: MergeForm | None = None, status: int = 200
@@ -95,3 +113,11 @@ class UnitsView(StaffView):
         merging.offer(elsewhere)
         html = self.render("admin_panel/unit.html", branch=branch, form=form, merging=merging)
         return Answer(str(html), status, mimetype="text/html")
+
+
+def _wanted() -> ShortWanted:
+    return ShortWanted.read(request.args, Use)
+
+
+def _listed(wanted: ShortWanted, tree: Sequence[Branch]) -> list[Branch]:
+    return [unit for unit in tree if wanted.fits(Use.EMPTY if unit.is_empty else Use.USED, *unit.path)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response, flash, redirect, request, url_for
@@ -12,13 +13,15 @@ from admin_panel.base import CoordinatorView
 from admin_panel.forms.upload import MatchForms, known_text, named, short
 from admin_panel.messages import report, report_refused
 from records import signin
-from records.errors import FileEmpty, FileTooLarge, NoFiles, TooManyFiles
+from records.errors import Invalid
 from records.models import Member, Preview, Upload
+from records.pages.arriving import arrive_alone, arriving, in_order, left_out, new_key, sent_key
 from records.pages.guards import this_organization
 from records.pages.sending import send_bytes, send_preview
+from records.queries.external_certificates import staged
 from records.queries.uploads import certifications_of, choices_for, member_to_upload_for, upload_for, uploaded_file
-from records.services import files, uploads
-from records.web.limits import FILES_AT_ONCE, takes_files
+from records.services import uploads
+from records.web.limits import takes_files, takes_one_file
 from records.web.words import refusal_text
 
 # A message travels in the session's cookie, which holds only so much.
@@ -36,41 +39,42 @@ class UploadsView(CoordinatorView):
     def choose(self, member_id: int) -> Any:
         """Step 1: which files."""
         member = member_to_upload_for(member_id, by=signin.current_actor())
-        return self._start(member) if request.method == "POST" else self._choose_page(member)
+        return self._start(member) if request.method == "POST" else self._choose_page(member, new_key())
 
     def _start(self, member: Member) -> Any:
         """Good files go on; each other one is named. A script that asks for JSON is told where to go on."""
-        actor, organization = signin.current_actor(), this_organization()
-        sent = [file for file in request.files.getlist("files") if file.filename]
-        arrived, refused = [], []
+        by, key = signin.current_actor(), sent_key()
+        sent, refused = [file for file in request.files.getlist("files") if file.filename], []
         try:
-            uploads.require_number(len(sent))
-            for file in sent:
-                try:
-                    with file.stream as stream:
-                        arrived.append(files.take_in(stream, name=file.filename, organization=organization))
-                except (FileTooLarge, FileEmpty) as refusal:
-                    refused.append(refusal_text(refusal))
-            upload = uploads.start(member, arrived, by=actor)
-        except (NoFiles, TooManyFiles) as refusal:
-            return self._not_started(member, refused or [refusal_text(refusal)])
+            uploads.require_number(len(sent) + len(staged(key, by=by)))
+            came = arriving()
+            if came.failure is not None:
+                raise came.failure
+            refused = [refusal_text(refusal) for refusal in came.refused]
+            unwanted, order = left_out(key), in_order()
+            upload = uploads.start(member, came.arrived, by=by, key=key, left_out=unwanted, order=order)
+        except Invalid as refusal:
+            return self._choose_page(member, key, refused or [refusal_text(refusal)])
         report_refused(refused)
-        location = url_for(".match", upload_id=upload.id)
-        return ({"location": location}, 201) if _wants_json() else redirect(location)
+        return redirect(url_for(".match", upload_id=upload.id))
 
-    def _not_started(self, member: Member, errors: list[str]) -> Any:
-        return ({"errors": errors}, 422) if _wants_json() else self._choose_page(member, errors)
+    @expose("/members/<int:member_id>/upload/files", methods=["POST"])
+    @takes_one_file
+    def arrive(self, member_id: int) -> Any:
+        """One file, while others are still being chosen."""
+        member = member_to_upload_for(member_id, by=signin.current_actor())
+        return arrive_alone(partial(uploads.stage, member))
 
-    def _choose_page(self, member: Member, errors: list[str] | None = None) -> Any:
-        counts = [ngettext("%(num)d file selected", "%(num)d files selected", n) for n in range(uploads.MOST_FILES + 1)]
+    def _choose_page(self, member: Member, key: str, errors: list[str] | None = None) -> Any:
         page = self.render(
             "admin_panel/upload_choose.html",
             member=member,
             errors=errors or [],
-            counts=counts,
+            key=key,
+            waiting=staged(key, by=signin.current_actor()),
             largest=this_organization().largest_file,
             most_files=uploads.MOST_FILES,
-            most_bytes=this_organization().largest_file * FILES_AT_ONCE,
+            most_bytes=this_organization().most_together,
         )
         return page, 422 if errors else 200
 
@@ -129,10 +133,6 @@ class UploadsView(CoordinatorView):
         if stored.preview != Preview.READY:
             return Response(status=204)
         return send_preview(stored, name="preview.webp")
-
-
-def _wants_json() -> bool:
-    return request.accept_mimetypes.best == "application/json"
 
 
 def _report(upload: Upload, left_out: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from flask_babel import lazy_gettext
 from wtforms import Form, MultipleFileField, StringField
@@ -22,7 +22,7 @@ class RenewalForm(Form):
     number = StringField(lazy_gettext("Certification Num"), render_kw={"autocomplete": "off", "maxlength": 255})
     files = MultipleFileField(lazy_gettext("Upload"), render_kw={"accept": ACCEPT})
 
-    def proposal(self, key: str, *, left_out: Sequence[int], refused: Sequence[Refusal]) -> Proposal:
+    def proposal(self, key: str, *, left_out: Collection[int], refused: Sequence[Refusal]) -> Proposal:
         """`refused`: files that did not arrive, so that nothing is proposed without them."""
         wrong = unreadable(self) | ({"files": refused[0]} if refused else {})
         number = tidy(self.number.data)

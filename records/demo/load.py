@@ -155,7 +155,7 @@ class _Writing:
         submitting = Submitting(self.session, self.organization, self.members, self.types, self._stored, self.by)
         submitting.everything(place.worths, courses, place.reasons)
         for view in kept(self.members, at=clock.now()):
-            self._add(view, AuditKind.VIEW_SAVED, {"report": view.report, "name": view.name})
+            self._add(view, AuditKind.VIEW_SAVED, {"page": view.page, "name": view.name})
         lay_down(place.rules, units=self.units, types=self.types, members=self.members,
                  today=clock.today(self.organization), by=self.by)  # fmt: skip
         Renewing(self.session, self.organization, self.members, self.types, self._stored, self.by).everything()

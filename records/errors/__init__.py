@@ -56,6 +56,7 @@ from records.errors.signing_in import (
     NoEmail,
     PasswordTooLong,
     PasswordTooShort,
+    SignedOut,
     TooManyAttempts,
     WeakPassword,
     WrongCredentials,
@@ -117,6 +118,7 @@ __all__ = [
     "NotSnoozed",
     "NothingToProve",
     "NumberTaken",
+    "OneFileTooMany",
     "OtherSideMissing",
     "OwnCertificate",
     "OwnCertifications",
@@ -133,6 +135,7 @@ __all__ = [
     "RestoredByAdministrators",
     "RevisionChanged",
     "ScopeMissing",
+    "SignedOut",
     "SnoozedAlready",
     "SnoozedTillWhen",
     "Stale",
@@ -140,6 +143,7 @@ __all__ = [
     "StorageUnavailable",
     "TooManyAttempts",
     "TooManyFiles",
+    "TooMuchTogether",
     "TypeInUse",
     "TypeRequired",
     "TypeUnknown",
@@ -273,6 +277,15 @@ class NoFiles(Invalid):
 
 class TooManyFiles(Invalid):
     sentence = N_("Choose at most %(most)s files at a time.")
+
+
+class OneFileTooMany(Invalid):
+    sentence = N_("At most %(most)s files: “%(name)s” was left out.")
+
+
+class TooMuchTogether(Invalid):
+    status = 413
+    sentence = N_("Together these files are larger than %(limit)s: “%(name)s” was left out.")
 
 
 class CertificationChanged(Invalid):

@@ -21,6 +21,13 @@ class WrongCredentials(Refusal):
     sentence = N_("This e-mail address and password do not belong together.")
 
 
+class SignedOut(Refusal):
+    """What a script is told; a browser is led to the sign-in page instead."""
+
+    status = 401
+    sentence = N_("You are signed out. Sign in in another tab, then try again here.")
+
+
 class WrongPassword(Invalid):
     sentence = N_("This is not your current password.")
 

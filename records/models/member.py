@@ -42,6 +42,7 @@ from records.models.base import (
     owned,
     within_organization,
 )
+from records.models.language import LANGUAGES
 from records.models.organization import Organization
 from records.models.text import folded, line
 from records.models.unit import Unit
@@ -51,6 +52,12 @@ if TYPE_CHECKING:
     from records.models.member_merge import MemberMerge
 
 _ACTIVE = "deactivated_at IS NULL"
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+# Such as "es" or "pt-BR", in words that every database understands.
+_IS_A_TAG = (
+    f"length(language) >= 2 AND ltrim(substr(language, 1, 2), '{_LETTERS}') = ''"
+    f" AND ltrim(substr(language, 3), '-0123456789{_LETTERS}{_LETTERS.upper()}') = ''"
+)
 
 
 def listed_name(family_name: str, given_name: str, suffix: str) -> str:
@@ -70,7 +77,8 @@ class Member(OrganizationOwned, Base):
 
     `covers_organization` is the scope of a training coordinator: the whole organization, or else the
     units in `scope_units` with their sub-units. `reviews`: an administrator granted them to review external
-    certificates. `unwanted_mail` are the kinds of messages that they read in the portal only.
+    certificates. `unwanted_mail` are the kinds of messages that they read in the portal only. Without a `language`,
+    pages follow the browser.
     """
 
     __tablename__ = "member"
@@ -82,6 +90,7 @@ class Member(OrganizationOwned, Base):
         one_of("role", Role),
         CheckConstraint("covers_organization = false OR role = 'training_coordinator'", name="only_coordinators_cover"),
         CheckConstraint("reviews = false OR role = 'training_coordinator'", name="only_coordinators_are_granted"),
+        CheckConstraint(_IS_A_TAG, name="language_is_a_tag"),
         Index("ix_member_sort_name", "organization_id", "sort_name", "id"),
         Index(
             "ix_member_sort_name_active",
@@ -111,6 +120,7 @@ class Member(OrganizationOwned, Base):
     covers_organization: Mapped[bool] = mapped_column(default=False)
     reviews: Mapped[bool] = mapped_column(default=False)
     unwanted_mail: Mapped[list[Any]] = mapped_column(default=list)
+    language: Mapped[str | None] = mapped_column(String(12))
     joined_on: Mapped[date | None]
     created_at: Mapped[datetime]
     invited_at: Mapped[datetime | None]
@@ -153,6 +163,12 @@ class Member(OrganizationOwned, Base):
     @validates("email")
     def _email_is_an_address(self, _key: str, email: str | None) -> str | None:
         return email_address(email)
+
+    @validates("language")
+    def _language_is_one_of_ours(self, _key: str, language: str | None) -> str | None:
+        if language and language not in LANGUAGES:
+            raise Invalid(N_("Choose a language from the list."), field="language")
+        return language or None
 
     @property
     def name(self) -> str:

@@ -14,12 +14,15 @@ from records.models.stored_file import StoredFile
 from records.models.text import folded, name_line
 
 MEBIBYTE = 1024 * 1024
+_FILES_TOGETHER = 20
+_MOST_TOGETHER = 2048 * MEBIBYTE
 
 
 class Organization(Base):
     """`largest_file` in bytes; `retention_days` is how long deleted records can be restored.
 
     Reminders go out from `reminds_at` on, in its time zone; the weekly digest on `digest_weekday` (0 is Monday).
+    `first_steps_put_away_at`: since when the first page leads nobody through the first steps.
     """
 
     __tablename__ = "organization"
@@ -40,10 +43,16 @@ class Organization(Base):
     takes_external_certificates: Mapped[bool] = mapped_column(default=True)
     reminds_at: Mapped[time] = mapped_column(default=time(7))
     digest_weekday: Mapped[int] = mapped_column(default=0)
+    first_steps_put_away_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def most_together(self) -> int:
+        """How many bytes one form may bring, in all its files together."""
+        return min(self.largest_file * _FILES_TOGETHER, _MOST_TOGETHER)
 
     @validates("name")
     def _name_folds(self, _key: str, name: str) -> str:

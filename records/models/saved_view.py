@@ -1,4 +1,4 @@
-"""A report with its filters, kept under a name by whoever uses it."""
+"""A report or a list with its filters, kept under a name by whoever uses it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from records.models.text import folded, name_line
 
 
 class SavedView(OrganizationOwned, Base):
-    """`asked` are the fields of the address that shows it; a shared one is offered to all staff, each in their own
-    scope."""
+    """`page` names the report or the list, `asked` are the fields of the address that shows it; a shared one is offered
+    to all staff, each in their own scope."""
 
     __tablename__ = "saved_view"
     __table_args__ = owned(
@@ -25,7 +25,7 @@ class SavedView(OrganizationOwned, Base):
 
     id: Mapped[Identity]
     member_id: Mapped[int] = mapped_column(Id)
-    report: Mapped[str] = mapped_column(String(40))
+    page: Mapped[str] = mapped_column("report", String(40))
     name: Mapped[str]
     folded_name: Mapped[str] = mapped_column(folded_string(255))
     asked: Mapped[dict[str, Any]]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, refresh
 from werkzeug.wrappers import Response
 
 from records import signin
 from records.errors import Refusal
 from records.models import LinkPurpose
-from records.pages.forms import ChangeEmailForm, ChangePasswordForm, show_refusal
-from records.pages.guards import account_required, this_account
-from records.services import accounts, email_changes
+from records.pages.forms import ChangeEmailForm, ChangePasswordForm, LanguageForm, show_refusal
+from records.pages.guards import account_required, member_required, this_account
+from records.services import accounts, email_changes, languages
 from records.services.outbox import peek
 
 
@@ -21,6 +21,7 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/account", "account", account)
     blueprint.add_url_rule("/account/password", "change_password", change_password, methods=["POST"])
     blueprint.add_url_rule("/account/email", "change_email", change_email, methods=["POST"])
+    blueprint.add_url_rule("/account/language", "choose_language", choose_language, methods=["POST"])
     blueprint.add_url_rule("/account/sessions", "end_sessions", end_sessions, methods=["POST"])
     blueprint.add_url_rule("/email/<any(old, new):which>/<secret>", "confirm_email", confirm_email,
                            methods=["GET", "POST"])  # fmt: skip
@@ -31,12 +32,18 @@ def account() -> Any:
     return _page(ChangePasswordForm(formdata=None), ChangeEmailForm(formdata=None))
 
 
-def _page(password_form: ChangePasswordForm, email_form: ChangeEmailForm) -> Any:
-    refused = bool(password_form.errors or email_form.errors)
+def _page(
+    password_form: ChangePasswordForm, email_form: ChangeEmailForm, language_form: LanguageForm | None = None
+) -> Any:
+    user = signin.signed_in()
+    if language_form is None and user and user.member:
+        language_form = LanguageForm(formdata=None, language=user.member.language or "")
+    refused = any(form.errors for form in (password_form, email_form, language_form) if form)
     return render_template(
         "records/account.html",
         password_form=password_form,
         email_form=email_form,
+        language_form=language_form,
         sessions=accounts.open_sessions(this_account()),
         several=len(accounts.members_of(this_account())) > 1,
     ), 422 if refused else 200
@@ -83,6 +90,25 @@ def change_email() -> Any:
             flash(gettext("We sent a link to both addresses. Your e-mail changes once both are confirmed."), "success")
             return redirect(url_for("pages.account"))
     return _page(ChangePasswordForm(formdata=None), form)
+
+
+@member_required
+def choose_language() -> Any:
+    """The answer is written in the language that was chosen."""
+    form = LanguageForm()
+    try:
+        changed = languages.choose(form.language.data or "", by=signin.current_actor())
+    except Refusal as refusal:
+        if refusal.field is None:
+            raise
+        show_refusal(form, refusal)
+        return _page(ChangePasswordForm(formdata=None), ChangeEmailForm(formdata=None), form)
+    refresh()
+    if changed:
+        flash(gettext("Your language is saved."), "success")
+    else:
+        flash(gettext("There was nothing to save."), "info")
+    return redirect(url_for("pages.account"))
 
 
 @account_required

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from flask import request
 from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response
 
-from records.errors import N_, FileEmpty, FileTooLarge, Invalid, Refusal, StorageFull, StorageUnavailable
+from records import signin
+from records.errors import FileEmpty, FileTooLarge, NoFiles, Refusal, StorageFull, StorageUnavailable
+from records.pages.fields import ids_in
 from records.pages.guards import this_organization
+from records.queries.external_certificates import staged
 from records.services import files
+from records.services.staging_steps import Kept
+from records.web.scripted import answer
+
+Stage = Callable[..., Kept]
 
 # After how long a form may be sent again when the storage cannot be reached.
 RETRY_SECONDS = "30"
@@ -34,7 +42,7 @@ def arriving() -> Arrival:
     for file in request.files.getlist("files"):
         try:
             if file.filename and came.failure is None:
-                came.arrived.append(_stored(file))
+                came.arrived.append(stored(file))
         except (FileTooLarge, FileEmpty) as refusal:
             came.refused.append(refusal)
         except (StorageFull, StorageUnavailable) as refusal:
@@ -48,9 +56,38 @@ def status_of(refused: Iterable[Refusal]) -> int:
     return 413 if 413 in statuses else max(statuses, default=0)
 
 
-def too_many_files(name: str, *, most: int) -> Invalid:
-    """The refusal of one more file than a form may carry."""
-    return Invalid(N_("At most %(most)s files: “%(name)s” was left out."), field="files", most=most, name=name)
+def sent_key() -> str:
+    """The key of the form that was sent, or a new one."""
+    key = request.form.get("key", "")
+    return key if is_key(key) else new_key()
+
+
+def left_out(key: str) -> frozenset[int]:
+    """Ids of waiting files that stay behind: those ticked and, where a script `listed` those that come, all others."""
+    ticked = set(ids_in(request.form.getlist("leave_out")))
+    if "listed" in request.form:
+        ticked |= {file.id for file in staged(key, by=signin.current_actor())} - set(in_order())
+    return frozenset(ticked)
+
+
+def in_order() -> list[int]:
+    """Ids of waiting files, in the order in which the person sees them."""
+    return ids_in(request.form.getlist("staged"))
+
+
+def arrive_alone(stage: Stage) -> Response:
+    """One file that travels by itself: it waits under the form's key, and the script learns its id (201).
+
+    Raises FileTooLarge, FileEmpty, OneFileTooMany, TooMuchTogether, NoFiles, StorageFull, StorageUnavailable, and as
+    `stage`.
+    """
+    key, sent = request.form.get("key", ""), request.files.get("files")
+    if not is_key(key) or sent is None or not sent.filename:
+        raise NoFiles(field="files")
+    kept = stage([stored(sent)], key=key, by=signin.current_actor(), left_out=left_out(key))
+    if kept.refused:
+        raise kept.refused[0]
+    return answer(201, id=kept.ids[0])
 
 
 def new_key() -> str:
@@ -61,6 +98,7 @@ def is_key(text: str) -> bool:
     return _KEY.fullmatch(text) is not None
 
 
-def _stored(file: FileStorage) -> files.Arrived:
+def stored(file: FileStorage) -> files.Arrived:
+    """Its bytes, safe. Raises FileTooLarge, FileEmpty, StorageFull, StorageUnavailable."""
     with file.stream as stream:
         return files.take_in(stream, name=file.filename, organization=this_organization())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from flask import Blueprint, Response, current_app, request
+from flask_babel import force_locale
 
 from records import signin
 from records.errors import NotFound
@@ -29,7 +30,8 @@ def calendar(token: str) -> Response:
     if request.if_none_match.contains(etag):
         answer = Response(status=304)
     else:
-        answer = Response(icalendar_text(feed), mimetype="text/calendar")
+        with force_locale(feed.language or current_app.config["BABEL_DEFAULT_LOCALE"]):
+            answer = Response(icalendar_text(feed), mimetype="text/calendar")
         answer.headers.set("Content-Disposition", "inline", filename="certifications.ics")
     answer.set_etag(etag)
     answer.headers["Cache-Control"] = "private, no-cache"

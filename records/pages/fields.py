@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from babel.numbers import get_decimal_symbol, get_group_symbol
-from flask_babel import get_locale
 from wtforms import DateField, Field, SelectField, StringField
 
 from records.errors import N_, DateUnreadable, Invalid, Refusal
+from records.web.languages import locale_code
 from records.web.words import refusal_text
 
 _YEARS = range(1900, 2200)
@@ -112,7 +112,7 @@ def written_amount(amount: Decimal) -> str:
 
 
 def _marks() -> tuple[str, str]:
-    locale = get_locale() or "en"
+    locale = locale_code()
     return get_decimal_symbol(locale), get_group_symbol(locale)
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import EmailField, Form, PasswordField
+from wtforms import EmailField, Form, PasswordField, SelectChoice, SelectField
 from wtforms.validators import InputRequired, Length
 
 from records.errors import InvalidInput, Refusal
+from records.models.language import LANGUAGES
 from records.web.words import refusal_text
 
 _current = {"autocomplete": "current-password"}
@@ -73,6 +74,19 @@ class ChangeEmailForm(FlaskForm):
         [InputRequired(lazy_gettext("Enter your current password.")), Length(max=1024)],
         render_kw=_current,
         id="email-current",
+    )
+
+
+class LanguageForm(FlaskForm):
+    """Every language by its own name."""
+
+    language = SelectField(
+        lazy_gettext("Language"),
+        choices=[
+            SelectChoice("", lazy_gettext("As the browser asks")),
+            *(SelectChoice(tag, name, {"lang": tag}) for tag, name in LANGUAGES.items()),
+        ],
+        validate_choice=False,
     )
 
 

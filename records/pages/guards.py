@@ -10,8 +10,9 @@ from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from records import signin
-from records.errors import NotAllowed
+from records.errors import NotAllowed, SignedOut
 from records.models import Account, Member, Organization
+from records.web.scripted import wants_json
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,7 +46,12 @@ def member_required(view: Callable[P, R]) -> Callable[P, R | Response]:
 
 
 def to_sign_in() -> Response:
-    """To the sign-in page, and back here afterwards where this was a page to read, and of the reader's own."""
+    """To the sign-in page, and back here afterwards where this was a page to read, and of the reader's own.
+
+    Raises SignedOut to a script.
+    """
+    if wants_json():
+        raise SignedOut()
     readable = request.method in ("GET", "HEAD") and not signin.was_logged_in_as()
     following = request.full_path.rstrip("?") if readable else None
     return redirect(url_for("pages.sign_in", next=following if following != "/" else None))

@@ -2,44 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from records.database import chosen_organization_id, db, is_id
-from records.models import Actor, AuditEvent, AuditKind, Member
+from records.database import db, is_id
+from records.errors import NotFound
+from records.models import Actor, AuditEvent
+from records.queries.audit_filters import TrailWanted, trail_conditions
+from records.queries.audit_names import Names, names_for
 
 PAGE = 50
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
 class Trail:
-    """`names` are those of the members concerned, by id.
+    """`names` are those of the records that the events speak of.
 
     `older` is where the next page begins (an event's id), None on the last.
     """
 
     events: list[AuditEvent]
-    names: dict[int, str]
+    names: Names
     older: int | None
 
 
-def audit_trail(*, by: Actor, kind: str = "", member_id: int | None = None, before_id: int | None = None) -> Trail:
-    """Events of the organization, of one kind or about one member, older than `before_id`. Raises NotAllowed.
+def audit_trail(wanted: TrailWanted, *, by: Actor) -> Trail:
+    """One page of the events that are found, older than the one that the question names. Raises NotAllowed."""
+    by.require_administrator()
+    events = _older(wanted, int(wanted.before) if wanted.before else None, PAGE + 1)
+    page = events[:PAGE]
+    return Trail(page, names_for(page), events[PAGE - 1].id if len(events) > PAGE else None)
 
-    The trail is no table of an organization (a failed sign-in may belong to none), so the organization
-    is named here.
+
+def every_event(wanted: TrailWanted, *, by: Actor) -> Iterator[tuple[AuditEvent, Names]]:
+    """All that are found, newest first, each with the names that it needs, read as they are taken.
+
+    Raises NotAllowed.
     """
     by.require_administrator()
-    statement = select(AuditEvent).where(AuditEvent.organization_id == chosen_organization_id())
-    if kind in set(AuditKind):
-        statement = statement.where(AuditEvent.kind == kind)
-    if is_id(member_id):
-        statement = statement.where(AuditEvent.member_id == member_id)
-    if is_id(before_id):
-        statement = statement.where(AuditEvent.id < before_id)
-    events = list(db.session.scalars(statement.order_by(AuditEvent.id.desc()).limit(PAGE + 1)))
-    concerned = {event.member_id for event in events if event.member_id}
-    members = db.session.scalars(select(Member).where(Member.id.in_(concerned)))
-    names = {member.id: member.name for member in members}
-    return Trail(events[:PAGE], names, events[PAGE - 1].id if len(events) > PAGE else None)
+    before: int | None = None
+    while events := _older(wanted, before, _AT_ONCE):
+        names = names_for(events)
+        yield from ((event, names) for event in events)
+        before = events[-1].id
+
+
+def audit_event(event_id: int, *, by: Actor) -> tuple[AuditEvent, Names]:
+    """One event of the organization, with the names that it needs. Raises NotAllowed, NotFound."""
+    by.require_administrator()
+    statement = select(AuditEvent).where(*trail_conditions(TrailWanted()), AuditEvent.id == event_id)
+    event = db.session.scalar(statement) if is_id(event_id) else None
+    if event is None:
+        raise NotFound()
+    return event, names_for([event])
+
+
+def _older(wanted: TrailWanted, before: int | None, most: int) -> list[AuditEvent]:
+    statement = select(AuditEvent).where(*trail_conditions(wanted))
+    if before is not None:
+        statement = statement.where(AuditEvent.id < before)
+    return list(db.session.scalars(statement.order_by(AuditEvent.id.desc()).limit(most)))

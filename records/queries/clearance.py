@@ -6,8 +6,8 @@ type, by which live certifications lie in an index. Where everybody is counted, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -47,34 +47,58 @@ class Tally:
     met: dict[int, int]
 
 
+@dataclass(frozen=True)
+class Outcomes:
+    """What each demand comes to for a member of a statement that is joined with `gathered`, by the demand's id: 1 met,
+    0 missing, NULL where it does not bind. `holds` says of gathered types whether the member holds one of them."""
+
+    gathered: CTE
+    columns: Mapping[int, ColumnElement[int]]
+    holds: Callable[[frozenset[int]], Condition]
+
+    @property
+    def nothing_missing(self) -> Condition:
+        return and_(true(), *(func.coalesce(outcome, 1) == 1 for outcome in self.columns.values()))
+
+
+def outcomes(
+    narrowed: Sequence[Condition], ruled: Rules, day: date, *, also: Iterable[frozenset[int]] = (), name: str = "then"
+) -> Outcomes:
+    """Of the members that fit, gathered in one pass through their certifications. `also`: other types to gather."""
+    kinds = list(dict.fromkeys([*(kind for demand in ruled.demands for kind in _kinds(demand)), *also]))
+    gathered = _gathered(kinds, narrowed, ruled, day, name)
+    flags = {kind: func.coalesce(gathered.c[f"holds_{number}"], 0) == 1 for number, kind in enumerate(kinds)}
+    columns = {
+        demand.id: case((binds(demand, day), case((met(demand, day, flags.__getitem__), 1), else_=0)))
+        for demand in ruled.demands
+    }
+    return Outcomes(gathered, columns, flags.__getitem__)
+
+
 def tally(narrowed: Sequence[Condition], ruled: Rules, day: date) -> Tally:
     """Over all members that fit, in one statement that goes through their certifications once."""
-    kinds = list(dict.fromkeys(kind for demand in ruled.demands for kind in _kinds(demand)))
-    gathered = _gathered(kinds, narrowed, ruled, day)
-    flags = {kind: func.coalesce(gathered.c[f"holds_{number}"], 0) == 1 for number, kind in enumerate(kinds)}
-    columns = [
-        case((binds(demand, day), case((met(demand, day, flags.__getitem__), 1), else_=0))).label(f"of_{demand.id}")
-        for demand in ruled.demands
-    ]
+    found = outcomes(narrowed, ruled, day)
+    columns = [outcome.label(f"of_{demand_id}") for demand_id, outcome in found.columns.items()]
     # MATERIALIZED: else each sum below would look everything up once more.
-    members_with = select(Member.id, *columns).outerjoin(gathered, gathered.c.member_id == Member.id)
+    members_with = select(Member.id, *columns).outerjoin(found.gathered, found.gathered.c.member_id == Member.id)
     each = members_with.where(*narrowed).cte("each_member").prefix_with("MATERIALIZED")
-    outcomes = [(demand.id, each.c[f"of_{demand.id}"]) for demand in ruled.demands]
-    nothing_missing = and_(true(), *(func.coalesce(outcome, 1) == 1 for _, outcome in outcomes))
+    of_each = {demand_id: each.c[f"of_{demand_id}"] for demand_id in found.columns}
+    nothing_missing = replace(found, columns=of_each).nothing_missing
     sums: list[Any] = [func.count(), func.count(case((nothing_missing, 1)))]
-    for _, outcome in outcomes:
+    for outcome in of_each.values():
         sums += [func.count(outcome), func.coalesce(func.sum(outcome), 0)]
     members, cleared, *rest = db.session.execute(select(*sums).select_from(each)).one()
-    ids = [demand.id for demand in ruled.demands]
     return Tally(
         members,
         cleared,
-        bound=dict(zip(ids, rest[::2], strict=True)),
-        met={each_id: int(count) for each_id, count in zip(ids, rest[1::2], strict=True)},
+        bound=dict(zip(of_each, rest[::2], strict=True)),
+        met={demand_id: int(count) for demand_id, count in zip(of_each, rest[1::2], strict=True)},
     )
 
 
-def _gathered(kinds: Sequence[frozenset[int]], narrowed: Sequence[Condition], ruled: Rules, day: date) -> CTE:
+def _gathered(
+    kinds: Sequence[frozenset[int]], narrowed: Sequence[Condition], ruled: Rules, day: date, name: str
+) -> CTE:
     """By member, whether they hold one of these types on that day, for each kind of types."""
     marks = [
         func.max(case((Certification.type_id.in_(kind), 1), else_=0)).label(f"holds_{number}")
@@ -87,7 +111,7 @@ def _gathered(kinds: Sequence[frozenset[int]], narrowed: Sequence[Condition], ru
         .where(Certification.type_id.in_(ruled.counted_types), Certification.deleted_at.is_(None))
         .where(Certification.standing_expression(day).in_(sorted(HOLDING)))
         .group_by(Certification.member_id)
-        .cte("gathered")
+        .cte(f"gathered_{name}")
         .prefix_with("MATERIALIZED")
     )
 

@@ -22,9 +22,11 @@ from records.models import (
     Reminder,
     RenewalProposal,
 )
-from records.queries.attention import AHEAD, unrenewed
+from records.models.credit_type import Span
+from records.queries.attention import unrenewed
 from records.queries.member_filters import in_scope
 from records.queries.overseers import Overseer, overseers
+from records.queries.reports.periods import Preset, span_of
 
 WEEK = timedelta(days=7)
 # So many are named of each kind; the back office's first page leads to all.
@@ -82,8 +84,8 @@ def has_digest(member_id: int, week_on: date) -> bool:
 def summary_for(by: Actor, *, today: date, now: datetime) -> Summary:
     """What there is to tell of the members in the asker's scope."""
     return Summary(
-        expired=_certifications(unrenewed(today - WEEK, today - timedelta(days=1), by=by)),
-        expiring=_certifications(unrenewed(today, today + AHEAD, by=by)),
+        expired=_certifications(unrenewed(Span(today - WEEK, today - timedelta(days=1)), by=by)),
+        expiring=_certifications(unrenewed(span_of(Preset.NEXT_30, None, None, on=today), by=by)),
         unreachable=_unreachable(by, since=_last_digest(by) or now - WEEK),
         proposed=_proposed(by),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, not_, select, true
+from sqlalchemy import ColumnElement, Select, and_, not_, select, true
 from sqlalchemy.orm import aliased
 
 from records import clock
@@ -17,7 +17,7 @@ from records.queries.binding import Rules, rules
 from records.queries.clearance import cleared_on
 from records.queries.member_search import matches, words_of
 
-LATELY = timedelta(days=30)
+LATELY = LAPSES_WITHIN = timedelta(days=30)
 WITHOUT_UNIT = "none"
 
 
@@ -33,8 +33,11 @@ class Activity(StrEnum):
 
 
 class ByClearance(StrEnum):
+    """LAPSING: cleared on the day, and no more so LAPSES_WITHIN later, with what is recorded now."""
+
     CLEARED = "cleared"
     NOT_CLEARED = "not_cleared"
+    LAPSING = "lapsing"
 
 
 class Sort(StrEnum):
@@ -135,8 +138,10 @@ def conditions(wanted: Wanted, *, by: Actor, today: date, tracks: bool) -> list[
 
 
 def by_clearance(wanted: str, day: date, ruled: Rules) -> ColumnElement[bool]:
-    """Whether a member is cleared on that day, or is not."""
+    """Whether a member is cleared on that day, or is not, or will soon not be."""
     cleared = cleared_on(day, ruled)
+    if wanted == ByClearance.LAPSING:
+        return and_(cleared, not_(cleared_on(day + LAPSES_WITHIN, ruled)))
     return cleared if wanted == ByClearance.CLEARED else not_(cleared)
 
 

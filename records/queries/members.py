@@ -5,7 +5,7 @@ Pages are found by the sort key and the id of the row before them, never by coun
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,6 +21,7 @@ from records.queries.member_filters import Sort, Wanted, conditions
 
 PAGE = 50
 MOST_COUNTED = 1000
+_AT_ONCE = 1000
 
 Conditions = list[ColumnElement[bool]]
 
@@ -79,6 +80,20 @@ def member_list(wanted: Wanted, *, by: Actor, besides: Sequence[ColumnElement[bo
         following=_word(rows[-1], order) if rows and (has_more or before) else "",
         preceding=_word(rows[0], order) if rows and (after or (before and has_more)) else "",
     )
+
+
+def every_member(wanted: Wanted, *, by: Actor, only: Collection[int] | None = None) -> Iterator[Member]:
+    """All that are found, in the order of the list and with their units, read as they are taken; where `only` is given,
+    those alone that are in it. Raises NotAllowed."""
+    by.require_staff()
+    organization = this_organization()
+    narrowed = conditions(wanted, by=by, today=clock.today(organization), tracks=organization.tracks_certifications)
+    if only is not None:
+        narrowed.append(Member.id.in_(only))
+    order = _ORDERS[Sort(wanted.sort)]
+    keys = _sorted(order.column, Member.id, wanted.descending)
+    statement = _with_units(select(Member).where(*narrowed)).order_by(order.column.is_(None), *keys)
+    return iter(db.session.scalars(statement.execution_options(yield_per=_AT_ONCE)))
 
 
 def counting(narrowed: Conditions) -> Select[int]:

@@ -80,7 +80,7 @@ OTHERS: tuple[Goes, ...] = (
     Goes(Exemption, Exemption.id, unless=(Exemption.requirement_id,), and_where=_overlaps),
     Goes(RequirementMember, RequirementMember.requirement_id, unless=(RequirementMember.requirement_id,)),
     Goes(CalendarFeed, CalendarFeed.id, unless=(CalendarFeed.kind,), only=(CalendarFeed.kind == FeedKind.OWN,)),
-    Goes(SavedView, SavedView.id, unless=(SavedView.report, SavedView.folded_name)),
+    Goes(SavedView, SavedView.id, unless=(SavedView.page, SavedView.folded_name)),
     Goes(Upload, Upload.id),
 )
 GO = frozenset({f"{goes.table}.member_id" for goes in (CERTIFICATES, *OTHERS)} | {"certification.member_id"})

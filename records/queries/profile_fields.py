@@ -17,8 +17,8 @@ from records.models import Actor, AuditEvent, AuditKind, Certification, Member, 
 
 _MEMBER = ("given_name", "family_name", "suffix", "number", "email", "joined_on", "unit_id", "role")
 # Events about a member that change nothing which a profile shows.
-_ELSEWHERE = {AuditKind.LOGGED_IN_AS, AuditKind.RETURNED, AuditKind.MAIL_CHOSEN, AuditKind.REVIEWING_GRANTED,
-              AuditKind.REVIEWING_ENDED}  # fmt: skip
+_ELSEWHERE = {AuditKind.LOGGED_IN_AS, AuditKind.RETURNED, AuditKind.MAIL_CHOSEN, AuditKind.LANGUAGE_CHOSEN,
+              AuditKind.REVIEWING_GRANTED, AuditKind.REVIEWING_ENDED}  # fmt: skip
 _CHANGES = [kind for kind in AuditKind if kind.startswith(("member.", "certification.")) and kind not in _ELSEWHERE]
 _CERTIFICATION = ("issued_on", "expires_on", "number", "suspended_on", "revoked_on")
 

@@ -13,6 +13,7 @@ from records.database import db, is_id, this_organization
 from records.errors import ModuleOff, NotFound
 from records.models import Actor, Certification, CertificationType, Member, ProposalState, RenewalProposal
 from records.queries.member_filters import in_scope
+from records.queries.member_search import matches, words_of
 
 PAGE = 50
 MOST_COUNTED = 1000
@@ -105,14 +106,18 @@ def _found(proposal_id: int) -> RenewalProposal:
 # The list of those who decide
 
 
-def proposals(state: str, *, by: Actor, after: int | None = None, before: int | None = None) -> ProposalList:
+def proposals(
+    state: str, *, by: Actor, search: str = "", after: int | None = None, before: int | None = None
+) -> ProposalList:
     """One page of the proposals in this state in the asker's scope: what waits oldest first, what was decided newest
-    first. `after` and `before` are ids. Raises NotAllowed.
+    first. `search` looks for the member; `after` and `before` are ids. Raises NotAllowed.
     """
     by.require_staff()
     cursor, backwards = (before, True) if is_id(before) else (after if is_id(after) else None, False)
     falls = (state != ProposalState.PROPOSED) != backwards
     statement = _listed(by).where(RenewalProposal.state == state, *_visible(state, by)).limit(PAGE + 1)
+    if words := words_of(search):
+        statement = statement.where(matches(words))
     if cursor is not None:
         statement = statement.where(RenewalProposal.id < cursor if falls else RenewalProposal.id > cursor)
     order = RenewalProposal.id.desc() if falls else RenewalProposal.id

@@ -7,26 +7,28 @@ from typing import BinaryIO
 
 from charset_normalizer import from_bytes
 
+from records.errors import N_
+
 # What a person may choose from: our name for the codec, and what it is called.
 ENCODINGS = {
     "utf-8": "UTF-8",
-    "windows-1252": "Western European (Windows-1252)",
-    "windows-1250": "Central European (Windows-1250)",
-    "windows-1251": "Cyrillic (Windows-1251)",
-    "windows-1253": "Greek (Windows-1253)",
-    "windows-1254": "Turkish (Windows-1254)",
-    "windows-1255": "Hebrew (Windows-1255)",
-    "windows-1256": "Arabic (Windows-1256)",
-    "windows-1257": "Baltic (Windows-1257)",
-    "iso-8859-15": "Western European (ISO 8859-15)",
-    "mac-roman": "Western European (Mac)",
-    "shift-jis": "Japanese (Shift JIS)",
-    "gb18030": "Chinese (GB 18030)",
-    "big5": "Chinese (Big5)",
-    "euc-kr": "Korean (EUC-KR)",
+    "windows-1252": N_("Western European (Windows-1252)"),
+    "windows-1250": N_("Central European (Windows-1250)"),
+    "windows-1251": N_("Cyrillic (Windows-1251)"),
+    "windows-1253": N_("Greek (Windows-1253)"),
+    "windows-1254": N_("Turkish (Windows-1254)"),
+    "windows-1255": N_("Hebrew (Windows-1255)"),
+    "windows-1256": N_("Arabic (Windows-1256)"),
+    "windows-1257": N_("Baltic (Windows-1257)"),
+    "iso-8859-15": N_("Western European (ISO 8859-15)"),
+    "mac-roman": N_("Western European (Mac)"),
+    "shift-jis": N_("Japanese (Shift JIS)"),
+    "gb18030": N_("Chinese (GB 18030)"),
+    "big5": N_("Chinese (Big5)"),
+    "euc-kr": N_("Korean (EUC-KR)"),
     "utf-16": "UTF-16",
-    "utf-16-le": "UTF-16 little endian",
-    "utf-16-be": "UTF-16 big endian",
+    "utf-16-le": N_("UTF-16 little endian"),
+    "utf-16-be": N_("UTF-16 big endian"),
 }
 _TRIED = ("windows-1252", "windows-1250", "windows-1251", "windows-1253", "windows-1254", "shift-jis", "gb18030",
           "big5", "euc-kr")  # fmt: skip

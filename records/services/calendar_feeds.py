@@ -27,11 +27,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Feed:
-    """What a calendar reads. Alarms go off at `reminds_at` in `time_zone`; `on` is today there."""
+    """What a calendar reads, in the owner's `language`, None for none chosen. Alarms go off at `reminds_at` in
+    `time_zone`; `on` is today there.
+    """
 
     id: int
     kind: FeedKind
     owner: str
+    language: str | None
     organization: str
     time_zone: str
     reminds_at: time
@@ -124,6 +127,5 @@ def _shown(feed: CalendarFeed, owner: Member, organization: Organization) -> Fee
         found = expiries(kind, on=on, by=actor)
     except NotAllowed:
         return None
-    return Feed(
-        feed.id, kind, owner.name, organization.name, organization.time_zone, organization.reminds_at, on, found
-    )
+    return Feed(feed.id, kind, owner.name, owner.language, organization.name, organization.time_zone,
+                organization.reminds_at, on, found)  # fmt: skip

@@ -6,7 +6,7 @@ stands once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
@@ -164,17 +164,15 @@ def spend_invitations(member: Member) -> None:
     db.session.execute(unused.values(used_at=clock.now()))
 
 
+def identity_of(member: Member) -> Identity:
+    """Who the member is now."""
+    return Identity(**{each.name: getattr(member, each.name) for each in fields(Identity)})
+
+
 def facts(member: Member) -> dict[str, Any]:
     """The identity as the audit trail keeps it."""
-    return {
-        "given_name": member.given_name,
-        "family_name": member.family_name,
-        "suffix": member.suffix,
-        "number": member.number,
-        "email": member.email,
-        "joined_on": member.joined_on.isoformat() if member.joined_on else None,
-        "unit_id": member.unit_id,
-    }
+    joined_on = member.joined_on.isoformat() if member.joined_on else None
+    return vars(identity_of(member)) | {"joined_on": joined_on}
 
 
 def access_facts(member: Member) -> dict[str, Any]:
@@ -193,8 +191,8 @@ def _as_facts(access: Access) -> dict[str, Any]:
 
 def _fill(member: Member, identity: Identity) -> Errors:
     """Set the fields that are right; what is wrong with the others."""
-    fields = ("given_name", "family_name", "suffix", "number", "email")
-    errors = set_each(member, {field: getattr(identity, field) for field in fields})
+    names = ("given_name", "family_name", "suffix", "number", "email")
+    errors = set_each(member, {name: getattr(identity, name) for name in names})
     member.joined_on = identity.joined_on
     if not errors.keys() & {"given_name", "family_name"} and not (member.given_name or member.family_name):
         errors["family_name"] = Invalid(N_("Enter a name."), field="family_name")

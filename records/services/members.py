@@ -1,7 +1,11 @@
-"""What administrators do with members: create, deactivate, reactivate, reset, sign out. Inviting: `invitations`."""
+"""What administrators do with members: create, sort by unit and position, deactivate, reactivate, reset, sign out.
+
+Inviting: `invitations`.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -10,19 +14,23 @@ from records import clock
 from records.database import chosen_organization_id, db, every_organization, lock, this_organization, transaction
 from records.errors import Deactivated, InvalidInput, NoAccount, NoEmail, OwnMembership
 from records.models import Account, Actor, AuditEvent, AuditKind, LinkPurpose, Member, MessageKind, Role
-from records.services import invitations, member_steps
+from records.queries.positions import positions_of
+from records.services import invitations, member_steps, position_steps
 from records.services.member_steps import Access, Identity
 from records.services.outbox import link_path, new_link, post
 
 __all__ = [
     "Access",
     "Identity",
+    "assign_unit",
     "create",
     "create_and_invite",
     "deactivate",
     "end_sessions",
+    "give_position",
     "reactivate",
     "send_reset_link",
+    "take_position",
 ]
 
 _RESET_LASTS = timedelta(hours=24)
@@ -44,6 +52,35 @@ def create_and_invite(identity: Identity, access: Access, *, by: Actor) -> tuple
         path = invitations.issue(member, organization=this_organization())
         session.add(AuditEvent.of(AuditKind.MEMBER_INVITED, member, by=by, at=clock.now()))
     return member, path
+
+
+def assign_unit(member: Member, unit_id: int | None, *, by: Actor) -> bool:
+    """The member is in that unit from now on, or in none; True where that is news.
+
+    Raises NotAllowed, MergedAway, and InvalidInput (field `unit_id`).
+    """
+    with transaction():
+        member = lock(member)
+        return member_steps.change_identity(member, replace(member_steps.identity_of(member), unit_id=unit_id), by=by)
+
+
+def give_position(member: Member, position_id: int, *, by: Actor) -> bool:
+    """The member serves in that position, too; True where that is news. Raises NotAllowed, MergedAway and Invalid."""
+    return _choose_positions(member, gone=frozenset(), new=frozenset({position_id}), by=by)
+
+
+def take_position(member: Member, position_id: int, *, by: Actor) -> bool:
+    """The member no longer serves in that position; True where that is news. Raises NotAllowed, MergedAway."""
+    return _choose_positions(member, gone=frozenset({position_id}), new=frozenset(), by=by)
+
+
+def _choose_positions(member: Member, *, gone: frozenset[int], new: frozenset[int], by: Actor) -> bool:
+    by.require_administrator()
+    with transaction():
+        member = lock(member)
+        member.require_not_merged()
+        held = frozenset(position.id for position in positions_of(member))
+        return position_steps.choose(member, held - gone | new, by=by)
 
 
 def deactivate(member: Member, *, by: Actor) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import time
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from records import clock
 from records.database import db, every_organization, lock, transaction
@@ -108,6 +108,23 @@ def change_settings(organization: Organization, settings: Settings, *, version: 
         if before != after:
             session.add(AuditEvent.of(AuditKind.ORGANIZATION_CHANGED, organization, by=by, at=clock.now(),
                                       before=before, after=after))  # fmt: skip
+
+
+def put_first_steps_away(organization: Organization, *, by: Actor, away: bool = True) -> None:
+    """Lead nobody through the first steps any more; `away` False: lead through them again. Raises NotAllowed.
+
+    Past the version, so that settings which somebody has open are not stale for it.
+    """
+    by.require_administrator()
+    if away == (organization.first_steps_put_away_at is not None):
+        return
+    at = clock.now()
+    with transaction() as session:
+        this = update(Organization).where(Organization.id == organization.id)
+        session.execute(this.values(first_steps_put_away_at=at if away else None))
+        session.add(AuditEvent.of(AuditKind.ORGANIZATION_CHANGED, organization, by=by, at=at,
+                                  before={"first_steps_put_away": not away},
+                                  after={"first_steps_put_away": away}))  # fmt: skip
 
 
 def set_logo(organization: Organization, arrived: Arrived | None, *, by: Actor) -> None:

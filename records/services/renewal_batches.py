@@ -31,7 +31,7 @@ from records.services import certification_steps as steps
 from records.services.certification_steps import Entry
 from records.services.files import Arrived
 from records.services.scan_steps import attach
-from records.services.staging_steps import forget, keep, move
+from records.services.staging_steps import Kept, forget, keep, move
 
 MOST_FILES = 5
 
@@ -44,13 +44,16 @@ class Undone:
     kept: tuple[int, ...]
 
 
-def stage(arrived: Sequence[Arrived], *, key: str, by: Actor, left_out: Collection[int] = ()) -> list[str]:
-    """Keep files for everybody's certification until the form that carries `key` is submitted; those `left_out`
-    (ids of waiting files) go. Returns the names of files that are too many. Raises NotAllowed, ModuleOff.
+def stage(
+    arrived: Sequence[Arrived], *, key: str, by: Actor, left_out: Collection[int] = (), order: Sequence[int] = ()
+) -> Kept:
+    """Keep files for everybody's certification until the form that carries `key` is submitted; `left_out` (they go)
+    and `order` are ids of waiting files. Raises NotAllowed, ModuleOff.
     """
     with transaction():
         steps.require_tracking()
-        return keep(_maker(by), arrived, key=key, most=MOST_FILES, by=by, left_out=left_out)
+        maker = lock(_maker(by))  # so that files that arrive side by side follow each other
+        return keep(maker, arrived, key=key, most=MOST_FILES, by=by, left_out=left_out, order=order)
 
 
 def restage(key: str, *, to: str, by: Actor) -> None:

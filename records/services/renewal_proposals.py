@@ -43,7 +43,7 @@ from records.services.certification_steps import Entry
 from records.services.files import Arrived, require_intact
 from records.services.outbox import notify
 from records.services.scan_steps import attach
-from records.services.staging_steps import forget, keep
+from records.services.staging_steps import Kept, forget, keep
 
 MOST_FILES = 20
 
@@ -62,15 +62,21 @@ class Proposal:
 
 
 def stage(
-    certification: Certification, arrived: Sequence[Arrived], *, key: str, by: Actor, left_out: Collection[int] = ()
-) -> list[str]:
-    """Keep files until the proposal that carries `key` is right. Returns the names of files that are too many.
+    certification: Certification,
+    arrived: Sequence[Arrived],
+    *,
+    key: str,
+    by: Actor,
+    left_out: Collection[int] = (),
+    order: Sequence[int] = (),
+) -> Kept:
+    """Keep files until the proposal that carries `key` is right; `left_out` and `order` are ids of waiting files.
 
     Raises NotFound (another's), NotProposable, ProposedAlready, ModuleOff.
     """
     with transaction():
         member, _certification = _proposable(certification, by=by)
-        return keep(member, arrived, key=key, most=MOST_FILES, by=by, left_out=left_out)
+        return keep(member, arrived, key=key, most=MOST_FILES, by=by, left_out=left_out, order=order)
 
 
 def propose(certification: Certification, given: Proposal, *, by: Actor) -> RenewalProposal:
@@ -125,7 +131,7 @@ def accept(proposal: RenewalProposal, entry: Entry, *, version: int, by: Actor) 
             with session.no_autoflush:
                 renewal = steps.record(member, given, by=by)
             for scan in proposal.scans:
-                attach(renewal, scan.stored_file, name=scan.name, by=by)
+                attach(renewal, scan.stored_file, name=scan.name, by=by, rotation=scan.rotation)
             proposal.accept(renewal, by=by, at=clock.now())
             session.flush()
             _note(AuditKind.RENEWAL_ACCEPTED, proposal, by=by, after={"renewal_id": renewal.id} | renewal.facts())

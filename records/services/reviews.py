@@ -26,6 +26,7 @@ from records.services import certification_steps
 from records.services.certificate_steps import award, note, require_module, tell
 from records.services.certification_steps import Entry
 from records.services.files import require_intact
+from records.services.many import each
 from records.services.scan_steps import attach
 
 
@@ -83,14 +84,7 @@ def approve_each(ids: Iterable[int], *, by: Actor) -> dict[int, Refusal | None]:
 
     Only those that this reviewer has opened as they stand now, and whose credit type has no checklist.
     """
-    outcome: dict[int, Refusal | None] = {}
-    for certificate_id in dict.fromkeys(ids):
-        try:
-            _approve_as_claimed(found(ExternalCertificate, certificate_id), by=by)
-            outcome[certificate_id] = None
-        except Refusal as refusal:
-            outcome[certificate_id] = refusal
-    return outcome
+    return each(ids, lambda certificate_id: _approve_as_claimed(found(ExternalCertificate, certificate_id), by=by))
 
 
 def _approve_as_claimed(certificate: ExternalCertificate, *, by: Actor) -> None:
@@ -135,5 +129,5 @@ def _tracked(certificate: ExternalCertificate, track: Entry, *, by: Actor) -> Ce
     with db.session.no_autoflush:
         certification = certification_steps.record(member, track, by=by)
     for scan in certificate.scans:
-        attach(certification, scan.stored_file, name=scan.name, by=by)
+        attach(certification, scan.stored_file, name=scan.name, by=by, rotation=scan.rotation)
     return certification

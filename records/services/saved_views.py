@@ -1,4 +1,5 @@
-"""What staff do with saved views: keep a report with its filters under a name, change that, share it, delete it."""
+"""What staff do with saved views: keep the filters of a report or a list under a name, change that, share it, delete
+it."""
 
 from __future__ import annotations
 
@@ -13,18 +14,19 @@ from records.database import db, locked, transaction
 from records.errors import N_, Invalid, NameTaken, NotAllowed, NotFound
 from records.models import Actor, AuditEvent, AuditKind, SavedView
 from records.models.text import line
-from records.queries.reports import report_named
+from records.queries.list_pages import page_named
 
 MOST, LONGEST = 200, 80  # views of one person; characters of a name
 
 
-def save(report: str, name: str, asked: Mapping[str, str], *, share: bool, by: Actor) -> SavedView:
-    """The filters that `asked` says, as far as the report knows them, under `name`; shared with all staff if wanted.
+def save(page: str, name: str, asked: Mapping[str, str], *, share: bool, by: Actor) -> SavedView:
+    """The filters that `asked` says, as far as the report or the list knows them, under `name`; shared with all staff
+    if wanted.
 
-    Raises NotFound (no such report), NotAllowed (also to share, for others than administrators), ModuleOff, Invalid
+    Raises NotFound (no such page), NotAllowed (also to share, for others than administrators), ModuleOff, Invalid
     and NameTaken (field `name`).
     """
-    kept = report_named(report, by=by).read(asked).fields()
+    kept = page_named(page, by=by).kept(asked)
     _require_sharing(share, by=by)
     if by.member_id is None:
         raise NotAllowed()
@@ -33,7 +35,7 @@ def save(report: str, name: str, asked: Mapping[str, str], *, share: bool, by: A
             _require_room(by.member_id)
             view = SavedView(
                 member_id=by.member_id,
-                report=report,
+                page=page,
                 name=line(name, field="name", most=LONGEST),
                 asked=kept,
                 is_shared=share,
@@ -86,7 +88,7 @@ def delete(view_id: int, *, by: Actor) -> dict[str, Any]:
 
 
 def facts(view: SavedView) -> dict[str, Any]:
-    return {"report": view.report, "name": view.name, "asked": dict(view.asked), "is_shared": view.is_shared}
+    return {"page": view.page, "name": view.name, "asked": dict(view.asked), "is_shared": view.is_shared}
 
 
 def _known(view_id: int, *, by: Actor) -> SavedView:

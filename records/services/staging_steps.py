@@ -4,43 +4,95 @@ transaction."""
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import and_, delete
 
 from records import clock
-from records.database import db
+from records.database import db, this_organization
+from records.errors import NotFound, OneFileTooMany, Refusal, TooMuchTogether
 from records.models import Actor, Member, Upload, UploadedFile
 from records.queries.external_certificates import upload_of
 from records.services.files import Arrived, row_for
+from records.storage import megabytes
+
+
+@dataclass
+class Kept:
+    """`ids` of the waiting files, in the order in which they arrived; `refused`: one for each that does not wait."""
+
+    ids: list[int] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
 
 
 def keep(
-    member: Member, arrived: Sequence[Arrived], *, key: str, most: int, by: Actor, left_out: Collection[int] = ()
-) -> list[str]:
-    """Let files whose bytes are safe wait under `key`, each once; those `left_out` (ids of waiting files) go.
+    member: Member,
+    arrived: Sequence[Arrived],
+    *,
+    key: str,
+    most: int,
+    by: Actor,
+    left_out: Collection[int] = (),
+    order: Sequence[int] = (),
+) -> Kept:
+    """Let files whose bytes are safe wait under `key`, each once, however often it arrives; those `left_out` go.
 
-    `member` is whose form it is. Returns the names of files beyond `most`, which are not kept.
+    `member` is whose records they are for; `order` are ids of waiting files as the person sees them. Raises NotFound
+    where the key is that of a form about somebody else.
     """
-    upload = upload_of(key, by=by)
-    if upload is None:
-        upload = Upload(member_id=member.id, started_by_id=member.id, submission_key=key, created_at=clock.now())
-        db.session.add(upload)
-        db.session.flush()
+    upload = _under(key, member, by=by)
     unwanted = and_(UploadedFile.upload_id == upload.id, UploadedFile.id.in_(left_out))
     db.session.execute(delete(UploadedFile).where(unwanted))
-    waiting = set(db.session.scalars(select(UploadedFile.stored_file_id).where(UploadedFile.upload_id == upload.id)))
-    too_many = []
+    db.session.expire(upload, ["files"])
+    _arrange(upload, order)
+    waiting = {file.stored_file_id: file.id for file in upload.files}
+    together = sum(file.stored_file.size for file in upload.files)
+    kept, limit = Kept(), this_organization().most_together
     for file in arrived:
         stored = row_for(file)
-        if stored.id in waiting:
-            continue
-        if len(waiting) == most:
-            too_many.append(file.name)
-            continue
-        db.session.add(UploadedFile(upload_id=upload.id, stored_file_id=stored.id, name=file.name))
-        waiting.add(stored.id)
+        if stored.id not in waiting:
+            if (refusal := _one_more(file, len(waiting), most, together, limit)) is not None:
+                kept.refused.append(refusal)
+                continue
+            row = UploadedFile(upload_id=upload.id, stored_file_id=stored.id, name=file.name)
+            db.session.add(row)
+            db.session.flush()
+            waiting[stored.id] = row.id
+            together += stored.size
+        kept.ids.append(waiting[stored.id])
+    db.session.expire(upload, ["files"])
+    return kept
+
+
+def _under(key: str, member: Member, *, by: Actor) -> Upload:
+    upload = upload_of(key, by=by)
+    if upload is None:
+        upload = Upload(member_id=member.id, started_by_id=by.member_id, submission_key=key, created_at=clock.now())
+        db.session.add(upload)
+        db.session.flush()
+    if upload.member_id != member.id:
+        raise NotFound()
+    return upload
+
+
+def _one_more(file: Arrived, waiting: int, most: int, together: int, limit: int) -> Refusal | None:
+    if waiting >= most:
+        return OneFileTooMany(field="files", most=most, name=file.name)
+    if together + file.size > limit:
+        return TooMuchTogether(field="files", limit=megabytes(limit), name=file.name)
+    return None
+
+
+def _arrange(upload: Upload, order: Sequence[int]) -> None:
+    """Files that travel side by side arrive in any order: their rows, by id, take the order that the person sees."""
+    waiting = {file.id: file for file in upload.files if file.submitted_at is None}
+    seen = [waiting[one_id] for one_id in dict.fromkeys(order) if one_id in waiting]
+    contents = [(file.stored_file_id, file.name) for file in seen]
+    for file, content in zip(sorted(seen, key=lambda file: file.id), contents, strict=True):
+        file.stored_file_id, file.name = content
     db.session.flush()
-    return too_many
+    for file in seen:
+        db.session.expire(file, ["stored_file"])
 
 
 def move(key: str, *, to: str, by: Actor) -> None:

@@ -15,7 +15,7 @@ from records.models import Actor, AuditKind, ExternalCertificate, Member, State
 from records.queries.external_certificates import made_with, staged, to_copy
 from records.services.certificate_steps import note, require_new_ones, require_submissions
 from records.services.files import Arrived
-from records.services.staging_steps import keep, move
+from records.services.staging_steps import Kept, keep, move
 from records.services.submission_steps import (
     MOST_FILES,
     Files,
@@ -43,16 +43,18 @@ def require_accepting() -> None:
     require_new_ones()
 
 
-def stage(arrived: Sequence[Arrived], *, key: str, by: Actor, left_out: Collection[int] = ()) -> list[str]:
+def stage(
+    arrived: Sequence[Arrived], *, key: str, by: Actor, left_out: Collection[int] = (), order: Sequence[int] = ()
+) -> Kept:
     """Keep files whose bytes are safe until the form that carries `key` is right; those `left_out` (ids of staged
-    files) go. Returns the names of files that are too many to be kept.
+    files) go, the others take the `order` in which the learner sees them.
 
     Raises ExternalCertificatesOff.
     """
     with transaction():
         require_submissions()
         member = _learner(by)
-        return keep(member, arrived, key=key, most=MOST_FILES, by=by, left_out=left_out)
+        return keep(member, arrived, key=key, most=MOST_FILES, by=by, left_out=left_out, order=order)
 
 
 def restage(key: str, *, to: str, by: Actor) -> None:

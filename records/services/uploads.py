@@ -6,9 +6,10 @@ land, and what fails stays staged, to be mended without choosing it again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from secrets import token_urlsafe
 
 from sqlalchemy import delete, select, update
 
@@ -27,8 +28,9 @@ from records.errors import (
 from records.models import Actor, Certification, Member, Upload, UploadedFile
 from records.models.text import tidy
 from records.services import certification_steps as steps
-from records.services.files import Arrived, row_for
+from records.services.files import Arrived
 from records.services.scan_steps import attach
+from records.services.staging_steps import Kept, keep
 
 MOST_FILES = 50
 
@@ -80,21 +82,42 @@ class FileRefused(Refusal):
         self.errors = errors
 
 
-def start(member: Member, arrived: Sequence[Arrived], *, by: Actor) -> Upload:
-    """Stage files whose bytes are safe. Raises NoFiles and TooManyFiles (field `files`)."""
-    require_number(len(arrived))
-    with transaction() as session:
-        steps.require_tracking()
-        member = lock(member)
-        member.require_certifications_changed_by(by)
-        upload = Upload(member_id=member.id, started_by_id=by.member_id, created_at=clock.now())
-        session.add(upload)
-        session.flush()
-        for file in arrived:
-            stored = row_for(file)
-            session.add(UploadedFile(upload_id=upload.id, stored_file_id=stored.id, name=file.name))
-            session.flush()
+def stage(member: Member, arrived: Sequence[Arrived], *, key: str, by: Actor, left_out: Collection[int] = ()) -> Kept:
+    """Keep files whose bytes are safe until the form that carries `key` goes on; those `left_out` (ids of staged
+    files) go. Raises NotFound, NotAllowed, OwnCertifications, ModuleOff."""
+    with transaction():
+        member = _for_files(member, by=by)
+        return keep(member, arrived, key=key, most=MOST_FILES, by=by, left_out=left_out)
+
+
+def start(
+    member: Member,
+    arrived: Sequence[Arrived],
+    *,
+    by: Actor,
+    key: str = "",
+    left_out: Collection[int] = (),
+    order: Sequence[int] = (),
+) -> Upload:
+    """Go on with files whose bytes are safe, and with those that wait under `key`; `left_out` and `order` are ids of
+    the latter. The same key is the same upload. Raises NoFiles and TooManyFiles (field `files`), and as `stage`.
+    """
+    key = key or token_urlsafe(16)
+    with transaction():
+        member = _for_files(member, by=by)
+        kept = keep(member, arrived, key=key, most=MOST_FILES, by=by, left_out=left_out, order=order)
+        if kept.refused:
+            raise kept.refused[0]
+        upload = db.session.scalars(select(Upload).where(Upload.submission_key == key)).one()
+        require_number(len(upload.files))
     return upload
+
+
+def _for_files(member: Member, *, by: Actor) -> Member:
+    steps.require_tracking()
+    member = lock(member)
+    member.require_certifications_changed_by(by)
+    return member
 
 
 def require_number(files: int) -> None:

@@ -6,17 +6,31 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from records.web import clearance_words, errors, headers, limits, links, logs, multipart, static, words
+from records.web import (
+    clearance_words,
+    compression,
+    errors,
+    headers,
+    languages,
+    limits,
+    links,
+    logs,
+    multipart,
+    static,
+    words,
+)
 
 csrf = CSRFProtect()
 
 
 def init_app(app: Flask) -> None:
     logs.init_app(app)
+    compression.init_app(app)
     multipart.init_app()
     limits.init_app(app)  # before CSRF, which reads the form
     csrf.init_app(app)
     headers.init_app(app)
+    languages.init_app(app)
     words.init_app(app)
     clearance_words.init_app(app)
     links.init_app(app)

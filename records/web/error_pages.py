@@ -11,7 +11,6 @@ from werkzeug.exceptions import HTTPException
 
 from records import signin
 from records.storage import megabytes
-from records.web.limits import FILES_AT_ONCE
 from records.web.links import page_before
 
 TITLES = {
@@ -126,5 +125,5 @@ def _limit() -> str:
     user = signin.signed_in()
     if user is None or user.organization is None:
         return ""
-    largest = megabytes(user.organization.largest_file)
-    return " " + gettext("One file may have up to %(size)s; %(most)s go at once.", size=largest, most=FILES_AT_ONCE)
+    largest, together = (megabytes(size) for size in (user.organization.largest_file, user.organization.most_together))
+    return " " + gettext("One file may have up to %(size)s, all of one form %(most)s.", size=largest, most=together)

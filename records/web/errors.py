@@ -14,10 +14,11 @@ from werkzeug.exceptions import HTTPException
 
 from records import signin
 from records.database import db
-from records.errors import Invalid, Refusal, Stale, StorageFull, TooManyAttempts
+from records.errors import Invalid, Refusal, SignedOut, Stale, StorageFull, TooManyAttempts
 from records.services import audit
 from records.storage import is_full
 from records.web.error_pages import SENTENCES, TITLES, ErrorPage
+from records.web.scripted import answer, wants_json
 from records.web.words import refusal_text
 
 log = structlog.get_logger("certfolio.error")
@@ -47,6 +48,8 @@ def _refusal(error: Refusal) -> Response:
 
 
 def _forged(_error: CSRFError) -> Response:
+    if wants_json() and signin.signed_in() is None:
+        return _refusal(SignedOut())
     _audit(400)
     return _page(400, str(SENTENCES[400]))
 
@@ -104,15 +107,20 @@ def _path() -> str:
 
 
 def _page(status: int, sentence: str, *, title: str = "", retry_after: int = 0) -> Response:
-    title = title or str(TITLES.get(status, gettext("That did not work")))
     wait = retry_after or (_RETRY_SECONDS if status == 503 else 0)
-    page = ErrorPage(status, title, sentence, wait)
-    try:
-        html = render_template("records/error.html", page=page)
-    except Exception:  # because: with the database down even the navigation may fail to render
-        signin.set_aside()
-        html = render_template("records/error_bare.html", page=page)
-    response = make_response(html, status)
+    if wants_json():
+        response = answer(status, error=sentence)
+    else:
+        title = title or str(TITLES.get(status, gettext("That did not work")))
+        response = make_response(_html(ErrorPage(status, title, sentence, wait)), status)
     if wait:
         response.headers["Retry-After"] = str(wait)
     return response
+
+
+def _html(page: ErrorPage) -> str:
+    try:
+        return render_template("records/error.html", page=page)
+    except Exception:  # because: with the database down even the navigation may fail to render
+        signin.set_aside()
+        return render_template("records/error_bare.html", page=page)

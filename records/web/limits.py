@@ -13,14 +13,17 @@ from records import signin
 View = TypeVar("View", bound=Callable[..., object])
 
 FORM_BYTES = 2 * 1024 * 1024
-# How many of the organization's largest files one request may carry.
-FILES_AT_ONCE = 20
-_MOST_FILE_BYTES = 2 * 1024**3
 
 
 def takes_files(view: View) -> View:
-    """Mark a view whose requests carry files, up to the organization's limit."""
-    view.takes_files = True  # type: ignore[attr-defined]  # because: a mark that `_set` below reads
+    """Mark a view whose requests carry files, up to the organization's limits."""
+    view.takes = "most_together"  # type: ignore[attr-defined]  # because: a mark that `_set` below reads
+    return view
+
+
+def takes_one_file(view: View) -> View:
+    """Mark a view whose requests carry one file, as large as the organization's largest."""
+    view.takes = "largest_file"  # type: ignore[attr-defined]  # because: a mark that `_set` below reads
     return view
 
 
@@ -44,10 +47,7 @@ def init_app(app: Flask) -> None:
 def _set() -> None:
     request.max_content_length = FORM_BYTES
     view = current_app.view_functions.get(request.endpoint or "")
-    user = signin.signed_in() if request.method == "POST" and _takes_files(view) else None
-    if user is not None and user.organization is not None:
-        request.max_content_length = min(user.organization.largest_file * FILES_AT_ONCE, _MOST_FILE_BYTES) + FORM_BYTES
-
-
-def _takes_files(view: Callable[..., object] | None) -> bool:
-    return bool(getattr(view, "takes_files", False))
+    limit = getattr(view, "takes", None) if request.method == "POST" else None
+    user = signin.signed_in() if limit else None
+    if limit and user is not None and user.organization is not None:
+        request.max_content_length = getattr(user.organization, limit) + FORM_BYTES

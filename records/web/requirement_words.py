@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from babel.lists import format_list
-from flask_babel import get_locale, gettext, lazy_gettext, ngettext
+from flask_babel import gettext, lazy_gettext, lazy_pgettext, ngettext
 
 from records.models import CertificationType, CreditType, Rule
 from records.queries.exemptions import Phase
 from records.queries.requirements import RuleRow
+from records.web.languages import locale_code
 from records.web.words import credits, day
 
 RULE_WORDS = {
@@ -22,8 +23,8 @@ RULE_WORDS = {
 PHASE_WORDS = {
     Phase.CURRENT: lazy_gettext("Exempt now"),
     Phase.COMING: lazy_gettext("Not yet"),
-    Phase.ENDED: lazy_gettext("Ended"),
-    Phase.WITHDRAWN: lazy_gettext("Withdrawn"),
+    Phase.ENDED: lazy_pgettext("exemption", "Ended"),
+    Phase.WITHDRAWN: lazy_pgettext("exemption", "Withdrawn"),
 }
 
 
@@ -95,8 +96,8 @@ def _named(row: RuleRow) -> str:
     if more:
         others = ngettext("%(num)d other member", "%(num)d other members", more)
         names.append(others if names else ngettext("%(num)d member by name", "%(num)d members by name", more))
-    return format_list(names, style="standard", locale=get_locale() or "en") if names else ""
+    return format_list(names, style="standard", locale=locale_code()) if names else ""
 
 
 def _either(names: Sequence[str]) -> str:
-    return format_list(list(names), style="or", locale=get_locale() or "en") if names else ""
+    return format_list(list(names), style="or", locale=locale_code()) if names else ""

@@ -8,25 +8,25 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
-from flask_babel import Babel, format_decimal, get_locale, gettext, lazy_gettext, ngettext
+from flask_babel import format_decimal, gettext, lazy_gettext, lazy_pgettext, ngettext
 
 from records import clock, signin
 from records.errors import Refusal
-from records.models import Role, Standing, State
+from records.models import ProposalState, Role, Standing, State
 from records.models.standing import reason_for
 from records.storage import megabytes
+from records.web.languages import locale_code
 
-babel = Babel()
-
+# In many languages such words agree with what they are said of, so the translation is told of what that is.
 STANDING_WORDS = {
-    Standing.VALID: lazy_gettext("Valid"),
-    Standing.EXPIRING_SOON: lazy_gettext("Expiring soon"),
-    Standing.IN_GRACE: lazy_gettext("In grace"),
-    Standing.EXPIRED: lazy_gettext("Expired"),
-    Standing.NOT_YET_VALID: lazy_gettext("Not yet valid"),
-    Standing.SUPERSEDED: lazy_gettext("Superseded"),
-    Standing.SUSPENDED: lazy_gettext("Suspended"),
-    Standing.REVOKED: lazy_gettext("Revoked"),
+    Standing.VALID: lazy_pgettext("certification", "Valid"),
+    Standing.EXPIRING_SOON: lazy_pgettext("certification", "Expiring soon"),
+    Standing.IN_GRACE: lazy_pgettext("certification", "In grace"),
+    Standing.EXPIRED: lazy_pgettext("certification", "Expired"),
+    Standing.NOT_YET_VALID: lazy_pgettext("certification", "Not yet valid"),
+    Standing.SUPERSEDED: lazy_pgettext("certification", "Superseded"),
+    Standing.SUSPENDED: lazy_pgettext("certification", "Suspended"),
+    Standing.REVOKED: lazy_pgettext("certification", "Revoked"),
 }
 
 STATE_WORDS = {
@@ -36,6 +36,13 @@ STATE_WORDS = {
     State.DECLINED: lazy_gettext("Declined"),
     State.APPROVED: lazy_gettext("Approved"),
     State.REVOKED: lazy_gettext("Revoked"),
+}
+
+PROPOSAL_WORDS = {
+    ProposalState.PROPOSED: lazy_pgettext("renewal", "Proposed"),
+    ProposalState.ACCEPTED: lazy_pgettext("renewal", "Accepted"),
+    ProposalState.DECLINED: lazy_pgettext("renewal", "Declined"),
+    ProposalState.WITHDRAWN: lazy_pgettext("renewal", "Withdrawn"),
 }
 
 ROLE_WORDS = {
@@ -52,13 +59,12 @@ _SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Wi
 
 
 def init_app(app: Flask) -> None:
-    babel.init_app(app, default_locale="en")
     app.jinja_env.filters.update(
-        day=day, moment=moment, time=time, from_today=from_today, ago=ago, size=megabytes, standing=standing_word,
+        day=day, moment=moment, time=time, from_today=from_today, ago=ago, size=size, standing=standing_word,
         role=role_word, standing_reason=standing_reason, browser=browser_name, state=state_word, credits=credits,
-        month_name=month_name, iso_day=iso_day, days_away=days_away,
+        month_name=month_name, iso_day=iso_day, days_away=days_away, proposal=proposal_word,
     )  # fmt: skip
-    app.jinja_env.globals.update(refusal_text=refusal_text, today=today, locale_code=locale_code)
+    app.jinja_env.globals.update(refusal_text=refusal_text, today=today, now=clock.now)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
@@ -126,6 +132,12 @@ def ago(value: datetime) -> str:
     return gettext("%(span)s ago", span=span)
 
 
+def size(value: int) -> str:
+    """A size in bytes as people read it: "1.6 MB"."""
+    amount, _, unit = megabytes(value).partition(" ")
+    return f"{format_decimal(Decimal(amount))} {unit}"
+
+
 def standing_word(standing: str) -> str:
     return str(STANDING_WORDS[Standing(standing)])
 
@@ -136,6 +148,10 @@ def standing_reason(standing: str) -> str:
 
 def state_word(state: str) -> str:
     return str(STATE_WORDS[State(state)])
+
+
+def proposal_word(state: str) -> str:
+    return str(PROPOSAL_WORDS[ProposalState(state)])
 
 
 def credits(value: Decimal | None) -> str:
@@ -168,10 +184,6 @@ def today() -> date:
     return clock.now().date()
 
 
-def locale_code() -> str:
-    return str(get_locale() or "en")
-
-
 def _zone() -> Any:
     user = signin.signed_in()
     return ZoneInfo(user.organization.time_zone if user and user.organization else "UTC")
@@ -180,5 +192,5 @@ def _zone() -> Any:
 def _month(value: date) -> str:
     from babel.dates import get_month_names
 
-    names = get_month_names("abbreviated", locale=get_locale() or "en")
+    names = get_month_names("abbreviated", locale=locale_code())
     return str(names[value.month]).rstrip(".")

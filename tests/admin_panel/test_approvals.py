@@ -185,7 +185,7 @@ def test_own_ones_have_no_tick_box_and_the_page_leads_to_granting_a_reviewer(cas
     certificate_id = submitted(cast, ceu, by=cast.actor(cast.ada)).id
     client = browse(cast.ada)
     page = read(client.get(URL).text)
-    assert page.all("input", type="checkbox") == []
+    assert page.all("input", name="certificate") == []
     assert "another reviewer decides" in page.one("table").text
     shown = read(client.get(f"{URL}{certificate_id}").text)
     assert shown.one("a", href="/admin/settings/#reviewers").text == "Grant reviewing to a coordinator"
@@ -526,9 +526,9 @@ def test_home_says_how_many_wait_and_since_when(cast, browse, ceu):
     assert "no certificate waits for approval" in client.get("/admin/").text
     submitted(cast, ceu)
     submitted(cast, ceu, by=cast.actor(cast.mia))
-    tile = read(client.get("/admin/").text).one("a", class_="card tile warn")
+    tile = read(client.get("/admin/").text).one("a", class_="card stat warn")
     assert tile.attrs["href"] == URL
-    assert tile.text == "2 certificates wait for approval the oldest was submitted just now"
+    assert tile.text == "Approvals 2 certificates wait the oldest was submitted just now"
     assert "1 certificate waits" in read(browse(grant(cast, cast.nora)).get("/admin/").text).one("main").text
 
 
@@ -543,6 +543,6 @@ def test_a_profile_shows_reviewers_the_members_certificates(cast, browse, ceu):
     assert "Other 9" in rows[1].text
     everything = page.one("section", aria_labelledby="external-head").all("a")[-1].attrs["href"]
     shown = read(client.get(everything).text)
-    assert "Only certificates of Max Miller are shown." in shown.one("main").text
+    assert shown.one("a", class_="chip").text == "Learner: Max Miller Take this filter away"
     assert f"{URL}{certificate_id}" in {each.attrs["href"].partition("?")[0] for each in shown.all("a", href=None)}
     assert "has submitted none." in client.get(f"/admin/members/{cast.mia.id}").text

@@ -136,7 +136,8 @@ def test_a_coordinator_sees_their_scope_only(cast, rules, browse):
     page = _shown(browse(cast.nora))
     assert _names(page) == ["Núñez, Nora", "Miller, Max"]
     assert "1 of 2 cleared" in _table(page).text
-    assert "Söderström" not in browse(cast.nora).get(f"{HOME}export").text
+    with browse(cast.nora).get(f"{HOME}export") as answer:
+        assert "Söderström" not in answer.text
     assert "Nobody found" in _shown(browse(cast.nora), unit=cast.south.id).text
     assert "Nobody found" in _shown(browse(cast.nora), after=cast.mia.id).text
 
@@ -151,12 +152,13 @@ def test_deactivated_members_and_those_of_other_organizations_are_left_out(cast,
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_exports_hold_everybody_with_the_date_and_who_asked(cast, rules, browse, monkeypatch, kind):
     monkeypatch.setattr(matrices, "PAGE", 2)
-    answer = browse(cast.ada).get(f"{HOME}export", query_string={"format": kind, "on": today().isoformat()})
-    assert f"Requirements {today().isoformat()}.{kind}" in answer.headers["Content-Disposition"]
+    with browse(cast.ada).get(f"{HOME}export", query_string={"format": kind, "on": today().isoformat()}) as answer:
+        assert f"Requirements {today().isoformat()}.{kind}" in answer.headers["Content-Disposition"]
+        content = answer.data
     if kind == "csv":
-        header, *rows = csv.reader(StringIO(answer.data.decode("utf-8-sig")))
+        header, *rows = csv.reader(StringIO(content.decode("utf-8-sig")))
     else:
-        header, *rows = CalamineWorkbook.from_filelike(BytesIO(answer.data)).get_sheet_by_index(0).to_python()
+        header, *rows = CalamineWorkbook.from_filelike(BytesIO(content)).get_sheet_by_index(0).to_python()
     assert header[:6] == ["Unit", "Name", "Number", "Cleared", "Life support", "Yard work"]
     assert len(rows) == 6
     max_ = next(row for row in rows if row[1] == "Miller, Max")

@@ -119,7 +119,7 @@ def test_the_filter_stays_in_the_address(cast, browse):
     client, driver = browse(cast.ada), position(cast, "Driver", cast.max)
     page = read(client.get(f"/admin/members/?position={driver.id}&sort=number").text)
     assert [row.one("th").text for row in page.one("table").one("tbody").all("tr")] == ["Miller, Max"]
-    assert page.one("select", name="position").one("option", selected="").text == "Driver"
+    assert page.one("select", id="position").one("option", selected="").text == "Driver"
     assert all(f"position={driver.id}" in each.one("a").attrs["href"] for each in page.one("thead").all("th")
                if each.all("a"))  # fmt: skip
 

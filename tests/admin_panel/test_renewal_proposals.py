@@ -34,7 +34,7 @@ def sent(page, address, **changes):
 def test_it_is_listed_counted_at_home_and_accepted_as_corrected(cast, browse, proposal, address):
     client = browse(cast.ada)
     home = read(client.get("/admin/").text)
-    assert "1 proposed renewal waits for a decision" in home.one("a", href=LIST).text
+    assert "Proposed renewals 1 waits for a decision" in home.one("a", href=LIST).text
     page = read(client.get(LIST).text)
     assert page.one("tbody").one("a").attrs["href"] == address
     page = read(client.get(address).text)

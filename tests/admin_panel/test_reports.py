@@ -20,6 +20,7 @@ from tests.forms import filled, read
 from tests.holdings import give, today
 
 URL = "/admin/reports/"
+VIEWS = "/admin/views/"
 
 
 @pytest.fixture
@@ -178,22 +179,22 @@ def test_paper_holds_all_rows_as_far_as_paper_goes(cast, client, monkeypatch):
 
 def test_the_filters_are_saved_and_the_view_leads_back_to_them(cast, client):
     page = _page(client, "expiring?period=next_30&renewed=all")
-    form = filled(page, action=URL + "expiring/views")
+    form = filled(page, action=VIEWS + "of/expiring")
     assert form["period"] == ["next_30"]
-    answer = client.post(URL + "expiring/views", data=form | {"name": "Soon"}, follow_redirects=True)
+    answer = client.post(VIEWS + "of/expiring", data=form | {"name": "Soon"}, follow_redirects=True)
     page = read(answer.text)
     assert "“Soon” was saved." in page.text
-    assert page.one("a", aria_current="page", class_="button").text == "Soon"
+    assert page.one("summary", id="views-button").text == "Soon"
     listed = _page(client, "").one("a", href=f"{URL}expiring?period=next_30&renewed=all")
     assert listed.text == "Soon"
 
 
 def test_a_mistake_stands_beside_the_name_and_the_filters_stay(client):
-    answer = client.post(URL + "expiring/views", data={"period": "next_30", "name": ""})
+    answer = client.post(VIEWS + "of/expiring", data={"period": "next_30", "name": ""})
     page = read(answer.text)
     assert answer.status_code == 422
     assert _name_refused(page) == "Enter a name."
-    assert filled(page, action=URL + "expiring/views")["period"] == ["next_30"]
+    assert filled(page, action=VIEWS + "of/expiring")["period"] == ["next_30"]
 
 
 def _saved(cast, name="Mine", *, share=False, **asked):
@@ -203,7 +204,7 @@ def _saved(cast, name="Mine", *, share=False, **asked):
 def test_a_view_is_renamed_and_shared_where_it_stands(cast, client):
     view_id = _saved(cast)
     _saved(cast, "Other")
-    path = f"{URL}views/{view_id}"
+    path = f"{VIEWS}{view_id}"
     sent = filled(_page(client, ""), action=path)
     assert sent["name"] == ["Mine"]
     answer = client.post(path, data=sent | {"name": "other"})
@@ -216,7 +217,7 @@ def test_a_view_is_renamed_and_shared_where_it_stands(cast, client):
 @pytest.mark.parametrize("share", [False, True])
 def test_a_deleted_view_comes_back_with_undo(cast, client, share):
     view_id = _saved(cast, "A & B / ü", period="next_30", share=share)
-    page = read(client.post(f"{URL}views/{view_id}/delete", follow_redirects=True).text)
+    page = read(client.post(f"{VIEWS}{view_id}/delete", follow_redirects=True).text)
     assert "was deleted." in page.text
     assert db.session.query(SavedView).count() == 0
     undo = next(form for form in page.all("form") if form.text == "Undo")
@@ -232,17 +233,17 @@ def test_a_shared_view_is_read_by_all_staff_and_changed_by_its_owner(cast, brows
     assert "For all" in page.text
     assert "Ada Lindgren" in page.text
     assert "For me" not in page.text
-    assert page.all("form", action=f"{URL}views/{view_id}") == []
-    assert browse(cast.nora).post(f"{URL}views/{view_id}", data={"name": "x"}).status_code == 403
-    assert browse(cast.nora).post(f"{URL}views/{view_id}/delete").status_code == 404
-    assert browse(cast.ken).post(f"{URL}views/{view_id}/delete").status_code == 404
+    assert page.all("form", action=f"{VIEWS}{view_id}") == []
+    assert browse(cast.nora).post(f"{VIEWS}{view_id}", data={"name": "x"}).status_code == 403
+    assert browse(cast.nora).post(f"{VIEWS}{view_id}/delete").status_code == 404
+    assert browse(cast.ken).post(f"{VIEWS}{view_id}/delete").status_code == 404
 
 
 def test_coordinators_are_not_offered_to_share(cast, browse):
     give(cast.max, cast.emt, 20)
     page = _page(browse(cast.nora), "expiring")
     assert page.all(name="share") == []
-    answer = browse(cast.nora).post(URL + "expiring/views", data={"name": "x", "share": "y"})
+    answer = browse(cast.nora).post(VIEWS + "of/expiring", data={"name": "x", "share": "y"})
     assert answer.status_code == 403
 
 
@@ -254,7 +255,7 @@ def test_some_reports_are_not_for_coordinators(cast, browse, name):
     for path in (name, f"{name}/export", f"{name}/print"):
         assert browse(cast.carl).get(URL + path).status_code == 403
     assert f"{URL}{name}" not in browse(cast.carl).get(URL).text
-    assert browse(cast.carl).post(f"{URL}{name}/views", data={"name": "x"}).status_code == 403
+    assert browse(cast.carl).post(f"{VIEWS}of/{name}", data={"name": "x"}).status_code == 403
 
 
 def test_a_reviewer_reads_their_own_turnaround(cast, browse):
@@ -269,7 +270,7 @@ def test_with_its_module_off_a_report_is_gone(cast, client):
         session.get_one(Organization, cast.fire.id).tracks_certifications = False
     for path in ("expiring", "expiring/export", "expiring/print"):
         assert client.get(URL + path).status_code == 404
-    assert client.post(URL + "expiring/views", data={"name": "x"}).status_code == 404
+    assert client.post(VIEWS + "of/expiring", data={"name": "x"}).status_code == 404
     text = client.get(URL).text
     assert "expiring" not in text
     assert f"{URL}credits" in text

@@ -63,3 +63,18 @@ def test_its_own_style_sheets_are_not_loaded(cast: Cast, browse) -> None:
     page = browse(cast.ada).get("/admin/members/").text
     assert "bootstrap" not in page
     assert "/admin/static/" not in page
+
+
+def test_none_of_its_styles_and_scripts_are_served_or_linked(cast: Cast, browse) -> None:
+    client = browse(cast.ada)
+    for path in (
+        "admin/css/bootstrap4/admin.css",
+        "vendor/jquery.min.js",
+        "vendor/select2/select2.min.js",
+    ):
+        assert client.get(f"/admin/static/{path}").status_code == 404
+        assert client.get(f"/static/admin/{path}").status_code == 404
+    for path in ("/admin/", "/admin/members/", "/admin/audit-trail/", "/admin/reports/"):
+        page = client.get(path).text.lower()
+        for word in ("bootstrap", "jquery", "select2", "admin/static"):
+            assert word not in page

@@ -33,7 +33,7 @@ def test_an_organization_without_units_is_told_what_they_are_for(cast, browse):
 
 def test_a_unit_is_created_below_another(cast, browse):
     client = browse(cast.ada)
-    form = filled(read(client.get(f"{UNITS}?under={cast.engine.id}").text), action=UNITS)
+    form = filled(read(client.get(f"{UNITS}?under={cast.engine.id}").text), action=UNITS, method="post")
     assert form["parent_id"] == [str(cast.engine.id)]
     answer = client.post(UNITS, data=form | {"name": "Crew <A>"})
     assert answer.headers["Location"] == UNITS

@@ -32,6 +32,7 @@ from playwright.sync_api import (
 
 from records import jobs
 from records.database import db
+from tests.beginnings import EMPTY, Beginnings, UnderAServer
 from tests.browser.server import Server
 from tests.cast import PASSWORD
 from tests.conftest import make_app, upgrade
@@ -60,7 +61,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     made = Server(tmp_path_factory.mktemp("server"))
     upgrade(make_app(made.data_dir, public_url=made.url))
-    made.remember_template()
     with made.running():
         yield made
 
@@ -71,14 +71,17 @@ def app(server: Server) -> Flask:
     return make_app(server.data_dir, public_url=server.url)
 
 
-@pytest.fixture(autouse=True)
-def fresh_database(app: Flask, server: Server) -> Iterator[None]:
-    """Instead of the one for all other tests: the server keeps running."""
-    server.refresh()
-    yield
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+@pytest.fixture
+def light_passwords() -> None:
+    """Not here: the server knows nothing of them."""
+
+
+@pytest.fixture(scope="session")
+def beginnings(server: Server, app: Flask) -> Beginnings:
+    """Instead of those for all other tests: the server keeps running."""
+    made = UnderAServer(server.data_dir)
+    made.keep(EMPTY)
+    return made
 
 
 @pytest.fixture
@@ -151,7 +154,7 @@ def open_page(chromium: Browser, server: Server, problems: list[str], cast: Any)
         context.set_default_timeout(_PATIENCE)
         contexts.append(context)
         page = context.new_page()
-        _watch(page, problems)
+        watch(page, problems)
         return page
 
     yield make
@@ -160,7 +163,7 @@ def open_page(chromium: Browser, server: Server, problems: list[str], cast: Any)
     assert problems == []
 
 
-def _watch(page: Page, problems: list[str]) -> None:
+def watch(page: Page, problems: list[str]) -> None:
     def said(message: ConsoleMessage) -> None:
         # What failed to load is judged by its answer below: a page may well be a 404 or a 422.
         if message.type == "error" and not message.text.startswith("Failed to load resource"):

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
@@ -21,15 +19,13 @@ _STARTS_WITHIN = 60.0
 
 
 class Server:
-    """`python -m granian` over SQLite in `data_dir`; `refresh` gives it a clean database while it runs."""
+    """`python -m granian` over SQLite in `data_dir`."""
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data_dir / "server.log"
-        self.database = data_dir / "certfolio.db"
-        self.template = data_dir / "template.db"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -70,22 +66,6 @@ class Server:
                     return
             time.sleep(0.1)
         raise RuntimeError(f"the server did not start:\n{self.log.read_text()}")
-
-    def remember_template(self) -> None:
-        """Keep the database as it is now as the one that `refresh` brings back."""
-        with contextlib.closing(sqlite3.connect(self.database)) as now:
-            now.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        shutil.copy(self.database, self.template)
-
-    def refresh(self) -> None:
-        """The template again, written over the live database in one transaction; no files, no mail."""
-        with (
-            contextlib.closing(sqlite3.connect(self.template)) as clean,
-            contextlib.closing(sqlite3.connect(self.database, timeout=30)) as live,
-        ):
-            clean.backup(live)
-        for folder in ("scans", "outbox"):
-            shutil.rmtree(self.data_dir / folder, ignore_errors=True)
 
 
 def _free_port() -> int:

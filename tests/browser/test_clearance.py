@@ -42,9 +42,10 @@ def _matrix(page, sign_in, cast):
 def test_gaps_of_any_date_are_found_and_lead_to_the_record(cast, rules, page, sign_in):
     table = _matrix(page, sign_in, cast)
     expect(table.get_by_role("row", name="Miller, Max")).to_contain_text("Cleared")
+    page.get_by_text("Filters", exact=True).click()
     page.get_by_label("As of", exact=True).fill((today() + timedelta(days=11)).isoformat())
     page.get_by_label("Show", exact=True).select_option(label="Not cleared")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Apply").click()
     expect(table.get_by_role("row", name="Miller, Max")).to_contain_text("Not cleared")
     table.get_by_role("link", name=re.compile("Miller, Max, Life support: Missing")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Requirements of Max Miller")
@@ -69,6 +70,7 @@ def test_arrow_keys_move_between_cells_and_tab_leaves_the_table(cast, rules, pag
 
 def test_everybody_is_exported(cast, rules, page, sign_in):
     _matrix(page, sign_in, cast)
+    page.get_by_text("Export", exact=True).click()
     for kind in ("CSV", "XLSX"):
         with page.expect_download() as download:
             page.get_by_role("link", name=kind).click()

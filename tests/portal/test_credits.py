@@ -91,7 +91,7 @@ def test_a_goal_that_is_reached_says_so(cast, client, ceu):
 
 def test_the_chart_is_a_table_to_a_screen_reader(client, ledger):
     section, _all = _figures(read(client.get(URL).text), "CEU")
-    assert section.one("svg").attrs["aria-hidden"] == "true"
+    assert section.one("svg", role="img").attrs["aria-label"] == "CEU by month, in hours"
     table = section.one("table")
     assert table.one("caption").text == "CEU by month, in hours"
     rows = {row.one("th").text: row.one("td").text for row in table.one("tbody").all("tr")}

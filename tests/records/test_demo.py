@@ -53,6 +53,7 @@ from records.queries.reviewers import who_may_review
 from records.services.submission_digests import announce_submissions
 from records.signin import actor_of
 from records.storage import preview_key, storage
+from records.web.event_words import FIELD_WORDS
 
 PASSWORD = "demo password of the tests"
 _DAYS = (date(2025, 5, 3), date(2028, 5, 2))
@@ -126,6 +127,12 @@ def test_the_demo_member_has_every_standing_and_every_kind_of_file(loaded):
     assert {"image/jpeg", "image/png", "application/pdf", "image/heic"} <= kinds
     assert any("document" in kind for kind in kinds)
     assert any(len(certification.scans) == 2 for certification in own), "front and back"
+
+
+def test_every_field_that_its_events_keep_has_words(loaded):
+    details = [event.detail for event in db.session.scalars(select(AuditEvent))]
+    kept = {name for detail in details for name in detail.before | detail.after}
+    assert kept - FIELD_WORDS.keys() == set()
 
 
 def test_each_record_has_its_audit_event(loaded):

@@ -13,6 +13,11 @@ from tests.cast import PASSWORD
 LONG = "x7!qZ" * 60
 
 
+@pytest.fixture
+def light_passwords() -> None:
+    """Not here: these are about hashes as they are."""
+
+
 def test_a_password_fits_its_own_hash_only() -> None:
     stored = passwords.hashed(PASSWORD)
     assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")

@@ -3,10 +3,10 @@
 
 // In the list: tick what may be approved from there.
 const tickReady = document.querySelector("[data-tick-ready]");
-const ready = [...document.querySelectorAll("[data-ticking] input[data-ready]")];
+const ready = [...document.querySelectorAll("input[data-ready]")];
 if (tickReady && ready.length) {
   tickReady.hidden = false;
-  tickReady.addEventListener("click", () => { for (const box of ready) box.checked = true; });
+  tickReady.addEventListener("click", () => { for (const box of ready) if (!box.checked) box.click(); });
 }
 const kept = document.getElementById("kept");
 if (kept && location.hash === "#kept") kept.open = true;

@@ -47,7 +47,7 @@ async function send(form, button) {
     method: "POST", body: new FormData(form), headers: { Accept: "application/json" },
   }).then((response) => response.json()).catch(() => null);
   notes.replaceChildren(...parsed(answer?.message ?? ""));
-  if (!answer) notes.append(Object.assign(document.createElement("div"), { className: "note error", textContent: failed }));
+  if (!answer?.message) notes.append(Object.assign(document.createElement("div"), { className: "note error", textContent: failed }));
   if (answer?.files !== undefined) document.getElementById(`files-${answer.certification}`).replaceChildren(...parsed(answer.files));
   else for (const control of busy) if (control.type === "file") control.value = "";
   delete form.dataset.sent;

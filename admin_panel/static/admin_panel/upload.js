@@ -1,61 +1,9 @@
-// Comforts of the upload wizard. Both steps work without this file.
+// Comforts of the upload wizard's second step, which works without this file, too.
 "use strict";
 
-const chooser = document.querySelector("form[data-upload]");
-if (chooser) choosing(chooser);
-const matcher = document.querySelector("form[data-match]");
-if (matcher) matching(matcher);
+matching(document.querySelector("form[data-match]"));
 
-// Step 1: files by choosing, dropping or pasting; each listed; progress while they travel.
-function choosing(form) {
-  const texts = form.dataset;
-  const counts = JSON.parse(texts.counts);
-  const errors = document.querySelector("[data-upload-errors]");
-  let chosen = 0;
-
-  form.querySelector("[data-comfort]").hidden = false;
-  const add = choosingFiles(form, {
-    target: document,
-    there: () => 0,
-    changed: (count) => { chosen = count; form.querySelector("[data-count]").textContent = counts[count]; },
-    refused: (sentences) => complain(sentences, ""),
-  });
-  document.addEventListener("paste", (event) => {
-    if (event.clipboardData?.files.length) { event.preventDefault(); add([...event.clipboardData.files]); }
-  });
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (form.dataset.travelling) return;
-    complain(chosen ? [] : [texts.none], "");
-    if (chosen) sendingFiles(form, { address: window.location.pathname, answered, failed: (text) => failed([text]) });
-  });
-
-  function answered(_request, answer) {
-    if (answer?.errors) failed(answer.errors);
-    return Boolean(answer?.errors);
-  }
-
-  function failed(sentences) {
-    complain(sentences, texts.failedTitle);
-    errors.firstElementChild.focus();
-  }
-
-  function complain(sentences, title) {
-    errors.replaceChildren();
-    if (!sentences.length) return;
-    const box = document.createElement("div");
-    box.className = "error-summary";
-    box.setAttribute("role", "alert");
-    box.tabIndex = -1;
-    if (title) box.append(Object.assign(document.createElement("h2"), { textContent: title }));
-    const lines = document.createElement("ul");
-    lines.append(...sentences.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
-    box.append(lines);
-    errors.append(box);
-  }
-}
-
-// Step 2: what is known of a chosen certification stands in its fields; previews appear when drawn.
+// What is known of a chosen certification stands in its fields; previews appear when drawn.
 function matching(form) {
   form.querySelector("[data-show]").hidden = true;
   for (const select of form.querySelectorAll("select")) prepare(select);

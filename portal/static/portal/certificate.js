@@ -1,5 +1,5 @@
-// Comforts around a certificate: the form in a dialog over the list, files one after the other, progress. All of it
-// works without this file.
+// Comforts around a certificate: the form in a dialog over the list, sent in place. Its files are the work of
+// records/uploader.js. All of it works without this file.
 "use strict";
 
 const opener = document.querySelector("a[data-add-certificate]");
@@ -19,6 +19,7 @@ function opening(link, dialog) {
       link.ariaBusy = null;
       if (!sheet) { window.location.assign(link.href); return; }
       place.replaceChildren(sheet);
+      uploader.uploading(sheet.querySelector("[data-uploader]"));
       filling(sheet);
     }
     dialog.showModal();
@@ -38,33 +39,40 @@ function sheetIn(html) {
 
 function filling(sheet) {
   const form = sheet.querySelector("form[data-certificate]");
-  const errors = form.querySelector("[data-file-errors]");
 
   for (const button of form.querySelectorAll("[data-plain]")) button.hidden = true;
   form.querySelector("[data-cancel]").addEventListener("click", (event) => {
     const dialog = form.closest("dialog");
     if (dialog) { event.preventDefault(); dialog.close(); }
   });
-  choosingFiles(form, {
-    target: form.querySelector("[data-drop]"),
-    there: () => form.querySelectorAll(".arrived input:not(:checked)").length,
-    changed: () => {},
-    refused: (texts) => {
-      errors.replaceChildren(...texts.map((text) => made("p", { className: "error", textContent: text, role: "alert" })));
-    },
-  });
-  form.addEventListener("submit", (event) => {
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (form.dataset.travelling) return;
+    if (form.ariaBusy) return;
+    form.ariaBusy = "true";
     sheet.querySelector("[data-failure]")?.remove();
-    sendingFiles(form, { address: form.action, answered: replaced, failed: complain });
+    await send();
+    form.ariaBusy = null;
   });
 
+  // Its files have arrived by now: the form itself is small.
+  async function send() {
+    await uploader.refresh(form);
+    const options = { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } };
+    const answer = await fetch(form.action, options).catch(() => null);
+    const text = (await answer?.text().catch(() => "")) ?? "";
+    const facts = uploader.inJson(text);
+    if (answer?.status === 201 && facts?.location) { window.location.assign(facts.location); return; }
+    if ([400, 401].includes(answer?.status)) form.dataset.stale = "yes";
+    if (!replaced(text)) complain(facts?.error ?? form.dataset.failed);
+  }
+
   // The same form with what is wrong beside each field; the files that arrived are listed in it.
-  function replaced(request) {
-    const again = sheetIn(request.responseText);
+  function replaced(html) {
+    const again = sheetIn(html);
     if (!again) return false;
+    uploader.keepPictures(sheet, again);
     sheet.replaceWith(again);
+    uploader.uploading(again.querySelector("[data-uploader]"));
     filling(again);
     (again.querySelector(".error-summary") ?? again.querySelector("input:not([type=hidden])")).focus();
     again.scrollIntoView({ block: "start" });

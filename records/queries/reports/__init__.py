@@ -32,7 +32,7 @@ REPORTS = {
             ids=("unit", "type"),
             tracks=True,
         ),
-        Report("missing", missing, ids=("unit", "requirement"), tracks=True),
+        Report("missing", missing, ids=("unit", "requirement", "type"), tracks=True),
         Report(
             "standing",
             holdings.standing_by_unit_and_type,

@@ -12,12 +12,12 @@ from sqlalchemy import ColumnElement, Select, func, literal, tuple_
 
 from records import clock
 from records.database import db, this_organization
-from records.errors import ModuleOff, NotAllowed
 from records.models import Actor, Member
 from records.models.credit_type import Span
 from records.queries.keyset import Cursor
 from records.queries.member_filters import WITHOUT_UNIT, in_scope, says_an_id, unit_and_below
 from records.queries.reports.periods import Preset, readable_date, span_of
+from records.queries.viewable import Viewable
 
 PAGE, MOST_AT_HAND = 50, 200  # rows of a page: of long lists, of sums
 _AT_ONCE = 1000
@@ -146,20 +146,15 @@ class Paged:
 
 
 @dataclass(frozen=True)
-class Report:
-    """`presets`, `ids` and `choices` are the filters that it has; of presets and choices the first goes without saying.
-
-    `tracks`: it needs certification tracking; `takes`: it needs external certificates.
-    """
+class Report(Viewable):
+    """`presets`, `ids` and `choices` are the filters that it has; the first of presets and of choices goes without
+    saying."""
 
     name: str
     rows: Callable[[Asked, Actor], Rows]
     presets: tuple[Preset, ...] = ()
     ids: tuple[str, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    tracks: bool = False
-    takes: bool = False
-    open_to: Callable[[Actor], bool] = field(default=lambda by: by.is_staff)
 
     def read(self, asked: Mapping[str, str]) -> Asked:
         """From the fields of an address or of a saved view; anything may stand in them."""
@@ -178,22 +173,8 @@ class Report:
             defaults=defaults,
         )
 
-    def is_offered_to(self, by: Actor) -> bool:
-        """Whether the asker's role opens it and the organization uses what it tells of."""
-        return self.open_to(by) and not self._is_off()
-
-    def require(self, by: Actor) -> None:
-        """Raises NotAllowed, ModuleOff."""
-        if not self.open_to(by):
-            raise NotAllowed()
-        if self._is_off():
-            raise ModuleOff()
-
-    def _is_off(self) -> bool:
-        organization = this_organization()
-        return (self.tracks and not organization.tracks_certifications) or (
-            self.takes and not organization.takes_external_certificates
-        )
+    def kept(self, asked: Mapping[str, str]) -> dict[str, str]:
+        return self.read(asked).fields()
 
 
 def people(asked: Asked, *, by: Actor) -> list[ColumnElement[bool]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import and_, not_, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from records.database import db
@@ -15,8 +15,9 @@ from records.models import Actor, CertificationType, Member
 from records.models.clearance import Demand, Finding, Outcome, finding_on
 from records.queries.binding import Rules, rules
 from records.queries.binding import people as known
-from records.queries.clearance import Condition, lacks, tally
+from records.queries.clearance import Condition, holds, lacks, tally
 from records.queries.keyset import Cursor
+from records.queries.lacking import lacking_types
 from records.queries.reports.frame import PAGE, Asked, Page, people
 
 _AT_ONCE = 500
@@ -33,11 +34,15 @@ class Gap:
 
 @dataclass(frozen=True)
 class Gaps:
-    """By member, then in the requirements' order. A page ends with a member: it may hold more rows than others."""
+    """By member, then in the requirements' order. A page ends with a member: it may hold more rows than others.
+
+    `type_id`: only where this type would help, as it is asked for and not held.
+    """
 
     on: date
     ruled: Rules
     narrowed: Sequence[Condition]
+    type_id: int | None = None
     totals: Sequence[Any] = ()
 
     def count(self) -> int:
@@ -47,6 +52,9 @@ class Gaps:
         """How many members lack it, in one statement over all of them."""
         if not self.ruled.demands:
             return []
+        if self.type_id is not None:
+            lacking = lacking_types(self.narrowed, self.ruled, self.on)
+            return [(each, lacking.get((each.id, self.type_id), 0)) for each in self.ruled.demands]
         found = tally(self.narrowed, self.ruled, self.on)
         return [(each, found.bound[each.id] - found.met[each.id]) for each in self.ruled.demands]
 
@@ -65,22 +73,29 @@ class Gaps:
     def _members(self, after: Cursor | None, *, most: int) -> list[Member]:
         if not self.ruled.demands:
             return []
-        lacking = or_(*(lacks(each, self.on) for each in self.ruled.demands))
+        lacking = or_(*map(self._lacks, self.ruled.demands))
         statement = select(Member).where(*self.narrowed, lacking).options(joinedload(Member.unit))
         if after is not None and after.key is not None:
             statement = statement.where(tuple_(Member.sort_name, Member.id) > tuple_(after.key, after.id))
         return list(db.session.scalars(statement.order_by(Member.sort_name, Member.id).limit(most)))
 
+    def _lacks(self, demand: Demand) -> Condition:
+        lacking = lacks(demand, self.on)
+        if self.type_id is None:
+            return lacking
+        return and_(lacking, not_(holds(demand.counting(self.type_id), self.on)))
+
     def _gaps(self, members: Sequence[Member]) -> Iterator[Gap]:
         for member, person in zip(members, known([each.id for each in members], self.ruled), strict=True):
             for demand in self.ruled.demands:
                 finding = finding_on(self.on, demand, person)
-                if finding.outcome == Outcome.MISSING:
+                if finding.outcome == Outcome.MISSING and self.type_id in (None, *finding.missing):
                     yield Gap(member, finding, self.ruled.types)
 
 
 def missing(asked: Asked, by: Actor) -> Gaps:
     """Of the members in scope, what the standing requirements ask of them and they do not have."""
     ruled, wanted = rules(), asked["requirement"]
-    demands = tuple(each for each in ruled.demands if wanted in ("", str(each.id)))
-    return Gaps(asked.on, Rules(demands, ruled.types), people(asked, by=by))
+    type_id = int(asked["type"]) if asked["type"] else None
+    demands = tuple(each for each in ruled.demands if wanted in ("", str(each.id)) and type_id in (None, *each.types))
+    return Gaps(asked.on, Rules(demands, ruled.types), people(asked, by=by), type_id)

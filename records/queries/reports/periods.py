@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from enum import StrEnum
 
+from dateutil.relativedelta import relativedelta
+
 from records.models.credit_type import Span
 from records.queries.credits import this_year
 
@@ -15,6 +17,7 @@ class Preset(StrEnum):
     NEXT_30 = "next_30"
     NEXT_60 = "next_60"
     NEXT_90 = "next_90"
+    PAST = "past"
     LAST_30 = "last_30"
     LAST_90 = "last_90"
     THIS_YEAR = "this_year"
@@ -23,7 +26,7 @@ class Preset(StrEnum):
     OWN_DATES = "own_dates"
 
 
-AHEAD = (Preset.NEXT_90, Preset.NEXT_30, Preset.NEXT_60, Preset.THIS_YEAR, Preset.OWN_DATES)
+AHEAD = (Preset.NEXT_90, Preset.NEXT_30, Preset.NEXT_60, Preset.THIS_YEAR, Preset.PAST, Preset.OWN_DATES)
 BEHIND = (Preset.LAST_30, Preset.LAST_90, Preset.THIS_YEAR, Preset.LAST_YEAR, Preset.EVER, Preset.OWN_DATES)
 
 _DAYS = {
@@ -46,8 +49,18 @@ def span_of(preset: Preset, first: date | None, last: date | None, *, on: date) 
         return this_year(date(on.year - 1, 1, 1))
     if preset == Preset.EVER:
         return Span(None, None)
+    if preset == Preset.PAST:
+        return Span(None, on - timedelta(days=1))
     begin, end = _DAYS[preset]
     return Span(on + timedelta(days=begin), on + timedelta(days=end))
+
+
+def coming_months(on: date) -> list[tuple[date, date]]:
+    """First and last days of twelve months: what is left of the present one, and the eleven after it."""
+    begin = on.replace(day=1)
+    firsts = [begin + relativedelta(months=number) for number in range(13)]
+    ends = [first - timedelta(days=1) for first in firsts[1:]]
+    return [(max(first, on), end) for first, end in zip(firsts[:-1], ends, strict=True)]
 
 
 def readable_date(text: str) -> date | None:

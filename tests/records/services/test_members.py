@@ -22,9 +22,11 @@ from records.errors import (
     OwnMembership,
 )
 from records.models import Account, Actor, AuditEvent, AuditKind, LinkPurpose, Member, Message, Role, SignIn
-from records.services import invitations, members
+from records.queries.positions import positions_of
+from records.services import invitations, member_steps, members
 from records.services.members import Access, Identity
 from records.services.outbox import peek
+from tests.requirements import position
 
 JANE = Identity("Jane", "Doe", "", "J-1", "jane.doe@lakeside.example", date(2026, 1, 2))
 
@@ -233,6 +235,48 @@ def test_two_administrators_cannot_deactivate_each_other(app, cast, ada):
     assert sorted(type(each).__name__ for each in came) == ["LastAdministrator", "NoneType"]
     db.session.rollback()
     assert [db.session.get(Member, member_id).is_active for member_id in ids].count(True) == 1
+
+
+def test_a_unit_is_set_and_nothing_else(cast, ada):
+    before = member_steps.facts(found(Member, cast.max.id))
+    assert members.assign_unit(found(Member, cast.max.id), cast.south.id, by=ada)
+    assert not members.assign_unit(found(Member, cast.max.id), cast.south.id, by=ada)
+    assert member_steps.facts(found(Member, cast.max.id)) == before | {"unit_id": cast.south.id}
+    with pytest.raises(InvalidInput) as refused:
+        members.assign_unit(found(Member, cast.max.id), 999_999, by=ada)
+    assert set(refused.value.errors) == {"unit_id"}
+    assert found(Member, cast.max.id).unit_id == cast.south.id
+
+
+def test_positions_come_and_go_one_by_one(cast, ada):
+    driver, chief = position(cast, "Driver", cast.max), position(cast, "Crew chief")
+    assert members.give_position(found(Member, cast.max.id), chief.id, by=ada)
+    assert not members.give_position(found(Member, cast.max.id), chief.id, by=ada)
+    assert members.take_position(found(Member, cast.max.id), driver.id, by=ada)
+    assert [each.name for each in positions_of(found(Member, cast.max.id))] == ["Crew chief"]
+
+
+@pytest.mark.parametrize("who", ["carl", "nora", "max"])
+def test_nobody_but_administrators_sorts_members(cast, who):
+    by, driver = cast.actor(getattr(cast, who)), position(cast, "Driver")
+    for act in (members.give_position, members.take_position):
+        with pytest.raises(NotAllowed):
+            act(found(Member, cast.max.id), driver.id, by=by)
+    with pytest.raises(NotAllowed):
+        members.assign_unit(found(Member, cast.max.id), cast.south.id, by=by)
+
+
+def test_two_positions_given_at_once_are_both_kept(app, cast, ada):
+    ids = [position(cast, name).id for name in ("Driver", "Crew chief")]
+    came = _at_once(
+        app,
+        cast,
+        lambda: members.give_position(found(Member, cast.max.id), ids[0], by=ada),
+        lambda: members.give_position(found(Member, cast.max.id), ids[1], by=ada),
+    )
+    assert came == [True, True]
+    db.session.rollback()
+    assert {each.id for each in positions_of(found(Member, cast.max.id))} == set(ids)
 
 
 def test_of_two_who_give_away_one_number_one_is_refused(app, cast, ada):

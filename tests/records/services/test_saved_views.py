@@ -1,4 +1,4 @@
-"""Keeping reports with their filters under a name."""
+"""Keeping reports and lists with their filters under a name."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from records.queries.saved_views import saved_views
 from records.services import saved_views as views
 
 
-def _save(cast, who="ada", name="Mine", *, report="expiring", share=False, **asked):
-    return views.save(report, name, asked, share=share, by=cast.actor(getattr(cast, who)))
+def _save(cast, who="ada", name="Mine", *, page="expiring", share=False, **asked):
+    return views.save(page, name, asked, share=share, by=cast.actor(getattr(cast, who)))
 
 
-def _names(cast, who, report=""):
-    return [view.name for view in saved_views(by=cast.actor(getattr(cast, who)), report=report)]
+def _names(cast, who, of=None):
+    return [view.name for view in saved_views(by=cast.actor(getattr(cast, who)), of=of)]
 
 
 def _kinds():
@@ -26,8 +26,26 @@ def _kinds():
 def test_a_view_keeps_what_the_report_knows_and_nothing_else(cast):
     view = _save(cast, period="next_30", unit="12", type="x", told="mailed", csrf_token="secret", first="2027-01-01")
     assert view.asked == {"period": "next_30", "unit": "12"}
-    assert view.report == "expiring"
+    assert view.page == "expiring"
     assert not view.is_shared
+
+
+def test_a_view_of_a_list_keeps_its_filters_and_order_but_no_place_in_it(cast):
+    asked = {"unit": "12", "sort": "-seen", "after": "W10", "role": "king", "activity": "never"}
+    view = _save(cast, page="members", **asked)
+    assert (view.page, view.asked) == ("members", {"unit": "12", "activity": "never", "sort": "-seen"})
+    assert _names(cast, "ada", ["members"]) == ["Mine"]
+    assert _names(cast, "ada", ["approvals"]) == []
+
+
+def test_only_reviewers_keep_views_of_approvals(cast):
+    with pytest.raises(NotAllowed):
+        _save(cast, "carl", page="approvals")
+    _save(cast, "ada", "Shared", page="approvals", share=True)
+    assert _names(cast, "carl") == []
+    with transaction():
+        cast.fire.takes_external_certificates = False
+    assert _names(cast, "ada") == []
 
 
 def test_a_relative_time_stays_relative_and_own_dates_stay_dates(cast):
@@ -50,9 +68,9 @@ def test_a_private_view_is_its_owners_and_a_shared_one_all_staffs(cast):
 
 
 def test_views_of_reports_that_the_reader_may_not_open_are_not_shown(cast):
-    _save(cast, "ada", "Deeds", report="activity", share=True)
+    _save(cast, "ada", "Deeds", page="activity", share=True)
     assert _names(cast, "ada") == ["Deeds"]
-    assert _names(cast, "ada", "expiring") == []
+    assert _names(cast, "ada", ["expiring"]) == []
     assert _names(cast, "carl") == []
 
 
@@ -79,12 +97,12 @@ def test_only_administrators_share(cast):
 @pytest.mark.parametrize("who", ["max", "nora"])
 def test_who_may_not_open_a_report_keeps_no_view_of_it(cast, who):
     with pytest.raises(NotAllowed):
-        _save(cast, who, report="activity")
+        _save(cast, who, page="activity")
 
 
 def test_there_is_no_view_of_no_report(cast):
     with pytest.raises(NotFound):
-        _save(cast, report="unknown")
+        _save(cast, page="unknown")
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 81])
@@ -102,7 +120,7 @@ def test_a_name_stands_once_for_each_report_and_person(cast):
     with pytest.raises(NameTaken) as refused:
         _save(cast, name="mïne")
     assert refused.value.field == "name"
-    _save(cast, name="Mine", report="expired")
+    _save(cast, name="Mine", page="expired")
     _save(cast, "carl", name="Mine")
     other = _save(cast, name="Other")
     with pytest.raises(NameTaken):
@@ -159,6 +177,6 @@ def test_a_deleted_view_is_brought_back_by_saving_what_it_was(cast):
     by = cast.actor(cast.ada)
     gone = views.delete(view.id, by=by)
     assert _names(cast, "ada") == []
-    again = views.save(gone["report"], gone["name"], gone["asked"], share=gone["is_shared"], by=by)
+    again = views.save(gone["page"], gone["name"], gone["asked"], share=gone["is_shared"], by=by)
     assert views.facts(again) == gone
     assert _kinds() == ["saved_view.saved", "saved_view.deleted", "saved_view.saved"]

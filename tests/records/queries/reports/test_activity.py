@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from records import clock
 from records.database import db, organization_scope, transaction
 from records.models import AuditEvent, AuditKind, Member
+from records.queries.audit_filters import TrailWanted
 from records.queries.audit_trail import audit_trail
 from records.queries.member_filters import Activity, Wanted
 from records.queries.members import member_list
@@ -45,7 +46,7 @@ def test_events_are_counted_by_kind_as_the_trail_lists_them(cast):
     rows = ask(cast, "activity", group="kind")
     assert [(row.kind, row.number) for row in rows] == [("account.signed_in", 3), ("unit.created", 1)]
     for row in rows:
-        assert len(audit_trail(by=cast.actor(cast.ada), kind=row.kind).events) == row.number
+        assert len(audit_trail(TrailWanted(kind=row.kind), by=cast.actor(cast.ada)).events) == row.number
 
 
 def test_both_ways_add_up_to_all_events_of_the_organization(cast):

@@ -55,8 +55,10 @@ def test_the_first_page_of_the_back_office_agrees(cast):
     for number, days in enumerate((0, 5, 30, 31, -2)):
         give((cast.max, cast.mia, cast.una)[number % 3], cast.emt, days, number=str(number))
     give(cast.nora, cast.forklift, 10)
-    listed = ask(cast, "expiring", period="next_30")
-    assert [each.id for each in attention(by=cast.actor(cast.ada)).expiring] == [row.row_id for row in listed]
+    listed = [row.row_id for row in ask(cast, "expiring", period="next_90")]
+    found = attention(by=cast.actor(cast.ada))
+    assert [each.id for each in found.next_ones] == listed
+    assert found.ahead["next_30"] == ask(cast, "expiring", period="next_30").count() == len(listed) - 1
 
 
 def test_deleted_revoked_and_of_deactivated_members_are_left_out(cast):

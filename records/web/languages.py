@@ -1,0 +1,43 @@
+"""In which language a page is written: the member's own choice, else the best that the browser asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask, has_request_context, request
+from flask_babel import Babel, get_locale
+from sqlalchemy.exc import SQLAlchemyError
+
+from records import signin
+from records.models.language import LANGUAGES
+
+CATALOGUES = Path(__file__).parents[1] / "translations"
+babel = Babel()
+
+
+def init_app(app: Flask) -> None:
+    babel.init_app(app, default_translation_directories=str(CATALOGUES), locale_selector=_chosen)
+    app.jinja_env.globals.update(locale_code=locale_code, languages=LANGUAGES)
+
+
+def locale_code() -> str:
+    """The tag of the language that is written now, such as "es"."""
+    return str(get_locale() or next(iter(LANGUAGES)))
+
+
+def _chosen() -> str | None:
+    """None is the installation's own. Where sessions cannot be read, the browser decides."""
+    if not has_request_context():
+        return None
+    try:
+        user = signin.signed_in()
+        chosen = user.member.language if user and user.member else None
+    except SQLAlchemyError:
+        chosen = None
+    return chosen if chosen in LANGUAGES else _asked_for()
+
+
+def _asked_for() -> str | None:
+    """The first of ours among those that the browser asks for, wherever it is spoken: es-MX is Spanish."""
+    wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
+    return next((language for language in wanted if language in LANGUAGES), None)
