@@ -83,7 +83,7 @@ def test_the_menu_folds_and_esc_closes_it(phone, cast, sign_in):
         ("mill", "Miller, Max", r"/admin/members/\d+$"),
         ("forklift", "Forklift licence", r"/admin/certification-types/\d+$"),
         ("audit", "Audit trail", r"/admin/audit-trail/$"),
-        ("renew for", "Renew for many members", r"/admin/renewals/new"), ,
+        ("renew for", "Renew for many members", r"/admin/renewals/new"),
     ],
 )
 def test_the_palette_finds_and_enter_goes_there(office, typed, name, address):
