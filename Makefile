@@ -18,10 +18,10 @@ SCRATCH = $(shell free=$$(df -k --output=avail /dev/shm 2>/dev/null | tail -1); 
   [ "$${free:-0}" -gt 4000000 ] && echo TMPDIR=/dev/shm)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint words bench lock clean
+.PHONY: help run test test-all screenshots lint words bench lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  Settings such as HOST, PORT, DATA_DIR, DEMO=0: see README.md"
 
 # Every step replaces its shell, so that a SIGTERM to make reaches the server.
@@ -40,6 +40,9 @@ test: .venv/installed-dev .cache/browser ## Run the whole suite, long tests in t
 test-all: .venv/installed-dev .cache/browser ## Run the suite with the long forms too
 	$(SCRATCH) $(BIN)/pytest -n $(JOBS) $(PYTEST)
 	$(SCRATCH) $(BIN)/pytest -n $(JOBS) -m "not browser" --on postgresql $(PYTEST)
+
+screenshots: .venv/installed-dev .cache/browser ## Take pictures of every page into OUT=<folder outside this tree>
+	$(BIN)/python -m tests.browser.screenshots "$(OUT)"
 
 lint: .venv/installed-dev ## Check style, types, templates and import contracts
 	$(BIN)/ruff check .

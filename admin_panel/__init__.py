@@ -22,6 +22,10 @@ def init_app(app: Flask) -> None:
         csp_nonce_generator=csp_nonce,
     )
     admin.add_views(*_menu(), *_pages())
+    if app.config["ENVIRONMENT"] == "development":
+        from admin_panel.views.style import StyleView
+
+        admin.add_view(StyleView(endpoint="style", url="/admin"))
     admin.init_app(app)
     app.jinja_env.globals["back_office_menu"] = admin.menu
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from flask import session
+from flask import request, session
 from flask_admin import BaseView
 
 from records import signin
@@ -32,6 +32,12 @@ class StaffView(BaseView):
 
     def is_open_to(self, actor: Actor) -> bool:
         return actor.administers
+
+    def render_summary(self, template: str, **facts: Any) -> str:
+        """A record at a glance: a page of its own, or what a list shows beside its rows (see beside.js)."""
+        is_beside = "X-Beside" in request.headers
+        shell = "admin_panel/summaries/beside.html" if is_beside else "admin_panel/summaries/page.html"
+        return str(self.render(template, shell=shell, level=3 if is_beside else 2, **facts))
 
     def is_accessible(self) -> bool:
         """Whether the menu shows it."""

@@ -1,16 +1,21 @@
-"""The first page of the ePortfolio."""
+"""The first page of the ePortfolio: what needs the learner, what expires next, what waits, and how far credits are."""
 
 from __future__ import annotations
 
 from flask import Blueprint, render_template, session
+from flask_babel import gettext
 
 from records import signin
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_member, this_organization
 from records.queries.certificate_list import standings
+from records.queries.credits import totals_of
 from records.queries.findings import own_clearance
-from records.queries.portfolio import portfolio
+from records.queries.portfolio import OwnCertification, Portfolio, portfolio
 from records.queries.positions import positions_of
+from records.queries.reports.periods import coming_months
+from records.web.charts import BarChart, Value, bar_chart
+from records.web.words import month_name, today
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -21,14 +26,36 @@ def add_to(blueprint: Blueprint) -> None:
 def overview() -> str:
     """The learner's standing at a glance."""
     session["face"] = PORTAL
-    actor = signin.current_actor()
-    own = portfolio(by=actor) if this_organization().tracks_certifications else None
-    member = this_member()
+    actor, organization, member = signin.current_actor(), this_organization(), this_member()
+    own = portfolio(by=actor) if organization.tracks_certifications else None
+    totals = totals_of(member, on=today()) if organization.takes_external_certificates else []
+    upcoming = _upcoming(own) if own is not None else ()
     return render_template(
         "portal/overview.html",
         member=member,
         positions=positions_of(member),
         portfolio=own,
+        upcoming=upcoming,
+        chart=_chart(upcoming),
+        goals=[total for total in totals if total.in_period is not None],
         standings=standings(by=actor),
         clearance=own_clearance(by=actor) if own is not None else None,
     )
+
+
+def _upcoming(own: Portfolio) -> tuple[OwnCertification, ...]:
+    """What expires in the months of the chart."""
+    return own.expiring_by(coming_months(today())[-1][1])
+
+
+def _chart(upcoming: tuple[OwnCertification, ...]) -> BarChart:
+    """How many expire in each month; a bar leads to the first of its month in the list below."""
+    values = []
+    for first, last in coming_months(today()):
+        ids = [each.certification.id for each in upcoming if first <= each.certification.expires_on <= last]
+        name = f"{month_name(first)} {first.year}"
+        values.append(
+            Value(month_name(first), name, len(ids), str(len(ids)), address=f"#expires-{ids[0]}" if ids else None)
+        )
+    title = gettext("Your certifications that expire in the next 12 months")
+    return bar_chart(title, (gettext("Month"), gettext("Certifications")), values)

@@ -29,6 +29,7 @@ ADMINISTRATORS = "login 403 403 403 403 open open"
 WHOLE_SCOPE = "login 403 403 open 403 open open"  # administrators, and coordinators of the whole organization
 THIS_ADMINISTRATOR = "login 403 403 403 403 open 404"  # a record, for administrators of its organization
 THIS_WHOLE_SCOPE = "login 403 403 open 403 open 404"  # a record, likewise
+THIS_FOR_STAFF = "login 403 403 open open open 404"  # a record, for all staff of its organization
 IN_SCOPE = "login 403 403 open 404 open 404"  # Max's records in the back office
 ADAS_OWN = "login 403 403 404 404 open 404"  # what Ada began and nobody else continues
 MAX_AND_IN_SCOPE = "login open 404 open 404 open 404"  # Max's scans, for himself and for those who look after him
@@ -49,10 +50,12 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/approvals/<int:certificate_id>/decline", "POST"): THIS_ADMINISTRATOR,
     ("/admin/approvals/<int:certificate_id>/request-changes", "POST"): THIS_ADMINISTRATOR,
     ("/admin/approvals/<int:certificate_id>/revoke", "POST"): THIS_ADMINISTRATOR,
+    ("/admin/approvals/<int:certificate_id>/summary", "GET"): THIS_ADMINISTRATOR,
     ("/admin/approvals/approve", "POST"): ADMINISTRATORS,
     ("/admin/approvals/export", "GET"): ADMINISTRATORS,
     ("/admin/approvals/texts/<int:text_id>/forget", "POST"): THIS_ADMINISTRATOR,
     ("/admin/audit-trail/", "GET"): ADMINISTRATORS,
+    ("/admin/audit-trail/<int:event_id>/summary", "GET"): THIS_ADMINISTRATOR,
     ("/admin/audit-trail/export", "GET"): ADMINISTRATORS,
     ("/admin/certification-types/export", "GET"): STAFF,
     ("/admin/certification-types/several", "POST"): WHOLE_SCOPE,
@@ -65,6 +68,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/certification-types/<int:type_id>/delete", "POST"): THIS_WHOLE_SCOPE,
     ("/admin/certification-types/<int:type_id>/reinstate", "POST"): THIS_WHOLE_SCOPE,
     ("/admin/certification-types/<int:type_id>/retire", "POST"): THIS_WHOLE_SCOPE,
+    ("/admin/certification-types/<int:type_id>/summary", "GET"): THIS_FOR_STAFF,
     ("/admin/certification-types/new", "GET"): WHOLE_SCOPE,
     ("/admin/certification-types/new", "POST"): WHOLE_SCOPE,
     ("/admin/certification-types/start", "GET"): WHOLE_SCOPE,
@@ -110,6 +114,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/members/<int:member_id>/log-in-as", "POST"): THIS_ADMINISTRATOR,
     ("/admin/members/<int:member_id>/reactivate", "POST"): THIS_ADMINISTRATOR,
     ("/admin/members/<int:member_id>/reset", "POST"): THIS_ADMINISTRATOR,
+    ("/admin/members/<int:member_id>/summary", "GET"): IN_SCOPE,
     ("/admin/members/<int:member_id>/upload", "GET"): IN_SCOPE,
     ("/admin/members/<int:member_id>/upload", "POST"): IN_SCOPE,
     ("/admin/members/<int:member_id>/upload/files", "POST"): IN_SCOPE,
@@ -148,11 +153,12 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/requirements/exemptions/new", "GET"): ADMINISTRATORS,
     ("/admin/requirements/exemptions/new", "POST"): ADMINISTRATORS,
     ("/admin/requirements/rules/", "GET"): STAFF,
-    ("/admin/requirements/rules/<int:requirement_id>", "GET"): "login 403 403 open open open 404",
+    ("/admin/requirements/rules/<int:requirement_id>", "GET"): THIS_FOR_STAFF,
     ("/admin/requirements/rules/<int:requirement_id>", "POST"): THIS_ADMINISTRATOR,
     ("/admin/requirements/rules/<int:requirement_id>/delete", "POST"): THIS_ADMINISTRATOR,
     ("/admin/requirements/rules/<int:requirement_id>/reinstate", "POST"): THIS_ADMINISTRATOR,
     ("/admin/requirements/rules/<int:requirement_id>/retire", "POST"): THIS_ADMINISTRATOR,
+    ("/admin/requirements/rules/<int:requirement_id>/summary", "GET"): THIS_FOR_STAFF,
     ("/admin/requirements/rules/new", "GET"): ADMINISTRATORS,
     ("/admin/requirements/rules/new", "POST"): ADMINISTRATORS,
     ("/admin/renewals/", "GET"): STAFF,
@@ -165,6 +171,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/renewals/proposed/<int:proposal_id>", "GET"): IN_SCOPE,
     ("/admin/renewals/proposed/<int:proposal_id>/accept", "POST"): IN_SCOPE,
     ("/admin/renewals/proposed/<int:proposal_id>/decline", "POST"): IN_SCOPE,
+    ("/admin/renewals/proposed/<int:proposal_id>/summary", "GET"): IN_SCOPE,
     ("/admin/scans/<int:scan_id>/delete", "POST"): IN_SCOPE,
     ("/admin/scans/<int:scan_id>/restore", "POST"): IN_SCOPE,
     ("/admin/settings/", "GET"): ADMINISTRATORS,
@@ -232,6 +239,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("/scan/<int:scan_id>/download", "GET"): MAX_AND_IN_SCOPE,
     ("/scan/<int:scan_id>/file", "GET"): MAX_AND_IN_SCOPE,
     ("/scan/<int:scan_id>/preview", "GET"): MAX_AND_IN_SCOPE,
+    ("/scan/<int:scan_id>/turn", "POST"): "login 403 404 open 404 open 404",
     ("/theme", "POST"): ALL,
     ("/verify", "GET"): ALL,
     ("/verify/<code>", "GET"): ALL,

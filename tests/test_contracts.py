@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from jinja2 import nodes
 
 from records import errors
 
@@ -67,13 +68,30 @@ def test_no_page_escapes_the_escaping_or_the_policy(path: Path):
         assert "csp_nonce()" in script
 
 
-@pytest.mark.parametrize("path", PAGES, ids=name_of)
-def test_every_text_of_a_page_is_marked_for_translation(path: Path):
-    """What is left between the tags, without expressions and comments, holds no words but the product's name."""
+# What takes a text that is looked up in the catalogue.
+MARKS = {"_", "N_"} | {prefix + name for prefix in ("", "lazy_") for name in ("gettext", "ngettext", "pgettext")}
+SPOKEN = r"""\b(aria-label|aria-description|title|placeholder|alt|label)="([^"]*)"|(data-[\w-]+)="([^" ]+ [^"]*)\""""
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_every_text_of_a_template_is_marked_for_translation(path: Path):
+    """What is left between the tags and in attributes that are read or kept for scripts, without expressions and
+    comments, holds no words but the product's name and addresses."""
     text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<!--.*?-->", " ", path.read_text(), flags=re.DOTALL)
-    text = re.sub(r"<[^>]*>", " ", text).replace("Certfolio", "")
-    words = re.findall(r"[A-Za-z]{2,}", re.sub(r"&\w+;", " ", text))
+    spoken = [part for found in re.findall(SPOKEN, text) for part in found[1::2]]
+    text = re.sub(r'<[^>]*>|[\w-]+="[^"]*"|(?<=\s)/\w[\w/#]*', " ", text).replace("Certfolio", "")
+    words = re.findall(r"[A-Za-z]{2,}", re.sub(r"&\w+;", " ", " ".join([text, *spoken])))
     assert words == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_no_expression_of_a_template_brings_words_that_are_not_marked(app: Flask, path: Path):
+    tree = app.jinja_env.parse(path.read_text())
+    calls = (each for each in tree.find_all(nodes.Call) if isinstance(each.node, nodes.Name))
+    known = {id(word) for call in calls if call.node.name in MARKS for word in call.find_all(nodes.Const)}
+    known |= {id(word) for compared in tree.find_all(nodes.Compare) for word in compared.find_all(nodes.Const)}
+    texts = (each.value for each in tree.find_all(nodes.Const) if id(each) not in known and isinstance(each.value, str))
+    assert [text for text in texts if re.match(r"[A-Z][a-z]", text) and text != "Certfolio"] == []
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
@@ -87,8 +105,8 @@ def test_only_the_roof_reads_the_settings():
             assert not re.search(r"^\s*(from|import) (config|wsgi)\b", path.read_text(), flags=re.MULTILINE), path
 
 
-def calls(path: Path) -> list[ast.Call]:
-    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+def calls(path: Path, tree: ast.AST | None = None) -> list[ast.Call]:
+    return [node for node in ast.walk(tree or ast.parse(path.read_text())) if isinstance(node, ast.Call)]
 
 
 def called(call: ast.Call) -> str:
@@ -110,6 +128,26 @@ def test_every_sentence_of_the_program_is_marked_for_translation(path: Path):
             assert not bare, f"line {call.lineno}: mark it with gettext(), or N_() in records"
 
 
+FACES = [path for path in SOURCES if path.relative_to(ROOT).parts[:2] in (("records", "pages"), ("records", "web"))]
+FACES += [path for path in SOURCES if path.relative_to(ROOT).parts[0] in ("portal", "admin_panel")]
+# What databases say, and what a probe reads.
+FOR_PROGRAMS = {"disk is full", "No space left", "not ready"}
+
+
+@pytest.mark.parametrize("path", FACES, ids=name_of)
+def test_pages_and_forms_hold_no_words_that_are_not_marked(path: Path):
+    """Words with a space between them are for people, but in what is logged or documents the source."""
+    tree = ast.parse(path.read_text())
+    known = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
+    for call in calls(path, tree):
+        if called(call) in MARKS or called(call) in ("warning", "error", "compile", "RuntimeError", "ValueError"):
+            known |= {id(part) for part in ast.walk(call)}
+    for each in ast.walk(tree):
+        if isinstance(each, ast.Constant) and isinstance(each.value, str) and id(each) not in known:
+            words = each.value in FOR_PROGRAMS or not re.search(r"[A-Za-z]{2,} [a-z]{2,}", each.value)
+            assert words, f"line {each.lineno}: mark {each.value!r}"
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_every_exception_to_a_rule_says_why(path: Path):
     for number, line in enumerate(path.read_text().splitlines(), 1):
@@ -129,6 +167,13 @@ def test_statements_name_models_and_never_the_tables_behind_them(path: Path):
 def test_the_clock_alone_asks_the_time(path: Path):
     if path.name != "clock.py":
         assert not re.search(r"\b(datetime\.now|datetime\.utcnow|date\.today|time\.time)\(", path.read_text())
+
+
+def test_scripts_have_no_words_of_their_own():
+    """They read them from the page, which has them in the reader's language."""
+    for path in (each for package in PACKAGES for each in (ROOT / package / "static").rglob("*.js")):
+        code = re.sub(r"^\s*//.*$|/\*.*?\*/", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+        assert not re.search(r"""["'`]([A-Z][a-z]+ [a-z]|[A-Z][a-z]+[.!?]["'`])""", code), path
 
 
 def test_no_script_writes_markup_from_text():

@@ -16,6 +16,7 @@ from records import clock, codes, passwords
 from records.database import db, every_organization, transaction
 from records.models import (
     Account,
+    AuditEvent,
     Base,
     Certification,
     FeedKind,
@@ -114,6 +115,7 @@ def _made(cast: Cast) -> tuple[int, dict[str, object]]:
         "message_id": _message(cast),
         "other_id": cast.una.id,
         "merge_id": _merge(cast),
+        "event_id": _event(cast),
         "which": "old",
     }
     return sven.id, arguments
@@ -140,6 +142,11 @@ def _coordinator_of_south(cast: Cast) -> Member:
         session.flush()
         session.add(ScopeUnit(member_id=sven.id, unit_id=cast.south.id))
     return sven
+
+
+def _event(cast: Cast) -> int:
+    about_max = sa.select(AuditEvent.id).where(AuditEvent.member_id == cast.max.id)
+    return db.session.scalars(about_max.limit(1)).one()
 
 
 def _merge(cast: Cast) -> int:

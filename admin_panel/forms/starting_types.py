@@ -65,12 +65,14 @@ STARTING_SETS: tuple[tuple[Any, tuple[Suggestion, ...]], ...] = (
 )
 
 
-def chosen(words: Iterable[str], taken: Iterable[str]) -> list[TypeFacts]:
-    """Those with these words, but for names that are taken; in the order of the page."""
-    wanted, folded_names = set(words), {folded(name) for name in taken}
-    return [
-        each.facts()
-        for _, suggestions in STARTING_SETS
-        for each in suggestions
-        if each.word in wanted and folded(str(each.name)) not in folded_names
-    ]
+def there_already(names: Iterable[str]) -> set[str]:
+    """The words of suggestions whose name is among these."""
+    folded_names = {folded(name) for name in names}
+    every = (each for _, suggestions in STARTING_SETS for each in suggestions)
+    return {each.word for each in every if folded(str(each.name)) in folded_names}
+
+
+def chosen(words: Iterable[str], names: Iterable[str]) -> list[TypeFacts]:
+    """Those with these words, but for what is there already; in the order of the page."""
+    wanted = {*words} - there_already(names)
+    return [each.facts() for _, suggestions in STARTING_SETS for each in suggestions if each.word in wanted]

@@ -40,6 +40,7 @@ def _missing(_asked: Asked) -> list[Column]:
             gettext("Member"),
             lambda row: row.member.listed_name,
             link=lambda row: url_for("profile.show", member_id=row.member.id),
+            member=lambda row: row.member.id,
         ),
         Column(gettext("Number"), lambda row: row.member.number),
         Column(gettext("Unit"), lambda row: row.member.unit.name if row.member.unit else None),

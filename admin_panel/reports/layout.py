@@ -43,14 +43,20 @@ def nowhere(_row: Any) -> str | None:
     return None
 
 
+def nobody(_row: Any) -> int | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Column:
-    """`value` is what a row holds here, `link` the address that it leads to, if any."""
+    """`value` is what a row holds here, `link` the address that it leads to, if any; `member` the id of the member
+    whose row it is, where this column names them."""
 
     label: str
     value: Callable[[Any], Any]
     kind: Kind = Kind.TEXT
     link: Callable[[Any], str | None] = nowhere
+    member: Callable[[Any], int | None] = nobody
 
     @property
     def is_numeric(self) -> bool:
@@ -102,6 +108,7 @@ def member_columns() -> list[Column]:
             gettext("Member"),
             lambda row: listed_name(row.family_name, row.given_name, row.suffix),
             link=lambda row: url_for("profile.show", member_id=row.member_id),
+            member=lambda row: row.member_id,
         ),
         Column(gettext("Number"), lambda row: row.member_number),
         Column(gettext("Unit"), lambda row: row.unit),

@@ -17,7 +17,7 @@ from records.database import found
 from records.models import AuditEvent, AuditKind, Member
 from records.queries.audit_filters import TrailWanted
 from records.queries.audit_names import Names
-from records.queries.audit_trail import audit_trail, every_event
+from records.queries.audit_trail import audit_event, audit_trail, every_event
 from records.tables import Cell
 from records.web.event_facts import Change, changes, record_name
 from records.web.events import KIND_WORDS
@@ -52,6 +52,18 @@ class AuditTrailView(StaffView):
                 changes=changes,
                 record_name=record_name,
             )
+        )
+
+    @expose("/<int:event_id>/summary")
+    def summary(self, event_id: int) -> str:
+        event, names = audit_event(event_id, by=signin.current_actor())
+        return self.render_summary(
+            "admin_panel/summaries/event.html",
+            event=event,
+            member=names.get(("member", event.member_id or 0)),
+            record=record_name(event, names),
+            changes=changes(event, names),
+            what=_kind_word(event),
         )
 
     @expose("/export")

@@ -14,7 +14,7 @@ from admin_panel.base import CoordinatorView
 from admin_panel.exporting import rows_file
 from admin_panel.forms.certification_type import CertificationTypeForm, form_for
 from admin_panel.forms.fields import show
-from admin_panel.forms.starting_types import STARTING_SETS, chosen
+from admin_panel.forms.starting_types import STARTING_SETS, chosen, there_already
 from admin_panel.messages import report, report_many
 from admin_panel.reports.layout import Column, Kind
 from admin_panel.short_lists import KEPT_WORDS, short_listing
@@ -26,6 +26,7 @@ from records.pages.fields import ids_in
 from records.queries.certification_types import MOST_HOLDERS, Listed, all_types, listed_types
 from records.queries.equivalences import counts_as
 from records.queries.short_lists import Kept, ShortWanted
+from records.queries.summaries import type_summary
 from records.services import certification_types
 from records.services.many import each as each_one
 
@@ -117,6 +118,11 @@ class CertificationTypesView(CoordinatorView):
         type_ = found(CertificationType, type_id)
         return self._page(type_, _as_it_stands(type_))
 
+    @expose("/<int:type_id>/summary")
+    def summary(self, type_id: int) -> str:
+        found = type_summary(type_id, by=signin.current_actor())
+        return self.render_summary("admin_panel/summaries/certification_type.html", found=found, type=found.type)
+
     @expose("/<int:type_id>", methods=["POST"])
     def change(self, type_id: int) -> Response:
         form, by = CertificationTypeForm(request.form), signin.current_actor()
@@ -159,7 +165,7 @@ class CertificationTypesView(CoordinatorView):
         return redirect(url_for(".list"))
 
     def _starting(self, status: int = 200, *, nothing_ticked: bool = False) -> Response:
-        taken = {each.name.lower() for each in all_types()}
+        taken = there_already(each.name for each in all_types())
         html = self.render(
             "admin_panel/starting_types.html", sets=STARTING_SETS, taken=taken, nothing_ticked=nothing_ticked
         )

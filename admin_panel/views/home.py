@@ -3,6 +3,8 @@ the organization falls short."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import redirect, url_for
 from flask_admin import AdminIndexView, expose
 from flask_babel import gettext, lazy_gettext
@@ -72,7 +74,7 @@ def _chart(found: Attention) -> BarChart:
 
 def _bar(month: MonthAhead) -> Value:
     first, last = month.first, month.last
-    own = {"period": Preset.OWN_DATES, "first": first.isoformat(), "last": last.isoformat()}
+    own: dict[str, Any] = {"period": Preset.OWN_DATES, "first": first.isoformat(), "last": last.isoformat()}
     return Value(
         label=month_name(first),
         name=f"{month_name(first)} {first.year}",

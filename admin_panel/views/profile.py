@@ -24,6 +24,7 @@ from records.queries.member_merges import standing_merges_of
 from records.queries.notices import notices_of_member
 from records.queries.profile_fields import changed_since
 from records.queries.profiles import Profile, deleted_certifications, profile_of
+from records.queries.summaries import member_summary
 from records.services import certifications, member_merges, profiles
 from records.services.profiles import Updated
 from records.web.words import refusal_text
@@ -44,6 +45,11 @@ class ProfileView(CoordinatorView):
         by = signin.current_actor()
         profile = profile_of(member_id, by=by)
         return self._page(profile, ProfileForm(profile, by=by))
+
+    @expose("/<int:member_id>/summary")
+    def summary(self, member_id: int) -> str:
+        found = member_summary(member_id, by=signin.current_actor())
+        return self.render_summary("admin_panel/summaries/member.html", found=found, member=found.member)
 
     @expose("/<int:member_id>", methods=["POST"])
     def update(self, member_id: int) -> Response:

@@ -184,7 +184,8 @@ class RegisterImportsView(CoordinatorView):
         rows = ((row.cells, problem_of(row)) for row in rows_to_mend(register_import))
         file = io.BytesIO(b"".join(mending_file(Survey.from_json(register_import.survey).header, rows)))
         stem = register_import.file_name.rpartition(".")[0] or register_import.file_name
-        return send_file(file, "text/csv", as_attachment=True, download_name=f"{stem} - to mend.csv")
+        name = gettext("%(name)s - to mend", name=stem)
+        return send_file(file, "text/csv", as_attachment=True, download_name=f"{name}.csv")
 
     def _rows(self, template: str, register_import: RegisterImport) -> str:
         outcome = request.args.get("outcome", "")

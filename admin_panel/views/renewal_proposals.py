@@ -53,6 +53,15 @@ class RenewalProposalsView(CoordinatorView):
     def show(self, proposal_id: int) -> Response:
         return self._page(proposal_for(proposal_id, by=signin.current_actor()))
 
+    @expose("/<int:proposal_id>/summary")
+    def summary(self, proposal_id: int) -> str:
+        by = signin.current_actor()
+        proposal = proposal_for(proposal_id, by=by)
+        may_decide = proposal.is_open and proposal.may_be_decided_by(by)
+        return self.render_summary(
+            "admin_panel/summaries/proposal.html", proposal=proposal, member=proposal.member, may_decide=may_decide
+        )
+
     @expose("/<int:proposal_id>/accept", methods=["POST"])
     def accept(self, proposal_id: int) -> Response:
         by, form = signin.current_actor(), AcceptForm(request.form)

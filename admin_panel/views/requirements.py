@@ -20,6 +20,7 @@ from records.pages.forms import show_refusal
 from records.pages.guards import this_organization
 from records.queries.exemptions import exemptions
 from records.queries.requirements import rule, rules
+from records.queries.summaries import rule_summary
 from records.services import requirements
 from records.web.requirement_words import PHASE_WORDS, sentence
 
@@ -64,6 +65,11 @@ class RequirementsView(CoordinatorView):
     def show(self, requirement_id: int) -> Response:
         requirement = found(Requirement, requirement_id)
         return self._page(requirement, form_for(requirement) if signin.current_actor().administers else None)
+
+    @expose("/<int:requirement_id>/summary")
+    def summary(self, requirement_id: int) -> str:
+        found = rule_summary(requirement_id, by=signin.current_actor())
+        return self.render_summary("admin_panel/summaries/requirement.html", found=found, said=sentence(found.row))
 
     @expose("/<int:requirement_id>", methods=["POST"])
     def change(self, requirement_id: int) -> Response:

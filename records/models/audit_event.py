@@ -52,6 +52,7 @@ class AuditKind(StrEnum):
     SCAN_ATTACHED = "scan.attached"
     SCAN_DELETED = "scan.deleted"
     SCAN_RESTORED = "scan.restored"
+    SCAN_TURNED = "scan.turned"
     SCAN_VIEWED = "scan.viewed"
     SCAN_SWEPT = "scan.swept"
     REGISTER_IMPORTED = "register.imported"

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, func, select, text
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship, validates
 
-from records.errors import AlreadyRenewed, ExpiresBeforeIssued, NotDeleted, ReasonRequired
+from records.errors import AlreadyRenewed, ExpiresBeforeIssued, NotAllowed, NotDeleted, ReasonRequired
+from records.models.actor import Actor
 from records.models.base import Base, Id, Identity, OrganizationOwned, owned, within_organization
 from records.models.certification_type import CertificationType
 from records.models.member import Member
@@ -193,6 +194,11 @@ class Certification(OrganizationOwned, Base):
         )
 
     # Changes
+
+    def require_files_turned_by(self, actor: Actor) -> None:
+        """Raises NotAllowed."""
+        if not self.member.certifications_may_be_changed_by(actor):
+            raise NotAllowed()
 
     def check(self) -> None:
         """Raises ExpiresBeforeIssued (field `expires_on`)."""

@@ -192,6 +192,12 @@ class ExternalCertificate(Claim, OrganizationOwned, Base):
         if not self.is_own_of(actor):
             raise NotFound()
 
+    def require_files_turned_by(self, actor: Actor) -> None:
+        """Its learner and its reviewers, until it is decided. Raises NotAllowed, NotOpen."""
+        if not self.may_be_opened_by(actor):
+            raise NotAllowed()
+        self.require_open()
+
     def require_reviewer(self, actor: Actor) -> None:
         """Raises NotAllowed, NotFound (out of scope), OwnCertificate."""
         if not actor.reviews:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from records.errors import NotFound, ReasonRequired, Refusal
+from records.errors import NotAllowed, NotFound, ReasonRequired, Refusal
 from records.errors.renewals import (
     OwnProposal,
     ProposalDecided,
@@ -227,6 +227,12 @@ class RenewalProposal(OrganizationOwned, Base):
         """Raises NotFound."""
         if not self.is_own_of(actor):
             raise NotFound()
+
+    def require_files_turned_by(self, actor: Actor) -> None:
+        """Who proposed it and who may decide on it, until then. Raises NotAllowed, ProposalDecided."""
+        if not (self.is_own_of(actor) or self.may_be_decided_by(actor)):
+            raise NotAllowed()
+        self.require_open()
 
     def require_decider(self, actor: Actor) -> None:
         """Raises NotAllowed (no staff), NotFound (out of scope), OwnProposal."""

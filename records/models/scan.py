@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 from sqlalchemy import CheckConstraint, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from records.errors import NotDeleted, NotFound
+from records.errors import Invalid, NotDeleted, NotFound, Refusal
 from records.models.base import Base, Id, Identity, OrganizationOwned, owned, within_organization
 from records.models.stored_file import StoredFile
 from records.models.text import tidy
 
 if TYPE_CHECKING:
+    from records.models.actor import Actor
     from records.models.certification import Certification
     from records.models.external_certificate import ExternalCertificate
     from records.models.renewal import RenewalProposal
 
 _LIVE = "deleted_at IS NULL"
 _LONGEST_NAME = 200
+_QUARTERS = (0, 90, 180, 270)
 # Marks that turn the writing direction: they make "cert\u202egpj.exe" read as if it ended in .jpg.
 _TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
@@ -131,6 +133,37 @@ class Scan(OrganizationOwned, Base):
         if self.certification is None:
             raise NotFound()
         return self.certification
+
+    def require_turned_by(self, actor: Actor) -> None:
+        """Its record says who looks after it, and until when. Raises NotAllowed, NotOpen, ProposalDecided."""
+        self.record.require_files_turned_by(actor)
+
+    def may_be_turned_by(self, actor: Actor) -> bool:
+        try:
+            self.require_turned_by(actor)
+        except Refusal:
+            return False
+        return True
+
+    def turn(self, *, to: int) -> None:
+        """Let previews show it turned by so many degrees, clockwise. Raises Invalid where that is no quarter turn."""
+        if to not in _QUARTERS:
+            raise Invalid()
+        self.rotation = to
+
+    @property
+    def shows_as_picture(self) -> bool:
+        """Whether its page shows a picture, rather than a document or nothing."""
+        return self.stored_file.may_be_viewed and self.stored_file.kind != "application/pdf"
+
+    @property
+    def turned_left(self) -> int:
+        """The rotation a quarter further to the left."""
+        return (self.rotation - 90) % 360
+
+    @property
+    def turned_right(self) -> int:
+        return (self.rotation + 90) % 360
 
     def delete(self, *, at: datetime) -> None:
         self.deleted_at = at

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from records import signin
+from records.queries import reviewers
 
 
 def init_app(app: Flask) -> None:
@@ -20,6 +21,7 @@ def init_app(app: Flask) -> None:
         request_id=signin.request_id,
         chosen_face=faces.chosen_face,
         organization_logo=logo.has_logo,
+        administrators=reviewers.administrators,
         chosen_theme=theme.chosen_theme,
         page_colours=theme.PAGE_COLOURS,
     )

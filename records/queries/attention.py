@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from dateutil.relativedelta import relativedelta
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import contains_eager
 
@@ -21,10 +20,10 @@ from records.models.credit_type import Span
 from records.models.following import is_followed, is_renewed, stands
 from records.queries.member_filters import in_scope
 from records.queries.reports.frame import within
-from records.queries.reports.periods import Preset, span_of
+from records.queries.reports.periods import Preset, coming_months, span_of
 
 WINDOWS = (Preset.NEXT_30, Preset.NEXT_60, Preset.NEXT_90)
-MONTHS, MOST = 12, 6
+MOST = 6
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def attention(*, by: Actor) -> Attention:
     today = clock.today(this_organization())
     past = span_of(Preset.PAST, None, None, on=today)
     windows = [span_of(each, None, None, on=today) for each in WINDOWS]
-    months = _months_from(today)
+    months = coming_months(today)
     expired, *counts = _counted([past, *windows, *(Span(*ends) for ends in months)], by=by)
     key = Certification.expires_on
     return Attention(
@@ -95,11 +94,3 @@ def _counted(spans: Sequence[Span], *, by: Actor) -> Sequence[int]:
 def _first(statement: Select[Certification]) -> Sequence[Certification]:
     with_names = contains_eager(Certification.member), contains_eager(Certification.type)
     return db.session.scalars(statement.options(*with_names).limit(MOST)).all()
-
-
-def _months_from(today: date) -> list[tuple[date, date]]:
-    """First and last days: what is left of the present month, and the eleven after it."""
-    begin = today.replace(day=1)
-    firsts = [begin + relativedelta(months=number) for number in range(MONTHS + 1)]
-    ends = [first - timedelta(days=1) for first in firsts[1:]]
-    return [(max(first, today), end) for first, end in zip(firsts[:-1], ends, strict=True)]

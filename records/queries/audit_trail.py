@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from records.database import db
+from records.database import db, is_id
+from records.errors import NotFound
 from records.models import Actor, AuditEvent
 from records.queries.audit_filters import TrailWanted, trail_conditions
 from records.queries.audit_names import Names, names_for
@@ -47,6 +48,16 @@ def every_event(wanted: TrailWanted, *, by: Actor) -> Iterator[tuple[AuditEvent,
         names = names_for(events)
         yield from ((event, names) for event in events)
         before = events[-1].id
+
+
+def audit_event(event_id: int, *, by: Actor) -> tuple[AuditEvent, Names]:
+    """One event of the organization, with the names that it needs. Raises NotAllowed, NotFound."""
+    by.require_administrator()
+    statement = select(AuditEvent).where(*trail_conditions(TrailWanted()), AuditEvent.id == event_id)
+    event = db.session.scalar(statement) if is_id(event_id) else None
+    if event is None:
+        raise NotFound()
+    return event, names_for([event])
 
 
 def _older(wanted: TrailWanted, before: int | None, most: int) -> list[AuditEvent]:

@@ -6,7 +6,7 @@ type, by which live certifications lie in an index. Where everybody is counted, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -53,7 +53,7 @@ class Outcomes:
     0 missing, NULL where it does not bind. `holds` says of gathered types whether the member holds one of them."""
 
     gathered: CTE
-    columns: dict[int, ColumnElement[int]]
+    columns: Mapping[int, ColumnElement[int]]
     holds: Callable[[frozenset[int]], Condition]
 
     @property

@@ -70,8 +70,14 @@ def own_clearance(*, by: Actor, on: date | None = None) -> Clearance:
     return clearance_of(found(Member, by.member_id), on=on)
 
 
-def badge_of(member: Member) -> bool | None:
-    """Whether the member is cleared today; None where nobody asks: tracking is off, or nothing is required."""
+def asked_clearance_of(member: Member) -> Clearance | None:
+    """As it is today; None where nobody asks: tracking is off, the member is deactivated, or nothing is required."""
     if not this_organization().tracks_certifications or not member.is_active or not any_requirement():
         return None
-    return clearance_of(member).is_cleared
+    return clearance_of(member)
+
+
+def badge_of(member: Member) -> bool | None:
+    """Whether the member is cleared today; None where nobody asks."""
+    clearance = asked_clearance_of(member)
+    return None if clearance is None else clearance.is_cleared

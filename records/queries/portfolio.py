@@ -54,6 +54,12 @@ class Portfolio:
         """Those that count as holding their type."""
         return tuple(own for own in self.current if own.standing.holds)
 
+    def expiring_by(self, last: date) -> tuple[OwnCertification, ...]:
+        """What counts today, is followed by nothing, and expires by that day; the soonest first."""
+        today = clock.today(this_organization())
+        found = [own for own in self.held if not own.followed and today <= own.certification.expires_on <= last]
+        return tuple(sorted(found, key=lambda own: own.certification.expires_on))
+
     @property
     def has_scans(self) -> bool:
         return any(own.certification.scans for own in self.everything.values())

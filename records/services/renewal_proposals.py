@@ -131,7 +131,7 @@ def accept(proposal: RenewalProposal, entry: Entry, *, version: int, by: Actor) 
             with session.no_autoflush:
                 renewal = steps.record(member, given, by=by)
             for scan in proposal.scans:
-                attach(renewal, scan.stored_file, name=scan.name, by=by)
+                attach(renewal, scan.stored_file, name=scan.name, by=by, rotation=scan.rotation)
             proposal.accept(renewal, by=by, at=clock.now())
             session.flush()
             _note(AuditKind.RENEWAL_ACCEPTED, proposal, by=by, after={"renewal_id": renewal.id} | renewal.facts())

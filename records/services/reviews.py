@@ -129,5 +129,5 @@ def _tracked(certificate: ExternalCertificate, track: Entry, *, by: Actor) -> Ce
     with db.session.no_autoflush:
         certification = certification_steps.record(member, track, by=by)
     for scan in certificate.scans:
-        attach(certification, scan.stored_file, name=scan.name, by=by)
+        attach(certification, scan.stored_file, name=scan.name, by=by, rotation=scan.rotation)
     return certification

@@ -25,8 +25,8 @@ _COLUMNS: dict[type[Record], str] = {
 }
 
 
-def attach(record: Record, stored: StoredFile, *, name: str, by: Actor) -> Scan:
-    """Join a stored file to a record; the same bytes twice are one scan."""
+def attach(record: Record, stored: StoredFile, *, name: str, by: Actor, rotation: int = 0) -> Scan:
+    """Join a stored file to a record; the same bytes twice are one scan. `rotation` is that of its previews."""
     belongs = _belongs(record)
     same = select(Scan).where(Scan.stored_file_id == stored.id, Scan.deleted_at.is_(None))
     scan = db.session.scalar(same.filter_by(**belongs))
@@ -36,6 +36,7 @@ def attach(record: Record, stored: StoredFile, *, name: str, by: Actor) -> Scan:
         organization_id=record.organization_id,
         stored_file_id=stored.id,
         name=name,
+        rotation=rotation,
         created_at=clock.now(),
         **belongs,
     )

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from records import clock
 from records.database import db, lock, locked, transaction
-from records.errors import AttachedAgain
+from records.errors import AttachedAgain, NotFound
 from records.models import Actor, AuditEvent, AuditKind, Certification, Member, Scan
 from records.queries.external_certificates import staged
 from records.services.certifications import require_changeable
@@ -56,6 +56,26 @@ def attach_files(
             forget(key, by=by)
         require_number(len(files))
         return [attach(certification, stored, name=name, by=by).id for stored, name in files]
+
+
+def turn(scan: Scan, *, to: int, by: Actor) -> bool:
+    """Show its previews turned by so many degrees, clockwise; its bytes stay. False where they are shown so already.
+
+    Raises NotFound (deleted), NotAllowed, NotOpen, ProposalDecided, Invalid.
+    """
+    with transaction() as session:
+        lock(scan.record)  # whoever decides on it meanwhile is first, or waits
+        scan = lock(scan)
+        if scan.deleted_at is not None:
+            raise NotFound()
+        scan.require_turned_by(by)
+        before = scan.rotation
+        if before == to:
+            return False
+        scan.turn(to=to)
+        session.add(AuditEvent.of(AuditKind.SCAN_TURNED, scan, by=by, at=clock.now(),
+                                  before={"rotation": before}, after={"rotation": to}))  # fmt: skip
+    return True
 
 
 def delete(scan: Scan, *, by: Actor) -> bool:

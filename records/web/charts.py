@@ -5,7 +5,7 @@ Percents of an SVG without a viewBox leave words at the size of the page's words
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -105,7 +105,9 @@ def bar_chart(title: str, heads: tuple[str, str], values: Sequence[Value]) -> Ba
     return BarChart(title, heads, tuple(bars))
 
 
-def line_chart(title: str, lines: dict[str, Sequence[int]], labels: Sequence[str], *, labelled: int = 3) -> LineChart:
+def line_chart(
+    title: str, lines: Mapping[str, Sequence[int]], labels: Sequence[str], *, labelled: int = 3
+) -> LineChart:
     """Lines by their class, each a number for every label; about `labelled` of the labels are written."""
     most = max([1, *(number for numbers in lines.values() for number in numbers)])
     last = max(len(labels) - 1, 1)

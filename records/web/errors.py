@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.orm.exc import StaleDataError
@@ -14,9 +14,10 @@ from werkzeug.exceptions import HTTPException
 
 from records import signin
 from records.database import db
-from records.errors import Invalid, Refusal, Stale, StorageFull, TooManyAttempts
+from records.errors import Invalid, Refusal, SignedOut, Stale, StorageFull, TooManyAttempts
 from records.services import audit
 from records.storage import is_full
+from records.web.error_pages import SENTENCES, TITLES, ErrorPage
 from records.web.scripted import answer, wants_json
 from records.web.words import refusal_text
 
@@ -24,30 +25,6 @@ log = structlog.get_logger("certfolio.error")
 
 _RETRY_SECONDS = 30
 _DISK_FULL = ("disk is full", "No space left")
-
-TITLES = {
-    400: lazy_gettext("That request could not be read"),
-    403: lazy_gettext("You may not do this"),
-    404: lazy_gettext("Not found"),
-    405: lazy_gettext("That cannot be done here"),
-    409: lazy_gettext("This has changed"),
-    413: lazy_gettext("Too large"),
-    422: lazy_gettext("Please check what you entered"),
-    429: lazy_gettext("Please wait a little"),
-    500: lazy_gettext("Something went wrong"),
-    503: lazy_gettext("Not available right now"),
-    507: lazy_gettext("The storage is full"),
-}
-
-_SENTENCES = {
-    400: lazy_gettext("The form may have been open for too long. Go back, reload the page and try again."),
-    403: lazy_gettext("Your role does not allow this. An administrator of your organization can help."),
-    404: lazy_gettext("There is nothing here, or it is not yours to see."),
-    405: lazy_gettext("Please go back and use the buttons on the page."),
-    413: lazy_gettext("What you sent is larger than your organization accepts. Choose fewer or smaller files."),
-    500: lazy_gettext("The fault is ours, and it is recorded. Nothing was changed."),
-    503: lazy_gettext("A part of Certfolio cannot be reached right now. Please try again in a moment."),
-}
 
 
 def init_app(app: Flask) -> None:
@@ -65,15 +42,16 @@ def init_app(app: Flask) -> None:
 def _refusal(error: Refusal) -> Response:
     if error.status in (403, 404, 429):
         _audit(error.status)
-    response = _page(error.status, refusal_text(error))
-    if isinstance(error, TooManyAttempts):
-        response.headers["Retry-After"] = str(error.retry_after)
-    return response
+    title = gettext("This has changed") if isinstance(error, Stale) else ""
+    wait = error.retry_after if isinstance(error, TooManyAttempts) else 0
+    return _page(error.status, refusal_text(error), title=title, retry_after=wait)
 
 
 def _forged(_error: CSRFError) -> Response:
+    if wants_json() and signin.signed_in() is None:
+        return _refusal(SignedOut())
     _audit(400)
-    return _page(400, str(_SENTENCES[400]))
+    return _page(400, str(SENTENCES[400]))
 
 
 def _http(error: HTTPException) -> Any:
@@ -81,7 +59,7 @@ def _http(error: HTTPException) -> Any:
         return error
     if error.code == 401:
         return redirect(url_for("pages.sign_in"))
-    response = _page(error.code, str(_SENTENCES.get(error.code, error.name)))
+    response = _page(error.code, str(SENTENCES.get(error.code, error.name)))
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After", "Content-Range"):
             response.headers[name] = value
@@ -93,7 +71,7 @@ def _database_down(error: Exception) -> Response:
     log.error("database", id=signin.request_id(), error=type(error).__name__)
     if any(words in str(getattr(error, "orig", "")) for words in _DISK_FULL):
         return _refusal(StorageFull())
-    return _page(503, str(_SENTENCES[503]))
+    return _page(503, str(SENTENCES[503]))
 
 
 def _unstorable(error: Exception) -> Response:
@@ -110,7 +88,7 @@ def _failure(error: Exception) -> Response:
     # The text of a database's error holds SQL and values: its kind is enough.
     shown = type(error.orig).__name__ if isinstance(error, DBAPIError) else None
     log.error("failure", id=signin.request_id(), error=shown or type(error).__name__, exc_info=shown is None)
-    return _page(500, str(_SENTENCES[500]))
+    return _page(500, str(SENTENCES[500]))
 
 
 def _audit(status: int) -> None:
@@ -128,19 +106,21 @@ def _path() -> str:
     return request.path.replace(str(secret), "…") if secret else request.path
 
 
-def _page(status: int, sentence: str) -> Response:
-    title = str(TITLES.get(status, gettext("That did not work")))
+def _page(status: int, sentence: str, *, title: str = "", retry_after: int = 0) -> Response:
+    wait = retry_after or (_RETRY_SECONDS if status == 503 else 0)
     if wants_json():
-        return _noted(answer(status, error=sentence))
+        response = answer(status, error=sentence)
+    else:
+        title = title or str(TITLES.get(status, gettext("That did not work")))
+        response = make_response(_html(ErrorPage(status, title, sentence, wait)), status)
+    if wait:
+        response.headers["Retry-After"] = str(wait)
+    return response
+
+
+def _html(page: ErrorPage) -> str:
     try:
-        html = render_template("records/error.html", status=status, title=title, sentence=sentence)
+        return render_template("records/error.html", page=page)
     except Exception:  # because: with the database down even the navigation may fail to render
         signin.set_aside()
-        html = render_template("records/error_bare.html", status=status, title=title, sentence=sentence)
-    return _noted(make_response(html, status))
-
-
-def _noted(response: Response) -> Response:
-    if response.status_code == 503:
-        response.headers["Retry-After"] = str(_RETRY_SECONDS)
-    return response
+        return render_template("records/error_bare.html", page=page)

@@ -35,6 +35,7 @@ KIND_WORDS = {
     AuditKind.SCAN_ATTACHED: lazy_gettext("File added"),
     AuditKind.SCAN_DELETED: lazy_gettext("File deleted"),
     AuditKind.SCAN_RESTORED: lazy_gettext("File restored"),
+    AuditKind.SCAN_TURNED: lazy_gettext("Preview of a file rotated"),
     AuditKind.SCAN_VIEWED: lazy_gettext("File viewed"),
     AuditKind.SCAN_SWEPT: lazy_gettext("Deleted file removed for good"),
     AuditKind.REGISTER_IMPORTED: lazy_gettext("Register brought in"),

@@ -64,7 +64,7 @@ def init_app(app: Flask) -> None:
         role=role_word, standing_reason=standing_reason, browser=browser_name, state=state_word, credits=credits,
         month_name=month_name, iso_day=iso_day, days_away=days_away, proposal=proposal_word,
     )  # fmt: skip
-    app.jinja_env.globals.update(refusal_text=refusal_text, today=today)
+    app.jinja_env.globals.update(refusal_text=refusal_text, today=today, now=clock.now)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 

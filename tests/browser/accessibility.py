@@ -11,6 +11,10 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 # What a page shows over and over is looked at a few times: contrast alone takes a second on some lists.
 _REPEATED = ["tbody > tr:nth-child(n + 9)"]
+# What sticks to the edge of the window hides what is below it, until one scrolls: it goes where it belongs first.
+_UNSTICK = """() => document.querySelectorAll("main *").forEach(element => {
+  if (getComputedStyle(element).position === "sticky") element.style.position = "static";
+})"""
 _RUN = """([tags, repeated]) => axe.run({exclude: repeated.map(each => [each])}, {
   runOnly: {type: "tag", values: tags}, resultTypes: ["violations"], selectors: false,
 }).then(found => found.violations.flatMap(
@@ -24,5 +28,6 @@ def violations(page: Page, *, whole: bool = True) -> list[str]:
     """
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(_AXE)
+        page.evaluate(_UNSTICK)
     found: list[str] = page.evaluate(_RUN, [TAGS, [] if whole else _REPEATED])
     return found

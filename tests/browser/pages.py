@@ -19,6 +19,7 @@ VISITOR = ""
 NO_PAGE = {
     "/": "leads to a face",
     "/admin/imports/<int:import_id>/download": "a file",
+    "/admin/members/export": "a file",
     "/admin/reports/<report>/export": "a file",
     "/admin/requirements/export": "a file",
     "/admin/static/<path:filename>": "a static file",
@@ -194,6 +195,7 @@ PAGES = (
     Page("/admin/units/", wrong=NO_NAME),
     Page("/admin/units/<int:unit_id>", wrong=NO_NAME),
     Page("/admin/uploads/<int:upload_id>", wrong={}),
+    Page("/admin/views/"),
 )
 
 

@@ -1,14 +1,12 @@
-"""The comforts of the upload wizard: choosing, dropping and pasting, progress, what is known filled in."""
+"""The comforts of the upload wizard's second step. The first is an uploader: test_uploader.py."""
 
 from __future__ import annotations
 
-import base64
 import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from records.database import lock, transaction
 from tests import samples
 from tests.browser.conftest import scrolls_sideways
 from tests.holdings import give, today
@@ -16,17 +14,6 @@ from tests.holdings import give, today
 FRONT = {"name": "front.jpg", "mimeType": "image/jpeg", "buffer": samples.picture(colour="teal")}
 BACK = {"name": "back.jpg", "mimeType": "image/jpeg", "buffer": samples.picture(colour="maroon")}
 PAPERS = {"name": "papers.zip", "mimeType": "application/zip", "buffer": samples.archive()}
-
-# Drops or pastes a file, as a person's hand would: the browser has no other way to be told.
-_HAND_OVER = """([kind, name, content]) => {
-  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
-  const given = new DataTransfer();
-  given.items.add(new File([bytes], name));
-  const target = kind === "drop" ? document.querySelector("[data-drop]") : document.body;
-  target.dispatchEvent(kind === "drop"
-    ? new DragEvent("drop", { dataTransfer: given, bubbles: true, cancelable: true })
-    : new ClipboardEvent("paste", { clipboardData: given, bubbles: true, cancelable: true }));
-}"""
 
 
 @pytest.fixture
@@ -40,10 +27,6 @@ def wizard(request, cast, sign_in) -> Page:
 on_each_screen = pytest.mark.parametrize("wizard", ["page", "phone"], indirect=True)
 
 
-def selected(page: Page, words: str) -> None:
-    expect(page.get_by_text(words, exact=True)).to_be_visible()
-
-
 def file(page: Page, name: str):
     return page.get_by_role("group", name=name, exact=True)
 
@@ -52,64 +35,6 @@ def go_on(page: Page, *files: dict) -> None:
     page.get_by_label("Choose Files").set_input_files(list(files))
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Match files to certifications")
-
-
-@on_each_screen
-def test_files_are_added_by_choosing_dropping_and_pasting_and_can_be_removed(wizard):
-    selected(wizard, "0 files selected")
-    wizard.get_by_label("Choose Files").set_input_files([FRONT])
-    selected(wizard, "1 file selected")
-    for kind, other in (("drop", BACK), ("paste", PAPERS)):
-        wizard.evaluate(_HAND_OVER, [kind, other["name"], base64.b64encode(other["buffer"]).decode()])
-    selected(wizard, "3 files selected")
-    rows = wizard.get_by_role("listitem").filter(has=wizard.get_by_role("button"))
-    expect(rows).to_have_count(3)
-    expect(rows.nth(1)).to_contain_text(re.compile(r"back\.jpg.* B"))
-    wizard.get_by_role("button", name="Remove front.jpg").click()
-    selected(wizard, "2 files selected")
-    wizard.get_by_label("Choose Files").set_input_files([FRONT])
-    selected(wizard, "3 files selected")
-    assert not scrolls_sideways(wizard)
-    wizard.get_by_role("button", name="Continue").click()
-    for name in ("back.jpg", "papers.zip", "front.jpg"):
-        expect(file(wizard, name)).to_be_visible()
-
-
-def test_what_is_too_large_or_empty_is_named_before_it_travels(wizard, cast):
-    with transaction():
-        lock(cast.fire).largest_file = 10 * 1024
-    wizard.reload()
-    wizard.get_by_label("Choose Files").set_input_files(
-        [FRONT, {"name": "huge.tif", "mimeType": "image/tiff", "buffer": b"x" * 10_241},
-         {"name": "empty.txt", "mimeType": "text/plain", "buffer": b""}]
-    )  # fmt: skip
-    alert = wizard.get_by_role("alert")
-    expect(alert).to_contain_text("“huge.tif” is larger than 10 KB")
-    expect(alert).to_contain_text("“empty.txt” is empty")
-    selected(wizard, "1 file selected")
-
-
-def test_with_nothing_chosen_continue_says_so(wizard):
-    wizard.get_by_role("button", name="Continue").click()
-    expect(wizard.get_by_role("alert")).to_contain_text("Choose at least one file first.")
-
-
-def test_progress_is_shown_and_a_failure_keeps_the_files_chosen(wizard, problems):
-    wizard.get_by_label("Choose Files").set_input_files([FRONT, BACK])
-    wizard.route("**/upload", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
-    wizard.get_by_role("button", name="Continue").click()
-    expect(wizard.get_by_role("alert")).to_contain_text("The files did not arrive.")
-    selected(wizard, "2 files selected")
-    problems.clear()
-    wizard.unroute("**/upload")
-    held = []
-    wizard.route("**/upload", lambda route: held.append(route))
-    wizard.get_by_role("button", name="Continue").click()
-    expect(wizard.get_by_role("progressbar")).to_be_visible()
-    expect(wizard.get_by_role("button", name="Continue")).to_be_disabled()
-    wizard.wait_for_timeout(100)
-    held[0].continue_()
-    expect(file(wizard, "front.jpg")).to_be_visible()
 
 
 def test_what_is_known_displays_and_goes_again_with_another_choice(wizard, cast):

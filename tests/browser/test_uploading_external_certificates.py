@@ -156,7 +156,11 @@ def test_an_error_keeps_what_was_typed_and_the_files(learner, problems):
     expect(learner.get_by_label("Certificate title")).to_have_value("Ladder rescue")
     arrived = learner.get_by_role("list", name="Files of this certificate")
     expect(arrived.get_by_role("listitem")).to_have_count(2)
-    arrived.get_by_label("Leave out papers.zip").check()
+    box = arrived.get_by_label("Leave out papers.zip")  # without JavaScript
+    if box.count():
+        box.check()
+    else:
+        arrived.get_by_role("button", name="Remove papers.zip").click()
     assert not scrolls_sideways(learner)
     learner.get_by_label("Number of credits").fill("2.5")
     problems.clear()
@@ -239,20 +243,6 @@ def test_a_lost_connection_and_a_retry_make_one_certificate(learner, problems):
     save(learner)
     saved(learner)
     assert count() == 1
-
-
-@with_javascript
-def test_progress_is_shown_while_files_travel(learner):
-    press_plus(learner)
-    fill(learner, FRONT)
-    held = []
-    learner.route("**/certificates/new", lambda route: held.append(route))
-    save(learner)
-    expect(learner.get_by_role("progressbar")).to_be_visible()
-    expect(learner.get_by_role("button", name="Save")).to_be_disabled()
-    learner.wait_for_timeout(100)
-    held[0].continue_()
-    saved(learner)
 
 
 @with_javascript

@@ -66,6 +66,10 @@ class Walk:
     content: Mapping[str, object]
     problems: list[str] = field(default_factory=list)
     tabs: dict[str, Tab] = field(default_factory=dict)
+    failing: Flask = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.failing = _failing(self.server)
 
     def visit(self, visit: Visit) -> tuple[Tab, Response]:
         """The tab that shows the page in this state, and the answer that brought it."""
@@ -106,7 +110,7 @@ class Walk:
             tab.context.close()
 
     def _answer(self, route: Route) -> None:
-        client = failing(self.server).test_client()
+        client = self.failing.test_client()
         for cookie in route.request.frame.page.context.cookies():
             client.set_cookie(cookie["name"], cookie["value"])
         answer = client.get(route.request.url)
@@ -120,7 +124,7 @@ def look(tab: Tab, mode: Mode, *, height: int | None = None) -> None:
     tab.set_viewport_size({"width": mode.width, "height": height or size["height"]})
 
 
-def failing(server: Server) -> Flask:
+def _failing(server: Server) -> Flask:
     """The application with addresses that raise what its own pages never mean to."""
     app = application(server)
     app.config["PROPAGATE_EXCEPTIONS"] = False

@@ -110,10 +110,9 @@ def test_anothers_certification_reads_exactly_like_none(cast, browse):
 
 
 def _same(html):
-    """Without what differs in every answer: nonces, tokens, the request's id."""
+    """Without what differs in every answer: nonces and tokens."""
     html = re.sub(r'nonce="[^"]+"', "", html)
-    html = re.sub(r'name="csrf_token" value="[^"]+"', "", html)
-    return re.sub(r"mention \w+", "", html)
+    return re.sub(r'name="csrf_token" value="[^"]+"', "", html)
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
@@ -196,6 +195,6 @@ def test_a_page_takes_few_statements_however_much_it_shows(cast, browse, path):
         earlier = give(cast.max, cast.emt, 100 + turn, number=f"a{turn}", files={f"{turn}.png": picture()})
         give(cast.max, cast.emt, 900 + turn, number=f"b{turn}", renews=earlier, issued_in=-1)
         now = statements()
-        assert now <= 8
+        assert now <= 12
         assert before in (None, now)
         before = now

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from enum import StrEnum
 
+from dateutil.relativedelta import relativedelta
+
 from records.models.credit_type import Span
 from records.queries.credits import this_year
 
@@ -51,6 +53,14 @@ def span_of(preset: Preset, first: date | None, last: date | None, *, on: date) 
         return Span(None, on - timedelta(days=1))
     begin, end = _DAYS[preset]
     return Span(on + timedelta(days=begin), on + timedelta(days=end))
+
+
+def coming_months(on: date) -> list[tuple[date, date]]:
+    """First and last days of twelve months: what is left of the present one, and the eleven after it."""
+    begin = on.replace(day=1)
+    firsts = [begin + relativedelta(months=number) for number in range(13)]
+    ends = [first - timedelta(days=1) for first in firsts[1:]]
+    return [(max(first, on), end) for first, end in zip(firsts[:-1], ends, strict=True)]
 
 
 def readable_date(text: str) -> date | None:

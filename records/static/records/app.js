@@ -98,6 +98,13 @@ document.addEventListener("submit", async (event) => {
   for (const meta of document.querySelectorAll("meta[name=theme-color]")) meta.content = getComputedStyle(document.body).backgroundColor;
 });
 
+// Back to where one was: through the browser's history, which keeps what was typed.
+document.querySelector("[data-back]")?.addEventListener("click", (event) => {
+  if (history.length < 2) return;
+  event.preventDefault();
+  history.back();
+});
+
 // The folded menu closes with Esc, and gives the focus back to its button.
 const menu = document.querySelector(".side .menu");
 menu?.closest(".side").addEventListener("keydown", (event) => {

@@ -90,7 +90,7 @@ const uploader = (() => {
       item.state = state;
       item.row.dataset.state = state;
       item.row.querySelector("progress").hidden = state !== "travelling";
-      item.row.querySelector("[data-state]").textContent = texts[state] ?? "";
+      item.row.querySelector("[data-state]").textContent = state === "failed" ? "" : texts[state] ?? "";
       const reason = item.row.querySelector("[data-why]");
       reason.hidden = !why;
       if (why) reason.role = "alert"; else reason.removeAttribute("role");

@@ -104,7 +104,7 @@ def test_an_early_renewal_leaves_the_old_one_in_force_until_its_day(cast):
 
 def test_numbers_and_one_file_for_all_come_along(cast, ada):
     key = new_key()
-    assert renewal_batches.stage(arrived(picture("teal")), key=key, by=ada) == []
+    assert renewal_batches.stage(arrived(picture("teal")), key=key, by=ada).refused == []
     made(given(cast.emt, cast.max, cast.mia, numbers={cast.max.id: " N-7 "}), by=ada, key=key)
     (one,), (other,) = held_by(cast.max), held_by(cast.mia)
     assert (one.number, other.number) == ("N-7", "")
@@ -117,7 +117,8 @@ def test_numbers_and_one_file_for_all_come_along(cast, ada):
 def test_too_many_files_are_named_and_unwanted_ones_go(cast, ada):
     key = new_key()
     pictures = [picture(colour) for colour in ("red", "blue", "teal", "black", "white", "navy")]
-    assert renewal_batches.stage(arrived(*pictures), key=key, by=ada) == ["scan 6.png"]
+    refused = renewal_batches.stage(arrived(*pictures), key=key, by=ada).refused
+    assert [each.params["name"] for each in refused] == ["scan 6.png"]
     first = db.session.scalars(sa.select(UploadedFile.id).order_by(UploadedFile.id)).first()
     renewal_batches.stage([], key=key, by=ada, left_out=[first])
     batch_ = made(given(cast.emt, cast.max), by=ada, key=key)

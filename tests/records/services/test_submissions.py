@@ -137,7 +137,8 @@ def test_files_wait_under_their_form_and_go_when_they_are_left_out(cast, ceu, le
 def test_more_files_than_fit_are_named_and_the_others_wait(cast, learner):
     many = _arrived(cast, *(b"%d" % number for number in range(MOST_FILES + 2)))
     key = secrets.token_urlsafe(16)
-    assert submissions.stage(many, key=key, by=learner) == ["21.txt", "22.txt"]
+    refused = submissions.stage(many, key=key, by=learner).refused
+    assert [each.params["name"] for each in refused] == ["21.txt", "22.txt"]
     assert len(waiting(key, by=learner)) == MOST_FILES
 
 
