@@ -47,7 +47,7 @@ def wizard(request, cast, sign_in) -> Page:
 def learner(cast, sign_in, page) -> Page:
     certificates.credit_type()
     sign_in(page, cast.max.email).goto("/portfolio/certificates")
-    page.get_by_role("link", name="Add certificate").click()
+    page.get_by_role("link", name="Add certificate").first.click()
     expect(page.get_by_label("Certificate title")).to_be_visible()
     return page
 

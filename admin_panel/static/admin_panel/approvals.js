@@ -8,8 +8,8 @@ if (tickReady && ready.length) {
   tickReady.hidden = false;
   tickReady.addEventListener("click", () => { for (const box of ready) if (!box.checked) box.click(); });
 }
-const kept = document.getElementById("kept");
-if (kept && location.hash === "#kept") kept.open = true;
+const keptReasons = document.getElementById("kept");
+if (keptReasons && location.hash === "#kept") keptReasons.open = true;
 
 const decision = document.querySelector("form[data-decision]");
 const reason = decision?.querySelector("textarea[name=reason]");

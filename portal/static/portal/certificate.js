@@ -41,7 +41,7 @@ function filling(sheet) {
   const form = sheet.querySelector("form[data-certificate]");
 
   for (const button of form.querySelectorAll("[data-plain]")) button.hidden = true;
-  form.querySelector("[data-cancel]").addEventListener("click", (event) => {
+  form.querySelector("a[data-cancel]").addEventListener("click", (event) => {
     const dialog = form.closest("dialog");
     if (dialog) { event.preventDefault(); dialog.close(); }
   });
