@@ -40,6 +40,14 @@ from records.errors.certificates import (
     OwnCertificate,
     RevisionChanged,
 )
+from records.errors.files import (
+    FileEmpty,
+    FileTooLarge,
+    NoFiles,
+    OneFileTooMany,
+    TooManyFiles,
+    TooMuchTogether,
+)
 from records.errors.notices import NotSnoozed, SnoozedAlready, SnoozedTillWhen
 from records.errors.proofs import EndPast, EndRequired, EndTooLate, NothingToProve, ProofWithdrawn
 from records.errors.registers import (
@@ -260,32 +268,6 @@ class UnitMergeCircle(Invalid):
 
 class UnitNamesClash(Invalid):
     sentence = N_("Both units contain a unit named “%(name)s”. Rename or merge those two first.")
-
-
-class FileTooLarge(Invalid):
-    status = 413
-    sentence = N_("“%(name)s” is larger than %(limit)s, the largest file that your organization accepts.")
-
-
-class FileEmpty(Invalid):
-    sentence = N_("“%(name)s” is empty (0 bytes). Choose it again.")
-
-
-class NoFiles(Invalid):
-    sentence = N_("Choose at least one file first.")
-
-
-class TooManyFiles(Invalid):
-    sentence = N_("Choose at most %(most)s files at a time.")
-
-
-class OneFileTooMany(Invalid):
-    sentence = N_("At most %(most)s files: “%(name)s” was left out.")
-
-
-class TooMuchTogether(Invalid):
-    status = 413
-    sentence = N_("Together these files are larger than %(limit)s: “%(name)s” was left out.")
 
 
 class CertificationChanged(Invalid):

@@ -5,9 +5,9 @@ const failed = document.currentScript.dataset.failed;
 const profile = document.querySelector("form[data-profile]");
 
 // New Certification: + adds a row beneath what is typed.
-const rows = document.getElementById("new-rows");
+const newRows = document.getElementById("new-rows");
 const blank = document.getElementById("new-row");
-let next = 1 + Math.max(0, ...[...(rows?.querySelectorAll("select[name$='-type_id']") ?? [])].map((field) => Number(field.name.split("-")[1])));
+let next = 1 + Math.max(0, ...[...(newRows?.querySelectorAll("select[name$='-type_id']") ?? [])].map((field) => Number(field.name.split("-")[1])));
 
 // A piece of a page that the server rendered, escaped there, as nodes.
 const parsed = (html) => new DOMParser().parseFromString(html, "text/html").body.childNodes;
@@ -25,9 +25,9 @@ function numbered(row, index, number) {
 
 profile?.querySelector("button[name=add_row]")?.addEventListener("click", (event) => {
   event.preventDefault();
-  const row = numbered(blank.content.firstElementChild.cloneNode(true), next, rows.children.length + 1);
+  const row = numbered(blank.content.firstElementChild.cloneNode(true), next, newRows.children.length + 1);
   next += 1;
-  rows.append(row);
+  newRows.append(row);
   prepare(row);
   row.querySelector("select").focus();
 });
