@@ -61,7 +61,8 @@ def test_every_template_parses_and_carries_its_package(app: Flask, path: Path):
 def test_no_page_escapes_the_escaping_or_the_policy(path: Path):
     text = path.read_text()
     assert not re.search(r"\|\s*safe\b", text)
-    assert not re.search(r"\son[a-z]+=\"", text), "an inline handler"
+    markup = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", " ", text, flags=re.DOTALL)
+    assert not re.search(r"\son[a-z]+=\"", markup), "an inline handler"
     if "mail" not in path.parts:
         assert not re.search(r"\sstyle=", text), "an inline style"
     for script in re.findall(r"<script\b[^>]*>", text):
@@ -79,7 +80,7 @@ def test_every_text_of_a_template_is_marked_for_translation(path: Path):
     comments, holds no words but the product's name and addresses."""
     text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<!--.*?-->", " ", path.read_text(), flags=re.DOTALL)
     spoken = [part for found in re.findall(SPOKEN, text) for part in found[1::2]]
-    text = re.sub(r'<[^>]*>|[\w-]+="[^"]*"|(?<=\s)/\w[\w/#]*', " ", text).replace("Certfolio", "")
+    text = re.sub(r'<[^>]*>|[\w-]+="[^"]*"|(?<=\s)/\w[\w/#]*|\b[a-z]+-(?=\s)', " ", text).replace("Certfolio", "")
     words = re.findall(r"[A-Za-z]{2,}", re.sub(r"&\w+;", " ", " ".join([text, *spoken])))
     assert words == []
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app, request, url_for
 from flask_admin import expose
 from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, DateField, Form, SelectField, StringField, TextAreaField
@@ -23,7 +23,7 @@ COLOURS = ("page", "surface", "surface-2", "line", "line-strong", "text", "text-
 ICONS = ("home", "people", "badge", "tree", "gear", "import", "upload", "download", "trash", "eye", "plus", "search",
          "list", "menu", "file", "print", "clock", "person", "out", "check", "up", "down", "left", "right", "undo",
          "renew", "key", "alert", "info", "mail", "credit", "folder", "close", "qr", "calendar", "copy", "chart",
-         "sun", "moon", "screen", "keyboard")  # fmt: skip
+         "sun", "moon", "screen", "keyboard", "camera", "turn-left", "turn-right", "beside")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ class StyleView(CoordinatorView):
                 icons=ICONS,
                 forms={side: StyleForm(prefix=f"{side}-") for side in sides},
                 refused={side: _refused(side) for side in sides},
-                wanted=SimpleNamespace(sort="name", descending=request.args.get("sort") == "-name", asked=dict),
+                listing=SimpleNamespace(address=lambda **asked: url_for(".show", **asked)),
+                falls=request.args.get("sort") == "-name",
                 **_records(),
             )
         )
@@ -87,6 +88,8 @@ def _records() -> dict[str, Any]:
     return {
         "standings": list(Standing),
         "certificates": [SimpleNamespace(state=state, is_expired=lambda _today: False) for state in State],
-        "scans": [SimpleNamespace(id=1, name=name, stored_file=stored) for name in ("front.png", "back.png")],
+        "scans": [
+            SimpleNamespace(id=1, name=name, rotation=0, stored_file=stored) for name in ("front.png", "back.png")
+        ],
         "history": [SimpleNamespace(kind=kind, **told) for kind in happened],
     }

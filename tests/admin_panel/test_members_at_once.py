@@ -33,7 +33,7 @@ def _do(client, what, *members, status=302, **more):
 
 
 def _said(client, answer):
-    return read(client.get(answer.headers["Location"]).text).one(class_="notes").text
+    return read(client.get(answer.headers["Location"]).text).one(class_="notes toasts").text
 
 
 def _member(member):
@@ -105,7 +105,7 @@ def test_undo_brings_back_those_who_were_deactivated_and_nobody_else(cast, clien
     with transaction():
         locked(Member, cast.una.id).deactivated_at = clock.now()
     page = read(client.get(_do(client, "deactivate", cast.max, cast.mia, cast.ada).headers["Location"]).text)
-    undo = next(form for form in page.one(class_="notes").all("form") if form.text == "Undo")
+    undo = next(form for form in page.one(class_="notes toasts").all("form") if form.text == "Undo")
     assert "2 members are active again." in _said(client, client.post(undo.attrs["action"]))
     assert [_member(each).is_active for each in (cast.max, cast.mia, cast.una)] == [True, True, False]
 

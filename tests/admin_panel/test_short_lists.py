@@ -76,7 +76,7 @@ def test_many_types_are_retired_and_come_back_with_undo(cast, client):
     page = read(client.post(f"{TYPES}several?search=e", data=data, follow_redirects=True).text)
     assert "2 types are retired." in page.text
     assert _retired(cast)
-    undo = next(form for form in page.one(class_="notes").all("form") if form.text == "Undo")
+    undo = next(form for form in page.one(class_="notes toasts").all("form") if form.text == "Undo")
     assert "2 types can be chosen again." in client.post(undo.attrs["action"], follow_redirects=True).text
     assert not _retired(cast)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import sqlalchemy as sa
 
@@ -42,7 +44,7 @@ SAID = {
     "requirement": ["Everyone must hold EMT-Basic", "Bound by it", "Meet it", "1 member is exempt today", "Edit"],
     "approval": ["Max Miller", "Engine 1", "CEU", "2.5 hours", "1 Mar 2025", "certificate 1.png", "Open to decide"],
     "proposal": ["Max Miller", "E-77", "Proposed", "Open to decide", "Open profile"],
-    "event": ["Ada Lindgren", "requirement", "What changed", "Life support"],
+    "event": ["Ada Lindgren", "Requirement", "Before and after", "Life support"],
 }  # fmt: skip
 
 
@@ -98,9 +100,9 @@ def test_an_event_says_each_fact_before_and_after(cast, browse):
         )
         session.add(event)
     part = browse(cast.ada).get(f"/admin/audit-trail/{event.id}/summary", headers=BESIDE).text
-    assert "<del>Miller</del> → <ins>&lt;b&gt;Möller&lt;/b&gt;</ins>" in part
-    assert "<del>nothing</del> → <ins>9</ins>" in part
-    assert part.count("Jr.") == 1
+    said = re.sub(r"<[^>]+>", "", part)
+    assert "before: Miller → after: &lt;b&gt;Möller&lt;/b&gt;" in said
+    assert "<b>" not in part
 
 
 LISTS = {

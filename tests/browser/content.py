@@ -18,6 +18,7 @@ from records.demo.load import load
 from records.models import (
     Account,
     Actor,
+    AuditEvent,
     CalendarFeed,
     Certification,
     CertificationType,
@@ -122,6 +123,7 @@ def _own(member: Member) -> dict[str, object]:
 def _of_the_organization() -> dict[str, object]:
     of_others = ExternalCertificate.state == State.PENDING, ExternalCertificate.member.has(Member.role == Role.MEMBER)
     return {
+        "event_id": _one(AuditEvent).id,
         "type_id": _one(CertificationType).id,
         "retired_type": _one(CertificationType, CertificationType.retired_at.is_not(None)).id,
         "credit_type_id": _one(CreditType).id,

@@ -18,6 +18,10 @@ VISITOR = ""
 # What answers a GET and is no page, and why.
 NO_PAGE = {
     "/": "leads to a face",
+    "/admin/approvals/export": "a file",
+    "/admin/audit-trail/export": "a file",
+    "/admin/find": "JSON",
+    "/portfolio/find": "JSON",
     "/admin/imports/<int:import_id>/download": "a file",
     "/admin/members/export": "a file",
     "/admin/reports/<report>/export": "a file",
@@ -143,10 +147,14 @@ PAGES = (
         Page("/admin/approvals/<int:certificate_id>", ADMINISTRATOR, {"certificate_id": f"{state}_certificate"})
         for state in ("changes_requested", "approved", "declined", "withdrawn", "revoked")
     ),
+    Page("/admin/approvals/<int:certificate_id>/summary"),
     Page("/admin/audit-trail/"),
+    Page("/admin/audit-trail/<int:event_id>/summary"),
     Page("/admin/certification-types/"),
     Page("/admin/certification-types/<int:type_id>", wrong={"name": "", "stages_before": "x"}),
     Page("/admin/certification-types/<int:type_id>", ADMINISTRATOR, {"type_id": "retired_type"}),
+    Page("/admin/certification-types/<int:type_id>/summary"),
+    Page("/admin/certification-types/start"),
     Page("/admin/certification-types/new", wrong={"name": "", "stages_before": "x"}),
     Page("/admin/certifications/<int:certification_id>", wrong={"issued_on": "2030-01-01", "expires_on": "2001-01-01"}),
     Page(
@@ -155,6 +163,7 @@ PAGES = (
     Page("/admin/credit-types/"),
     Page("/admin/credit-types/<int:credit_type_id>", wrong={"name": "", "goal": "x"}),
     Page("/admin/credit-types/new", wrong={"name": "", "goal": "x"}),
+    Page("/admin/gaps"),
     Page("/admin/imports/", wrong={"file": ""}),
     Page("/admin/imports/<int:import_id>", ADMINISTRATOR, {"import_id": "applied_import"}),
     Page("/admin/imports/<int:import_id>/check", ADMINISTRATOR, {"import_id": "checked_import"}),
@@ -166,6 +175,7 @@ PAGES = (
     Page("/admin/members/<int:member_id>/merge", ADMINISTRATOR, {"member_id": "kept_member"}),
     Page("/admin/members/<int:member_id>/merge/<int:other_id>", ADMINISTRATOR, {"member_id": "kept_member"}),
     Page("/admin/members/<int:member_id>/requirements"),
+    Page("/admin/members/<int:member_id>/summary"),
     Page("/admin/members/<int:member_id>/upload", wrong={"files": ""}),
     Page("/admin/members/new", wrong={"family_name": "", "email": "x"}),
     Page("/admin/merges/"),
@@ -178,6 +188,7 @@ PAGES = (
     Page("/admin/renewals/proposed/"),
     Page("/admin/renewals/proposed/<int:proposal_id>", wrong={"expires_on": "", "issued_on": "2030-01-01"}),
     Page("/admin/renewals/proposed/<int:proposal_id>", ADMINISTRATOR, {"proposal_id": "decided_proposal"}),
+    Page("/admin/renewals/proposed/<int:proposal_id>/summary"),
     Page("/admin/reports/", wrong=NO_NAME),
     *(
         Page("/admin/reports/<report>", ADMINISTRATOR, {"report": report}, NO_NAME if report == "expiring" else None)
@@ -190,6 +201,7 @@ PAGES = (
     Page("/admin/requirements/exemptions/new", wrong={"reason": "", "save": "1"}),
     Page("/admin/requirements/rules/"),
     Page("/admin/requirements/rules/<int:requirement_id>", wrong=NO_NAME),
+    Page("/admin/requirements/rules/<int:requirement_id>/summary"),
     Page("/admin/requirements/rules/new", wrong=NO_NAME),
     Page("/admin/settings/", wrong={"name": "", "largest_file": "-1"}),
     Page("/admin/units/", wrong=NO_NAME),

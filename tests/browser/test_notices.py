@@ -13,7 +13,7 @@ from records.models import Certification
 from tests.browser.conftest import scrolls_sideways
 from tests.browser.test_credits import _violations
 from tests.holdings import give, today
-from tests.notices import remind
+from tests.notices import at, remind
 
 
 @pytest.fixture
@@ -23,7 +23,8 @@ def told(cast) -> int:
     with transaction():
         locked(Certification, certification_id).recorded_on = today() - timedelta(days=200)
     remind(today())
-    mail.send_messages()
+    with at(today(), 10):  # whatever the time of day is now
+        mail.send_messages()
     return certification_id
 
 

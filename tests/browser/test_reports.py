@@ -74,7 +74,7 @@ def test_filters_are_kept_as_a_view_that_is_deleted_and_comes_back(ada):
     expect(rows).to_have_count(1)
     ada.get_by_text("Views", exact=True).click()
     ada.get_by_role("button", name="Save", exact=True).click()
-    expect(ada.get_by_text("Enter a name.")).to_be_visible()
+    expect(ada.get_by_role("alert")).to_contain_text("Enter a name.")
     ada.get_by_label("Name").fill("Soon")
     ada.get_by_label("Shared with all staff").check()
     ada.get_by_role("button", name="Save", exact=True).click()

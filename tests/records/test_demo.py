@@ -71,8 +71,13 @@ def _drawn_once(monkeypatch):
 
 
 @pytest.fixture
-def loaded(app):
-    demo.load(PASSWORD)
+def loaded(app, beginnings):
+    """The same for each test, loaded once a day."""
+    name = f"demo of {clock.now().date()}"
+    if name not in beginnings:
+        demo.load(PASSWORD)
+        beginnings.keep(name)
+    beginnings.bring_back(name)
     with every_organization():
         yield
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from flask import Flask, abort
 from records.database import db, every_organization, transaction
 from records.errors import Invalid, NotFound, StorageFull, StorageUnavailable, TooManyAttempts
 from records.models import Organization
+from tests.beginnings import EMPTY, Beginnings, beginnings_of
 from tests.cast import Cast
 from tests.clients import SignedClient
 from tests.conftest import make_app, upgrade
@@ -64,18 +65,29 @@ FAILURES: dict[str, tuple[int, Callable[[], Any]]] = {
 }
 
 
-@pytest.fixture
-def failing(tmp_path: Path, on: str, request: pytest.FixtureRequest) -> Iterator[Flask]:
-    """`/fail/<name>` fails as FAILURES says."""
-    settings = {"database_url": request.getfixturevalue("new_postgresql")()} if on == "postgresql" else {}
-    application = make_app(tmp_path / "data", **settings)
+@pytest.fixture(scope="module")
+def failing_from(
+    on: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Flask, Beginnings]]:
+    """`/fail/<name>` fails as FAILURES says; and what its tests begin with."""
+    settings = {"database_url": request.getfixturevalue("lasting_postgresql")} if on == "postgresql" else {}
+    application = make_app(tmp_path_factory.mktemp("failing"), **settings)
     for name, (_status, view) in FAILURES.items():
         application.add_url_rule(f"/fail/{name}", f"fail_{name}", view, methods=["GET", "POST"])
     upgrade(application)
+    with contextlib.closing(beginnings_of(application)) as beginnings:
+        yield application, beginnings
     with application.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def failing(failing_from: tuple[Flask, Beginnings]) -> Iterator[Flask]:
+    application, beginnings = failing_from
+    with application.app_context():
+        beginnings.bring_back(EMPTY)
         yield application
         db.session.remove()
-        db.engine.dispose()
 
 
 @pytest.fixture

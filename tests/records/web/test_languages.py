@@ -96,10 +96,10 @@ def test_who_is_logged_in_as_a_member_reads_their_language_and_cannot_change_it(
 def test_where_sessions_cannot_be_read_the_browser_decides(cast, browse, monkeypatch):
     client = browse(cast.max)
 
-    def down():
+    def down(_token):
         raise OperationalError("SELECT", {}, Exception("gone"))
 
-    monkeypatch.setattr(signin, "signed_in", down)
+    monkeypatch.setattr(signin._login, "_user_callback", down)
     answer = client.get("/portfolio/", headers=SPANISH)
     assert answer.status_code == 503
     assert language_of(answer) == "es"
