@@ -150,6 +150,17 @@ def test_deleting_an_uploaded_file(office, cast):
     expect(office.get_by_role("button", name="Delete file back.png")).to_be_visible()
 
 
+def test_a_deletion_that_did_not_go_through_asks_again(office, cast):
+    give(cast.max, cast.emt, 200, files={"front.png": FRONT})
+    to_profile(office, "Max Miller")
+    office.route("**/delete*", lambda route: route.fulfill(body="no answer"))
+    delete = office.get_by_role("button", name="Delete file front.png")
+    for _ in range(2):
+        delete.click()
+        office.get_by_role("dialog").get_by_role("button", name="Ok").click()
+        expect(office.locator("#in-place-notes .error")).to_be_visible()
+
+
 @pytest.mark.parametrize("button", ["Update", "Update and Close"])
 def test_deleting_certifications(office, cast, button):
     give(cast.max, cast.emt, 200)

@@ -6,7 +6,8 @@ const asker = document.getElementById("confirm");
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
   const question = button?.dataset.confirm;
-  if (!question || !asker || button.dataset.confirmed) return;
+  if (!question || !asker) return;
+  if (button.dataset.confirmed) { delete button.dataset.confirmed; return; } // an answer holds once
   event.preventDefault();
   asker.querySelector("p").textContent = question;
   asker.returnValue = "";
