@@ -47,8 +47,8 @@ from records.models import (
 )
 from records.queries.calendar_feeds import own_feeds
 from records.queries.checks import check_organization
+from records.queries.list_pages import page_named
 from records.queries.proofs import own_proofs
-from records.queries.reports import REPORTS
 from records.queries.reviewers import who_may_review
 from records.services.submission_digests import announce_submissions
 from records.signin import actor_of
@@ -349,6 +349,6 @@ def test_the_member_has_handed_out_proofs_in_every_state_and_has_a_calendar(load
         assert own_feeds(by=actor_of(member)).keys() == {FeedKind.OWN}
 
 
-def test_its_saved_views_ask_what_their_reports_know(cast):
-    for report, _name, asked in VIEWS:
-        assert REPORTS[report].read(asked).fields() == asked
+def test_its_saved_views_ask_what_their_pages_know(cast):
+    for page, _name, asked in VIEWS:
+        assert page_named(page, by=cast.actor(cast.ada)).kept(asked) == asked

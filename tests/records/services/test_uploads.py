@@ -16,7 +16,6 @@ from records.errors import (
     NotAllowed,
     NotFound,
     OwnCertifications,
-    TooManyFiles,
 )
 from records.models import AuditEvent, AuditKind, Certification, Role, Scan, StoredFile, Upload, UploadedFile
 from records.queries.uploads import choices_for, upload_for, uploaded_file
@@ -86,8 +85,8 @@ def test_the_same_bytes_twice_stand_under_both_names(cast, ada):
 def test_no_files_and_too_many_are_refused(cast, ada):
     with pytest.raises(NoFiles):
         uploads.start(cast.max, [], by=ada)
-    with pytest.raises(TooManyFiles):
-        uploads.start(cast.max, arrive(cast, b"a") * 51, by=ada)
+    with pytest.raises(OneFileTooMany):
+        uploads.start(cast.max, arrive(cast, *(b"%d" % number for number in range(51))), by=ada)
     assert count(Upload) == 0
 
 

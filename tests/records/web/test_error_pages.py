@@ -50,7 +50,7 @@ def test_what_was_typed_is_not_lost_and_no_secret_is_shown(failing_client: Signe
 
 
 def test_too_large_names_the_limit(failing: Flask, failing_client: SignedClient) -> None:
-    assert "One file may have up to 25 MB; 20 go at once." in failing_client.post("/fail/too-large").text
+    assert "One file may have up to 25 MB, all of one form" in failing_client.post("/fail/too-large").text
     assert "One file may have" not in SignedClient(failing).post("/fail/too-large").text
 
 
