@@ -7,8 +7,10 @@ import pytest
 from records import clock
 from records.database import transaction
 from records.models import Member
+from records.services import previews
+from tests import samples
 from tests.browser.weights import weigh
-from tests.holdings import give, picture
+from tests.holdings import give
 
 FIRST, AGAIN = 200_000, 30_000
 FULL_PAGE = 60  # members, which are more than a list shows at once
@@ -16,7 +18,7 @@ FULL_PAGE = 60  # members, which are more than a list shows at once
 
 @pytest.fixture
 def crowded(cast):
-    """A list that is full, and a member who holds as much as anybody."""
+    """A list that is full, and a member who holds as much as anybody, with photos of the certificates."""
     with transaction() as session:
         session.add_all(
             Member(given_name=f"Given {number}", family_name=f"Family {number}", number=f"M-{number}",
@@ -25,14 +27,15 @@ def crowded(cast):
         )  # fmt: skip
     for place in range(12):
         give(cast.max, cast.emt if place % 2 else cast.forklift, 40 + 90 * place, number=f"N-{place}",
-             files={"front.png": picture()} if place < 4 else None)  # fmt: skip
+             files={"front.jpg": samples.photo(place)} if place < 4 else None)  # fmt: skip
+    previews.draw_previews()
     return cast
 
 
 @pytest.mark.parametrize(
     ("who", "address"),
     [("ada", "/admin/members/"), ("ada", "/admin/"), ("ada", "/admin/reports/standing-by-member"),
-     ("max", "/portfolio/")],
+     ("max", "/portfolio/"), ("max", "/portfolio/certifications")],
 )  # fmt: skip
 def test_a_page_is_light_at_first_and_lighter_again(crowded, sign_in, open_page, who, address):
     signed_in = sign_in(open_page(), getattr(crowded, who).email)
