@@ -80,7 +80,7 @@ def test_a_change_says_what_was_and_what_is(cast, browse):
     page = read(browse(cast.ada).get(URL).text)
     assert page.one("del").text == "before: Engine 1"
     assert page.one("ins").text == "after: Station South"
-    assert page.one("dt").text == "Unit:"
+    assert page.one("tbody").one("dt").text == "Unit:"
 
 
 def test_what_is_gone_for_good_is_said_to_be_gone(cast, browse):

@@ -104,3 +104,9 @@ def test_making_them_anew_keeps_what_is_translated_and_leaves_out_what_is_marked
     known = made.get("Sign out")
     assert known is not None
     assert known.string == "Cerrar sesión"
+
+
+@languages
+def test_it_is_complete(language: str) -> None:
+    missing = [message.id for message in texts(language) if not catalogues.is_translated(message)]
+    assert missing == []
