@@ -42,23 +42,23 @@ def test_a_picture_gets_its_preview(cast):
 
 @pytest.mark.parametrize("kept", [0, 1, 2])
 def test_a_worker_killed_after_any_picture_leaves_work_that_is_done_again(cast, monkeypatch, kept):
-    class Killed(BaseException):
-        pass
-
-    row, real, calls = stored(cast, samples.picture()), previews._keep, []
+    row, real, keys = stored(cast, samples.picture()), previews._keep, []
 
     def keep_some(picture, key):
-        if len(calls) == kept:
-            raise Killed
-        calls.append(key)
+        if len(keys) == kept:
+            raise SystemExit
+        keys.append(key)
         real(picture, key)
 
-    monkeypatch.setattr(previews, "_keep", keep_some)
-    if kept == 2:
-        monkeypatch.setattr(previews, "_set", lambda *_args, **_values: (_ for _ in ()).throw(Killed))
-    with pytest.raises(Killed):
-        previews.draw_previews()
-    monkeypatch.undo()
+    def end(*_args, **_values):
+        raise SystemExit
+
+    with monkeypatch.context() as killing:
+        killing.setattr(previews, "_keep", keep_some)
+        killing.setattr(previews, "_set", end)
+        with pytest.raises(SystemExit):
+            previews.draw_previews()
+    assert len(keys) == kept
     db.session.rollback()
     assert state(row) == (Preview.WAITING, 1)
     with clock.standing_at(clock.now() + timedelta(minutes=3)):
