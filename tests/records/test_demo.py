@@ -52,7 +52,7 @@ from records.queries.proofs import own_proofs
 from records.queries.reviewers import who_may_review
 from records.services.submission_digests import announce_submissions
 from records.signin import actor_of
-from records.storage import preview_key, storage
+from records.storage import preview_key, storage, thumbnail_key
 from records.web.event_words import FIELD_WORDS
 
 PASSWORD = "demo password of the tests"
@@ -334,8 +334,9 @@ def test_the_worker_draws_a_preview_of_every_picture(loaded):
         ready = db.session.scalars(select(StoredFile).where(StoredFile.preview == Preview.READY)).all()
         assert len(ready) > 10
         for stored in ready:
-            with storage().open(preview_key(stored.key)) as stream:
-                Image.open(BytesIO(stream.read())).verify()
+            for key in (preview_key(stored.key), thumbnail_key(stored.key)):
+                with storage().open(key) as stream:
+                    Image.open(BytesIO(stream.read())).verify()
         assert not db.session.scalar(select(StoredFile.id).where(StoredFile.preview == Preview.FAILED))
 
 
