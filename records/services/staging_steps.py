@@ -35,8 +35,7 @@ def keep(
     left_out: Collection[int] = (),
     order: Sequence[int] = (),
 ) -> Kept:
-    """Let files whose bytes are safe wait under `key`, each once under its name, however often it arrives;
-    those `left_out` go.
+    """Let files whose bytes are safe wait under `key`, each once, however often it arrives; those `left_out` go.
 
     `member` is whose records they are for; `order` are ids of waiting files as the person sees them. Raises NotFound
     where the key is that of a form about somebody else.
@@ -46,22 +45,21 @@ def keep(
     db.session.execute(delete(UploadedFile).where(unwanted))
     db.session.expire(upload, ["files"])
     _arrange(upload, order)
-    waiting = {(file.stored_file_id, file.name): file.id for file in upload.files}
+    waiting = {file.stored_file_id: file.id for file in upload.files}
     together = sum(file.stored_file.size for file in upload.files)
     kept, limit = Kept(), this_organization().most_together
     for file in arrived:
         stored = row_for(file)
-        this = (stored.id, file.name)
-        if this not in waiting:
+        if stored.id not in waiting:
             if (refusal := _one_more(file, len(waiting), most, together, limit)) is not None:
                 kept.refused.append(refusal)
                 continue
             row = UploadedFile(upload_id=upload.id, stored_file_id=stored.id, name=file.name)
             db.session.add(row)
             db.session.flush()
-            waiting[this] = row.id
+            waiting[stored.id] = row.id
             together += stored.size
-        kept.ids.append(waiting[this])
+        kept.ids.append(waiting[stored.id])
     db.session.expire(upload, ["files"])
     return kept
 

@@ -15,6 +15,7 @@ from records.errors import (
     NoFiles,
     NotAllowed,
     NotFound,
+    OneFileTooMany,
     OwnCertifications,
 )
 from records.models import AuditEvent, AuditKind, Certification, Role, Scan, StoredFile, Upload, UploadedFile
@@ -76,9 +77,9 @@ def test_files_are_staged_in_the_order_in_which_they_were_chosen(cast, upload):
     assert (upload.member_id, upload.started_by_id) == (cast.max.id, cast.ada.id)
 
 
-def test_the_same_bytes_twice_stand_under_both_names(cast, ada):
+def test_the_same_bytes_twice_wait_once_under_their_first_name(cast, ada):
     upload = uploads.start(cast.max, arrive(cast, b"same", b"same"), by=ada)
-    assert [file.name for file in upload.files] == ["1.jpg", "2.jpg"]
+    assert [file.name for file in upload.files] == ["1.jpg"]
     assert count(StoredFile) == 1
 
 
