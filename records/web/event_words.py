@@ -58,6 +58,7 @@ FIELD_WORDS = {
     "digest_weekday": lazy_gettext("Weekly digest on"),
     "earned_on": lazy_gettext("Date"),
     "email": lazy_gettext("E-mail"),
+    "language": lazy_gettext("Language"),
     "ends_on": lazy_gettext("Ends"),
     "expires_on": lazy_gettext("Expires"),
     "external_certificate_id": lazy_gettext("External certificate"),
