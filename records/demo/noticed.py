@@ -55,7 +55,7 @@ def _facts(certification: Certification) -> NoticeFacts:
     )
 
 
-def _tell(session: Session, organization: Organization, member: Member, certification: Certification) -> None:
+def _tell(session: Session, organization: Organization, member: Member, certification: Certification, due: Due) -> None:
     at = clock.now()
     message = Message(
         organization_id=organization.id,
