@@ -40,7 +40,7 @@ def test_the_list_links_to_profiles_and_says_what_counts(cast, browse):
     assert html.one("tbody").all("a", href=f"/admin/members/{cast.max.id}")[0].text == "Miller, Max"
     assert html.one("h1").text == "User Management"
     heads = [head.text for head in html.one("thead").all("th")]
-    assert heads == ["Tick", "Name", "Number", "Unit", "Role", "E-mail", "Last seen", "Actions"]
+    assert heads == ["Tick", "Name", "Number", "Unit", "Role", "Last seen", "Actions"]
     assert html.one("th", aria_sort="ascending").text == "Name"
     assert {select.attrs["name"] for select in html.all("select")} == {"unit", "role", "activity", "standing", "sort"}
     assert "New member" in page.text

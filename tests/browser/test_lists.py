@@ -7,8 +7,10 @@ from playwright.sync_api import expect
 
 from records.database import db
 from records.models import Member
+from records.services import audit
 from tests.browser.accessibility import violations
 from tests.browser.conftest import scrolls_sideways
+from tests.certificates import credit_type, submitted
 from tests.requirements import position
 
 # WCAG 2.2, A and AA.
@@ -117,6 +119,25 @@ def test_deactivating_asks_and_can_be_undone(cast, ada):
     assert not _member(cast.max).is_active
     ada.get_by_role("button", name="Undo").click()
     expect(ada.get_by_role("status").first).to_contain_text("1 member is active again.")
+
+
+@pytest.mark.parametrize("ada", SCREENS, indirect=True)
+@pytest.mark.parametrize("address", [LIST, "/admin/certification-types/", "/admin/approvals/"])
+def test_enter_on_a_tick_box_sends_nothing(cast, ada, address):
+    audit.opened(submitted(cast, credit_type()), by=cast.actor(cast.ada))
+    ada.goto(address)
+    sent = []
+    ada.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    box = ada.locator("input[data-tick]").first
+    box.check()
+    box.press("Enter")
+    ada.wait_for_timeout(300)
+    assert sent == []
+    expect(ada.get_by_role("dialog")).to_be_hidden()
+    with ada.expect_request(lambda request: request.method == "POST"):  # and its buttons go on working
+        ada.locator("#several button:visible").first.click()
+        if ada.get_by_role("button", name="Ok").is_visible():
+            ada.get_by_role("button", name="Ok").click()
 
 
 @pytest.mark.parametrize("ada", ["page"], indirect=True)

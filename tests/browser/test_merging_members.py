@@ -53,6 +53,7 @@ def _press(page, name, *, asks):
 
 def test_found_compared_merged_and_undone(cast, twin, ada, request):
     scripts = "without_javascript" not in request.node.callspec.params["ada"]
+    ada.locator("summary", has_text="More").click()
     ada.get_by_role("link", name="Merge with another member…").click()
     expect(ada.get_by_role("link", name="Miller, Maximilian")).to_be_visible()
     if scripts:
