@@ -9,6 +9,7 @@ from flask_admin.model import BaseModelView
 from admin_panel.base import StaffView
 from admin_panel.views.home import HomeView
 from tests.cast import Cast
+from tests.forms import read
 
 SCAFFOLDED = ("ajax/lookup/", "ajax/update/", "action/", "export/csv/", "details/", "edit/", "delete/")
 
