@@ -41,8 +41,8 @@ _TEMPLATES = Path(__file__).parents[1] / ".pytest_cache" / "templates"
 
 @sa.event.listens_for(AuditDetail, "init")
 def _every_field_of_an_event_has_words(_detail: AuditDetail, _args: Any, values: dict[str, Any]) -> None:
-    named_beside_it = {"into_id"}
-    wordless = (values["before"] | values["after"]).keys() - FIELD_WORDS.keys() - named_beside_it
+    its_name_stands_beside_it = {"into_id"}
+    wordless = (values["before"] | values["after"]).keys() - FIELD_WORDS.keys() - its_name_stands_beside_it
     assert not wordless, f"records/web/event_words.py has no words for {sorted(wordless)}"
 
 
