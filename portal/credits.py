@@ -26,7 +26,7 @@ from records.web.words import moment, month_name, today
 SPAN_WORDS = {
     SpanChoice.ALL_TIME: lazy_gettext("All time"),
     SpanChoice.THIS_YEAR: lazy_gettext("This year"),
-    SpanChoice.TWELVE_MONTHS: lazy_gettext("Last twelve months"),
+    SpanChoice.TWELVE_MONTHS: lazy_gettext("Last 12 months"),
     SpanChoice.PERIOD: lazy_gettext("Present period"),
 }
 KIND_WORDS = {EntryKind.AWARD: lazy_gettext("Award"), EntryKind.REVERSAL: lazy_gettext("Reversal")}

@@ -32,7 +32,7 @@ class UploadsView(CoordinatorView):
     needs_certification_tracking = True
     icon = "upload"
     first_page = "choose"
-    in_menu = False
+    lies_under = "members"
 
     @expose("/members/<int:member_id>/upload", methods=["GET", "POST"])
     @takes_files

@@ -86,6 +86,8 @@ class ErrorPage:
             return gettext("Choose smaller files, or fewer at a time.") + _limit()
         if self.status == 503 and self.retry_after:
             return ngettext("Try again in %(num)d second.", "Try again in %(num)d seconds.", self.retry_after)
+        if self.status == 404 and signin.signed_in() is None:
+            return gettext("Check the address, or sign in and look for it by its name.")
         return str(_NEXT.get(self.status, ""))
 
     @property
@@ -105,6 +107,8 @@ class ErrorPage:
             yield Step(gettext("Try again"), again, "renew")
         elif self.status in _GO_BACK and before:
             yield Step(gettext("Back to where you were"), before, "left", is_back=True)
+        if self.status == 404 and request.endpoint == "pages.reset":
+            yield Step(gettext("Ask for a new link"), url_for("pages.request_reset"), "mail")
         if user is None:
             yield Step(gettext("Sign in"), url_for("pages.sign_in"), "person")
         else:

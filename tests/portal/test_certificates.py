@@ -123,7 +123,8 @@ def test_an_address_of_nonsense_shows_everything(every_state, client):
 def test_it_counts_what_there_is_by_status(every_state, client):
     counts = _page(client).one("p", class_="count soft status-counts")
     assert counts.text == (
-        "9 certificates · 2 active · 1 pending · 1 changes requested · 1 declined · 1 withdrawn · 1 revoked · 2 expired"
+        "9 certificates · Active: 2 · Pending: 1 · Changes requested: 1"
+        " · Declined: 1 · Withdrawn: 1 · Revoked: 1 · Expired: 2"
     )
     assert counts.all("a")[0].attrs["href"] == "/portfolio/certificates?status=active"
     assert "1 of 9 certificates" in _page(client, status="pending").text
