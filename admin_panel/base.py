@@ -23,7 +23,7 @@ class StaffView(BaseView):
     needs_external_certificates: ClassVar[bool] = False
     icon: ClassVar[str] = "list"
     first_page: ClassVar[str | None] = None  # the name of the method that the menu leads to; else the one at "/"
-    in_menu: ClassVar[bool] = True
+    lies_under: ClassVar[str] = ""  # the endpoint of the menu's entry that leads here; "" for those in the menu
     _default_view: str | None  # which Flask-Admin finds by "/"
 
     def __init__(self, **options: Any) -> None:
@@ -45,7 +45,7 @@ class StaffView(BaseView):
         return actor.is_staff and self.is_open_to(actor) and not self._module_is_off()
 
     def is_visible(self) -> bool:
-        return self.in_menu and self.is_accessible()
+        return not self.lies_under and self.is_accessible()
 
     def _module_is_off(self) -> bool:
         user = signin.signed_in()

@@ -8,7 +8,7 @@ from flask import flash
 from flask_babel import gettext, ngettext
 
 from records.errors import InvalidInput, NotFound, Refusal
-from records.web.words import refusal_text
+from records.web.words import refusal_text, short
 
 # Messages travel in the session's cookie, which browsers drop as a whole beyond 4 KB.
 _MOST_NAMED = 5
@@ -37,7 +37,7 @@ def report_many(
         report(done, undo=undo)
     if refused:
         named = [record_id for record_id in refused if record_id not in unknown]
-        lines = [f"{name(record_id)}: {_why(refused[record_id])}" for record_id in named[:_MOST_NAMED]]
+        lines = [f"{short(name(record_id))}: {_why(refused[record_id])}" for record_id in named[:_MOST_NAMED]]
         if more := len(refused) - len(lines):
             lines.append(ngettext("%(num)d more", "%(num)d more", more))
         text = ngettext("%(num)d row was left as it is.", "%(num)d rows were left as they are.", len(refused))

@@ -24,7 +24,7 @@ from flask import Flask, current_app
 from records.errors import N_, FileEmpty, FileTooLarge, StorageFull, StorageUnavailable
 
 _CHUNK = 1024 * 1024
-_KEY = re.compile(r"([0-9]+|incoming)/[0-9a-f-]{32,}(\.webp)?")
+_KEY = re.compile(r"([0-9]+|incoming)/[0-9a-f-]{32,}((\.small)?\.webp)?")
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,15 @@ def sha256_of(stream: BinaryIO) -> str:
 
 def preview_key(key: str) -> str:
     return f"{key}.webp"
+
+
+def thumbnail_key(key: str) -> str:
+    return f"{key}.small.webp"
+
+
+def drawn_from(key: str) -> str:
+    """The key of the file that a preview or a thumbnail shows; that of a file itself stays as it is."""
+    return key.partition(".")[0]
 
 
 class FolderStorage:

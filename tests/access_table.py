@@ -239,6 +239,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("/scan/<int:scan_id>/download", "GET"): MAX_AND_IN_SCOPE,
     ("/scan/<int:scan_id>/file", "GET"): MAX_AND_IN_SCOPE,
     ("/scan/<int:scan_id>/preview", "GET"): MAX_AND_IN_SCOPE,
+    ("/scan/<int:scan_id>/thumbnail", "GET"): MAX_AND_IN_SCOPE,
     ("/scan/<int:scan_id>/turn", "POST"): "login 403 404 open 404 open 404",
     ("/theme", "POST"): ALL,
     ("/verify", "GET"): ALL,

@@ -25,6 +25,8 @@ from jinja2 import FileSystemBytecodeCache
 from config import Settings
 from records import passwords
 from records.database import choose_organization, db
+from records.models import AuditDetail
+from records.web.event_words import FIELD_WORDS
 from tests.beginnings import EMPTY, Beginnings, beginnings_of
 from tests.cast import Cast
 from wsgi import create_app
@@ -35,6 +37,13 @@ settings.load_profile("any machine")
 
 # Templates, compiled once for all applications of all processes; each is known by its text.
 _TEMPLATES = Path(__file__).parents[1] / ".pytest_cache" / "templates"
+
+
+@sa.event.listens_for(AuditDetail, "init")
+def _every_field_of_an_event_has_words(_detail: AuditDetail, _args: Any, values: dict[str, Any]) -> None:
+    its_name_stands_beside_it = {"into_id"}
+    wordless = (values["before"] | values["after"]).keys() - FIELD_WORDS.keys() - its_name_stands_beside_it
+    assert not wordless, f"records/web/event_words.py has no words for {sorted(wordless)}"
 
 
 # argon2id with its least cost.

@@ -144,7 +144,7 @@ def _lesser(session: Any, member: Member, rng: Random, held: list[int]) -> list[
         RequirementMember(**of, requirement_id=requirement.id),
         MemberPosition(**of, position_id=position.id),
         CalendarFeed(**of, kind=FeedKind.OWN, salt=secret, token_digest=secrets.token_hex(32), created_at=now),
-        SavedView(**of, report="expiring", name="Mine", asked={}, created_at=now),
+        SavedView(**of, page="expiring", name="Mine", asked={}, created_at=now),
         Message(**of, organization_id=member.organization_id, kind=MessageKind.CERTIFICATE_APPROVED, facts={},
                 created_at=now, due_at=now),
     ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import struct
 import zipfile
 import zlib
@@ -20,6 +21,19 @@ def picture(
 ) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", size, colour).convert(mode).save(out, kind, **options)
+    return out.getvalue()
+
+
+def photo(seed: int = 1, *, size: tuple[int, int] = (1600, 1200)) -> bytes:
+    """A JPEG with shapes of every size and the noise of a sensor: it compresses as badly as a photo does."""
+    chance = random.Random(seed)
+    image = Image.new("RGB", size)
+    for across, share in ((4, 0.5), (16, 0.4), (64, 0.3), (256, 0.25), (size[0], 0.15)):
+        small = (across, max(across * size[1] // size[0], 1))
+        layer = Image.frombytes("RGB", small, chance.randbytes(3 * small[0] * small[1]))
+        image = Image.blend(image, layer.resize(size, Image.Resampling.BICUBIC), share)
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=90)
     return out.getvalue()
 
 

@@ -17,11 +17,10 @@ from records.models import Certification, Upload, UploadedFile
 from records.pages.forms import show_refusal
 from records.queries.uploads import Choices
 from records.services.uploads import Facts, FileRefused, Match, Target
-from records.web.words import day
+from records.web.words import day, short
 
 LEFT_OUT = "skip"
 _MOST_TARGETS = 20
-_LONGEST_TEXT = 40
 
 
 class TargetForm(Form):
@@ -214,11 +213,6 @@ def named(certification: Certification) -> str:
     if not number:
         return gettext("%(name)s – expires %(day)s", name=name, day=expires)
     return gettext("%(name)s – no. %(number)s, expires %(day)s", name=name, number=number, day=expires)
-
-
-def short(text: str) -> str:
-    """A number or a file's name, cut where it would fill a line by itself."""
-    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1].rstrip() + "…"
 
 
 def _known(certification: Certification) -> dict[str, Any]:

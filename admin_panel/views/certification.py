@@ -38,7 +38,7 @@ class CertificationView(CoordinatorView):
     needs_certification_tracking = True
     icon = "badge"
     first_page = "show"
-    in_menu = False
+    lies_under = "members"
 
     @expose("/<int:certification_id>")
     def show(self, certification_id: int) -> Response:

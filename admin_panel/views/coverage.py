@@ -19,7 +19,7 @@ class CoverageView(CoordinatorView):
     needs_certification_tracking = True
     icon = "check"
     first_page = "show"
-    in_menu = False
+    lies_under = "matrix"
 
     @expose("/")
     def show(self) -> str:

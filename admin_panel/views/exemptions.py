@@ -29,7 +29,7 @@ from records.web.words import today
 
 class ExemptionsView(CoordinatorView):
     needs_certification_tracking = True
-    in_menu = False
+    lies_under = "matrix"
     first_page = "list"
 
     @expose("/")

@@ -21,7 +21,7 @@ from records.queries.member_picks import found_members
 class FindingView(CoordinatorView):
     icon = "search"
     first_page = "find"
-    in_menu = False
+    lies_under = "admin"
 
     @expose("/find")
     def find(self) -> Response:

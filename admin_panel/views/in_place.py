@@ -6,6 +6,7 @@ from flask import Response, jsonify, render_template
 
 from records import signin
 from records.errors import Refusal
+from records.pages.guards import this_organization
 from records.queries.profiles import certification_for
 from records.web.scripted import wants_json
 from records.web.words import refusal_text
@@ -16,9 +17,10 @@ def done(certification_id: int, said: str, *, undo: str | None = None) -> Respon
     if not wants_json():
         return None
     certification = certification_for(certification_id, by=signin.current_actor())
+    largest = this_organization().largest_file
     return jsonify(
         certification=certification_id,
-        files=render_template("admin_panel/files_cell.html", certification=certification),
+        files=render_template("admin_panel/files_cell.html", certification=certification, largest=largest),
         message=render_template("admin_panel/in_place_message.html", text=said, undo=undo, kind="success"),
     )
 

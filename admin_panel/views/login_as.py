@@ -21,7 +21,7 @@ from records.services import login_as
 class LogInAsView(StaffView):
     icon = "person"
     first_page = "enter"
-    in_menu = False
+    lies_under = "members"
 
     @expose("/<int:member_id>/log-in-as", methods=["POST"])
     def enter(self, member_id: int) -> Response:

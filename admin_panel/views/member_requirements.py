@@ -15,7 +15,7 @@ class MemberRequirementsView(CoordinatorView):
     needs_certification_tracking = True
     icon = "check"
     first_page = "show"
-    in_menu = False
+    lies_under = "members"
 
     @expose("/<int:member_id>/requirements")
     def show(self, member_id: int) -> str:

@@ -33,7 +33,7 @@ class MembersAtOnceView(CoordinatorView):
 
     icon = "people"
     first_page = "export"
-    in_menu = False
+    lies_under = "members"
 
     @expose("/export")
     def export(self) -> Response:

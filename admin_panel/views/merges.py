@@ -27,7 +27,7 @@ from records.web.words import refusal_text
 class MergesView(StaffView):
     icon = "people"
     first_page = "list"
-    in_menu = False
+    lies_under = "members"
 
     @expose("/merges/")
     def list(self) -> str:

@@ -38,7 +38,7 @@ class ProfileView(CoordinatorView):
 
     icon = "person"
     first_page = "show"
-    in_menu = False
+    lies_under = "members"
 
     @expose("/<int:member_id>")
     def show(self, member_id: int) -> Response:

@@ -30,7 +30,7 @@ class RenewalProposalsView(CoordinatorView):
     needs_certification_tracking = True
     icon = "renew"
     first_page = "list"
-    in_menu = False
+    lies_under = "renewals"
 
     @expose("/")
     def list(self) -> str:

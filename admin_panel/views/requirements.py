@@ -29,7 +29,7 @@ class RequirementsView(CoordinatorView):
     needs_certification_tracking = True
     icon = "check"
     first_page = "list"
-    in_menu = False  # the matrix leads here
+    lies_under = "matrix"
 
     @expose("/")
     def list(self) -> str:

@@ -27,7 +27,7 @@ class SavedViewsView(CoordinatorView):
 
     icon = "chart"
     first_page = "list"
-    in_menu = False
+    lies_under = "reports"
 
     @expose("/")
     def list(self) -> Response:

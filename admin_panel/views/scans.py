@@ -22,7 +22,7 @@ class ScansView(CoordinatorView):
     needs_certification_tracking = True
     icon = "file"
     first_page = "delete"
-    in_menu = False
+    lies_under = "members"
 
     @expose("/<int:scan_id>/delete", methods=["POST"])
     def delete(self, scan_id: int) -> Response:

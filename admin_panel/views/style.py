@@ -54,7 +54,7 @@ class StyleForm(Form):
 class StyleView(CoordinatorView):
     icon = "eye"
     first_page = "show"
-    in_menu = False
+    lies_under = "admin"
 
     @expose("/style")
     def show(self) -> str:

@@ -10,7 +10,7 @@ from flask_admin import expose
 from flask_babel import gettext, ngettext
 
 from admin_panel.base import CoordinatorView
-from admin_panel.forms.upload import MatchForms, known_text, named, short
+from admin_panel.forms.upload import MatchForms, known_text, named
 from admin_panel.messages import report, report_refused
 from records import signin
 from records.errors import Invalid
@@ -22,7 +22,7 @@ from records.queries.external_certificates import staged
 from records.queries.uploads import certifications_of, choices_for, member_to_upload_for, upload_for, uploaded_file
 from records.services import uploads
 from records.web.limits import takes_files, takes_one_file
-from records.web.words import refusal_text
+from records.web.words import refusal_text, short
 
 # A message travels in the session's cookie, which holds only so much.
 _MOST_LINES = 8
@@ -32,7 +32,7 @@ class UploadsView(CoordinatorView):
     needs_certification_tracking = True
     icon = "upload"
     first_page = "choose"
-    in_menu = False
+    lies_under = "members"
 
     @expose("/members/<int:member_id>/upload", methods=["GET", "POST"])
     @takes_files

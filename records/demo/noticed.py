@@ -63,7 +63,7 @@ def _tell(session: Session, organization: Organization, member: Member, certific
         member_id=member.id,
         to_address=member.email,
         page=f"/portfolio/certifications/{certification.id}",
-        facts=_words(organization, member, certification, due),
+        facts=_words(organization, member, certification),
         created_at=at,
         due_at=at,
         sent_at=at,
@@ -82,7 +82,7 @@ def _tell(session: Session, organization: Organization, member: Member, certific
     session.add(ReminderMessage(reminder_id=reminder.id, message_id=message.id))
 
 
-def _words(organization: Organization, member: Member, certification: Certification, due: Due) -> dict[str, Any]:
+def _words(organization: Organization, member: Member, certification: Certification) -> dict[str, Any]:
     named = {
         "title": certification.title,
         "number": certification.number,

@@ -15,7 +15,7 @@ from records.services import login_as
 _OPEN = {
     f"pages.{name}"
     for name in ("home", "return_to_own", "choose_theme", "sign_in", "sign_out", "healthz", "readyz", "logo",
-                 "scan", "scan_file", "scan_download", "scan_preview", "scans_zip",
+                 "scan", "scan_file", "scan_download", "scan_preview", "scan_thumbnail", "scans_zip",
                  "verify", "verified", "calendar")
 }  # fmt: skip
 

@@ -12,9 +12,9 @@ from zipstream import ZIP_STORED, ZipStream
 from records import signin
 from records.database import found
 from records.errors import NotFound
-from records.models import Member, Preview, Scan
+from records.models import Member, Preview, Scan, StoredFile
 from records.pages.guards import member_required
-from records.pages.sending import send_bytes, send_preview
+from records.pages.sending import send_bytes, send_preview, send_thumbnail
 from records.queries.scans import all_scans_of, scan_for
 from records.services import audit, scans
 from records.storage import Storage, storage
@@ -25,6 +25,7 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/scan/<int:scan_id>/file", "scan_file", scan_file)
     blueprint.add_url_rule("/scan/<int:scan_id>/download", "scan_download", scan_download)
     blueprint.add_url_rule("/scan/<int:scan_id>/preview", "scan_preview", scan_preview)
+    blueprint.add_url_rule("/scan/<int:scan_id>/thumbnail", "scan_thumbnail", scan_thumbnail)
     blueprint.add_url_rule("/scan/<int:scan_id>/turn", "turn_scan", turn_scan, methods=["POST"])
     blueprint.add_url_rule("/member/<int:member_id>/scans/download", "scans_zip", scans_zip)
 
@@ -52,10 +53,13 @@ def scan_download(scan_id: int) -> Response:
 @member_required
 def scan_preview(scan_id: int) -> Response:
     """Raises NotFound where there is no preview, or none yet."""
-    shown = scan_for(scan_id, by=signin.current_actor())
-    if shown.stored_file.preview != Preview.READY:
-        raise NotFound()
-    return send_preview(shown.stored_file, name="preview.webp")
+    return send_preview(_drawn(scan_id), name="preview.webp")
+
+
+@member_required
+def scan_thumbnail(scan_id: int) -> Response:
+    """The preview in small, for lists. Raises NotFound likewise."""
+    return send_thumbnail(_drawn(scan_id), name="thumbnail.webp")
 
 
 @member_required
@@ -90,6 +94,13 @@ def _seen(scan_id: int) -> Scan:
     found_scan = scan_for(scan_id, by=actor)
     audit.viewed_scan(found_scan, by=actor)
     return scan_for(scan_id, by=actor)
+
+
+def _drawn(scan_id: int) -> StoredFile:
+    stored = scan_for(scan_id, by=signin.current_actor()).stored_file
+    if stored.preview != Preview.READY:
+        raise NotFound()
+    return stored
 
 
 def _chunks(door: Storage, key: str) -> Iterator[bytes]:

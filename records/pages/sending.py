@@ -7,8 +7,9 @@ from typing import BinaryIO
 
 from flask import Response, request, send_file
 
+from records.errors import StorageUnavailable
 from records.models import StoredFile
-from records.storage import preview_key, storage
+from records.storage import preview_key, storage, thumbnail_key
 
 _INERT = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 # A sandboxed PDF does not open in a browser's own viewer; that viewer runs no page script.
@@ -31,10 +32,21 @@ def send_bytes(stored: StoredFile, *, name: str, download: bool) -> Response:
 
 def send_preview(stored: StoredFile, *, name: str) -> Response:
     """The drawn preview, a WebP picture."""
-    stream = storage().open(preview_key(stored.key))
-    return _send(
-        stream, stored, name=name, kind="image/webp", download=False, policy=_INERT, etag=f"{stored.sha256}-preview"
-    )
+    return _send_drawn(storage().open(preview_key(stored.key)), stored, name=name, which="preview")
+
+
+def send_thumbnail(stored: StoredFile, *, name: str) -> Response:
+    """The drawn thumbnail, a small WebP picture; the preview, where that was drawn when there were no thumbnails."""
+    try:
+        stream = storage().open(thumbnail_key(stored.key))
+    except StorageUnavailable:
+        return send_preview(stored, name=name)
+    return _send_drawn(stream, stored, name=name, which="thumbnail")
+
+
+def _send_drawn(stream: BinaryIO, stored: StoredFile, *, name: str, which: str) -> Response:
+    etag = f"{stored.sha256}-{which}"
+    return _send(stream, stored, name=name, kind="image/webp", download=False, policy=_INERT, etag=etag)
 
 
 def _send(

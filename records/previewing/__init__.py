@@ -1,7 +1,8 @@
 """Drawing previews, behind one small door: each in a child process with little memory and time.
 
 A decoder meets bytes that strangers chose. Whatever they do to it happens in `child.py`, which gets
-one file on its standard input, gives one WebP picture on its standard output, and ends.
+one file on its standard input, gives two WebP pictures on its standard output, and ends. Nothing here
+decodes what it gave: where one picture ends and the other begins is read from their heads.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
@@ -29,8 +31,16 @@ class Interrupted(Exception):
     """Drawing was cut off from outside, by the clock or for want of memory; it may work another time."""
 
 
-def draw(stream: BinaryIO, *, kind: str, seconds: float = _SECONDS) -> bytes:
-    """A WebP picture of the file, or of a PDF's first page. Raises CannotDraw, Interrupted."""
+@dataclass(frozen=True)
+class Drawn:
+    """Two WebP pictures of the same: one to read, and a small one for lists."""
+
+    preview: bytes
+    thumbnail: bytes
+
+
+def draw(stream: BinaryIO, *, kind: str, seconds: float = _SECONDS) -> Drawn:
+    """Pictures of the file, or of a PDF's first page. Raises CannotDraw, Interrupted."""
     with TemporaryFile() as given, TemporaryFile() as drawn:
         shutil.copyfileobj(stream, given)
         given.seek(0)
@@ -40,10 +50,22 @@ def draw(stream: BinaryIO, *, kind: str, seconds: float = _SECONDS) -> bytes:
         if code != 0:
             raise CannotDraw(f"ended with {code}")
         drawn.seek(0)
-        picture = drawn.read(_LARGEST + 1)
-    if picture[:4] != b"RIFF" or picture[8:12] != b"WEBP" or len(picture) > _LARGEST:
+        pictures = drawn.read(_LARGEST + 1)
+    if len(pictures) > _LARGEST:
+        raise CannotDraw("gave too much")
+    preview, rest = _first(pictures)
+    thumbnail, rest = _first(rest)
+    if rest:
+        raise CannotDraw("gave more than two pictures")
+    return Drawn(preview, thumbnail)
+
+
+def _first(pictures: bytes) -> tuple[bytes, bytes]:
+    """The WebP picture at the start, as long as its head says, and what follows it. Raises CannotDraw."""
+    length = 8 + int.from_bytes(pictures[4:8], "little")
+    if pictures[:4] != b"RIFF" or pictures[8:12] != b"WEBP" or len(pictures) < length:
         raise CannotDraw("gave no picture")
-    return picture
+    return pictures[:length], pictures[length:]
 
 
 def _run(given: BinaryIO, drawn: BinaryIO, kind: str, seconds: float) -> int:

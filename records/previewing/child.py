@@ -1,6 +1,7 @@
 """The child process that draws one preview. Imports nothing of the project.
 
-python -I child.py KIND   the file on standard input, a WebP picture on standard output
+python -I child.py KIND   the file on standard input; on standard output two WebP pictures, one after the
+                          other: the preview, then the thumbnail
 
 Exit code 0 where it is drawn, 3 where the bytes do not decode. The limits are set before the first
 byte is read: what exceeds them ends this process and nothing else.
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 SIDE = 1000
+SMALL_SIDE = 160  # twice what lists show, for screens with two pixels to one
 MEGABYTE = 1024 * 1024
 MOST_MEMORY = 1024 * MEGABYTE
 MOST_OUTPUT = 8 * MEGABYTE
@@ -46,7 +48,10 @@ def main() -> int:
     warnings.simplefilter("ignore")
     try:
         drawn = page(sys.stdin.buffer) if kind == "application/pdf" else picture(sys.stdin.buffer, kind)
-        flat(drawn).save(sys.stdout.buffer, "WEBP", quality=80, method=4)
+        drawn = flat(drawn)
+        drawn.save(sys.stdout.buffer, "WEBP", quality=80, method=4)
+        drawn.thumbnail((SMALL_SIDE, SMALL_SIDE))
+        drawn.save(sys.stdout.buffer, "WEBP", quality=70, method=4)
         sys.stdout.flush()
     except (Exception, MemoryError):  # because: decoders raise whatever they like on broken bytes
         return UNDRAWABLE

@@ -19,6 +19,7 @@ from records.models import (
     ExternalCertificate,
     Member,
     Position,
+    RenewalProposal,
     Requirement,
     Unit,
 )
@@ -32,7 +33,9 @@ FIELDS = {
     "requirement_id": "requirement", "requirement_ids": "requirement",
     "member_id": "member", "member_ids": "member", "scope_member_ids": "member", "kept_id": "member",
     "merged_id": "member", "merged_into_id": "member", "parted_from_id": "member",
+    "approved_by_id": "member",
     "certification_id": "certification", "supersedes_id": "certification", "renewal_id": "certification",
+    "duplicates": "certification", "renewal_proposal_id": "renewal_proposal",
     "external_certificate_id": "external_certificate",
 }  # fmt: skip
 _NAMED: dict[str, tuple[Any, Any]] = {
@@ -42,6 +45,11 @@ _NAMED: dict[str, tuple[Any, Any]] = {
     "position": (Position.id, Position.name),
     "requirement": (Requirement.id, Requirement.name),
     "external_certificate": (ExternalCertificate.id, ExternalCertificate.title),
+}
+# Named by the type of a certification and the day on which they expire.
+_TYPED: dict[str, tuple[Any, Any, Any]] = {
+    "certification": (Certification.id, Certification.expires_on, Certification.id),
+    "renewal_proposal": (RenewalProposal.id, RenewalProposal.expires_on, RenewalProposal.certification_id),
 }
 _AT_ONCE = 500
 
@@ -73,8 +81,8 @@ def names_for(events: Iterable[AuditEvent]) -> Names:
 
 
 def ids_named(value: Any) -> list[int]:
-    """The ids that a field of an event holds: one, or a list of them."""
-    held = value if isinstance(value, list) else [value]
+    """The ids that a field of an event holds: one, a list of them, or as names of what is said of each."""
+    held = value if isinstance(value, list | dict) else [value]
     return [int(each) for each in held if str(each).isdecimal() and len(str(each)) < 19]
 
 
@@ -92,10 +100,10 @@ def _found(table: str, ids: Collection[int]) -> Iterator[tuple[int, Named]]:
     if table == "member":
         members = db.session.scalars(select(Member).where(Member.id.in_(ids)))
         yield from ((member.id, Named(member.name)) for member in members)
-    elif table == "certification":
-        typed = select(Certification.id, CertificationType.name, Certification.expires_on)
-        typed = typed.join(CertificationType, Certification.type_id == CertificationType.id)
-        held = db.session.execute(typed.where(Certification.id.in_(ids)))
+    elif table in _TYPED:
+        record, expires, certification_id = _TYPED[table]
+        of_its_type = Certification.id == certification_id, Certification.type_id == CertificationType.id
+        held = db.session.execute(select(record, CertificationType.name, expires).where(*of_its_type, record.in_(ids)))
         yield from ((record_id, Named(name, expires_on)) for record_id, name, expires_on in held)
     elif table in _NAMED:
         record, name = _NAMED[table]

@@ -115,7 +115,7 @@ def proposals(
     by.require_staff()
     cursor, backwards = (before, True) if is_id(before) else (after if is_id(after) else None, False)
     falls = (state != ProposalState.PROPOSED) != backwards
-    statement = _listed(by).where(RenewalProposal.state == state, *_visible(state, by)).limit(PAGE + 1)
+    statement = _listed().where(RenewalProposal.state == state, *_visible(state, by)).limit(PAGE + 1)
     if words := words_of(search):
         statement = statement.where(matches(words))
     if cursor is not None:
@@ -155,7 +155,7 @@ def _visible(state: str, by: Actor) -> list[ColumnElement[bool]]:
     return [*conditions, Member.deactivated_at.is_(None)] if state == ProposalState.PROPOSED else conditions
 
 
-def _listed(by: Actor) -> Select[RenewalProposal]:
+def _listed() -> Select[RenewalProposal]:
     return (
         select(RenewalProposal)
         .join(Member, RenewalProposal.member_id == Member.id)

@@ -1,4 +1,4 @@
-"""Drawing the previews of stored files: background work that a killed worker only delays."""
+"""Drawing the previews and thumbnails of stored files: background work that a killed worker only delays."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from records.database import every_organization, transaction
 from records.errors import StorageFull, StorageUnavailable
 from records.models import Preview, StoredFile
 from records.previewing import CannotDraw, Interrupted, draw
-from records.storage import preview_key, storage
+from records.storage import preview_key, storage, thumbnail_key
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +66,10 @@ def _draw(claimed: _Claimed) -> None:
         return
     try:
         with storage().open(claimed.key) as stream:
-            picture = draw(stream, kind=claimed.kind)
-        _keep(picture, preview_key(claimed.key))
+            drawn = draw(stream, kind=claimed.kind)
+        # A worker killed between the two leaves the file waiting, and both are drawn again.
+        _keep(drawn.thumbnail, thumbnail_key(claimed.key))
+        _keep(drawn.preview, preview_key(claimed.key))
     except (CannotDraw, Interrupted) as error:
         log.info("no preview of file %s: %s", claimed.id, error)
         if isinstance(error, CannotDraw) or claimed.attempts == _MOST_ATTEMPTS:
@@ -97,8 +99,14 @@ def _set(claimed: _Claimed, **values: Any) -> bool:
 
 
 def _drop(claimed: _Claimed) -> None:
-    """The file was swept meanwhile: its preview goes too. Where another worker drew it, it stays."""
+    """The file was swept meanwhile: its pictures go too. Where another worker drew them, they stay."""
     with transaction() as session:
         gone = session.scalar(select(StoredFile.id).where(StoredFile.id == claimed.id)) is None
     if gone:
-        storage().delete(preview_key(claimed.key))
+        forget_drawn(claimed.key)
+
+
+def forget_drawn(key: str) -> None:
+    """Delete what was drawn of the file with this key."""
+    storage().delete(preview_key(key))
+    storage().delete(thumbnail_key(key))

@@ -34,7 +34,8 @@ from records.models import (
     Upload,
     UploadedFile,
 )
-from records.storage import preview_key, storage
+from records.services.previews import forget_drawn
+from records.storage import drawn_from, storage
 
 GRACE = timedelta(hours=24)
 # How long ended sessions, spent links and registers never brought in can still be looked at.
@@ -137,7 +138,7 @@ def forget_files(*, before: datetime) -> int:
     swept = 0
     while keys := _delete_unneeded_rows(before):
         for key in keys:
-            storage().delete(preview_key(key))
+            forget_drawn(key)
             storage().delete(key)
         swept += len(keys)
     return swept
@@ -165,10 +166,10 @@ def forget_bytes(*, before: datetime) -> int:
     swept = 0
     for keys in _batches(storage().keys_before(before.timestamp())):
         with transaction() as session:
-            bare = {key.removesuffix(".webp") for key in keys}
+            bare = {drawn_from(key) for key in keys}
             kept = set(session.scalars(select(StoredFile.key).where(StoredFile.key.in_(bare))))
         for key in keys:
-            if key.removesuffix(".webp") not in kept:
+            if drawn_from(key) not in kept:
                 storage().delete(key)
                 swept += 1
     return swept

@@ -100,7 +100,8 @@ def start(
     order: Sequence[int] = (),
 ) -> Upload:
     """Go on with files whose bytes are safe, and with those that wait under `key`; `left_out` and `order` are ids of
-    the latter. The same key is the same upload. Raises NoFiles and TooManyFiles (field `files`), and as `stage`.
+    the latter. The same key is the same upload. Raises NoFiles, OneFileTooMany, TooMuchTogether (field `files`), and
+    as `stage`.
     """
     key = key or token_urlsafe(16)
     with transaction():

@@ -54,8 +54,9 @@ _TRY_AGAIN = (429, 500, 503)
 _GO_BACK = (400, 403, 405, 409, 413, 422, 507)
 _WHOM_TO_ASK = (403, 507)
 _QUOTED = (500, 503, 507)
-# What is sent with a form, but was never typed for others to read.
+# What is sent with a form, but was never typed for others to read; and what the page sent along by itself.
 _NEVER_SHOWN = ("csrf", "password", "secret", "token", "current")
+_NEVER_TYPED = ("key", "seen", "shown", "version")
 _MOST_TYPED, _LONGEST_TYPED = 40, 5000
 
 
@@ -121,7 +122,8 @@ class ErrorPage:
             fields = list(request.form.items(multi=True))[:_MOST_TYPED]
         except HTTPException:  # the form could not be read: that is why this page is shown
             return []
-        shown = [text for name, text in fields if not any(word in name.lower() for word in _NEVER_SHOWN)]
+        typed = [(name.lower(), text) for name, text in fields if name not in _NEVER_TYPED]
+        shown = [text for name, text in typed if not any(word in name for word in _NEVER_SHOWN)]
         return [text[:_LONGEST_TYPED] for text in shown if any(letter.isalpha() for letter in text) and len(text) > 3]
 
 

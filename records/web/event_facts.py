@@ -56,7 +56,12 @@ def _changes(event: AuditEvent, names: Names) -> Iterator[Change]:
     for field in dict.fromkeys([*before, *after]):
         was, now = (_words(field, facts.get(field), names) for facts in (before, after))
         if field not in _LEFT_OUT and (was or now):
-            yield Change(str(FIELD_WORDS.get(field, field.replace("_", " "))), was, now)
+            yield Change(_label(field), was, now)
+
+
+def _label(name: str) -> str:
+    """The word for a field, or for the record whose table it names."""
+    return str(FIELD_WORDS.get(name) or RECORD_WORDS.get(name) or name.replace("_", " "))
 
 
 def _words(field: str, value: Any, names: Names) -> str:
@@ -67,7 +72,7 @@ def _words(field: str, value: Any, names: Names) -> str:
     if isinstance(value, bool):
         return gettext("Yes") if value else gettext("No")
     if isinstance(value, dict):
-        return ", ".join(f"{FIELD_WORDS.get(name, name)}: {_words('', each, names)}" for name, each in value.items())
+        return ", ".join(f"{_label(name)}: {_words('', each, names)}" for name, each in value.items())
     if isinstance(value, list):
         return ", ".join(_word(field, each) for each in value)
     return _word(field, value)

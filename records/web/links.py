@@ -40,8 +40,11 @@ def own_page(address: str) -> str | None:
 
 
 def page_before() -> str | None:
-    """The page of ours from which this request came, None where the browser does not say."""
-    came_from = urlsplit(request.referrer or "")
+    """The page of ours from which this request came, None where the browser does not say, or says nothing readable."""
+    try:
+        came_from = urlsplit(request.referrer or "")
+    except ValueError:  # no address at all
+        return None
     if came_from.netloc != request.host:
         return None
     return own_page(came_from.path + (f"?{came_from.query}" if came_from.query else ""))

@@ -17,6 +17,8 @@ from records.models.standing import reason_for
 from records.storage import megabytes
 from records.web.languages import locale_code
 
+_LONGEST_TEXT = 40
+
 # In many languages such words agree with what they are said of, so the translation is told of what that is.
 STANDING_WORDS = {
     Standing.VALID: lazy_pgettext("certification", "Valid"),
@@ -66,6 +68,11 @@ def init_app(app: Flask) -> None:
     )  # fmt: skip
     app.jinja_env.globals.update(refusal_text=refusal_text, today=today, now=clock.now)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def short(text: str) -> str:
+    """A name or a number, cut where it would fill a line by itself."""
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1].rstrip() + "…"
 
 
 def day(value: date | None) -> str:

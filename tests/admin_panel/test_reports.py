@@ -77,8 +77,9 @@ def test_a_row_leads_to_its_member_and_certification(cast, client):
     assert _cells(page) == [
         ["Miller, Max", "1004", "Engine 1", "EMT-Basic", "E-1", f"{expires.day} {expires:%b %Y}", "20", "Expiring soon"]
     ]
+    member = f"/admin/members/{cast.max.id}"
     links = [link.attrs["href"] for link in page.one("tbody").all("a")]
-    assert links == [f"/admin/members/{cast.max.id}", f"/admin/certifications/{certification_id}"]
+    assert links == [member, f"{member}/summary", f"/admin/certifications/{certification_id}"]
 
 
 def test_figures_lead_to_their_lists(cast, client):

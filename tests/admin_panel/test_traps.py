@@ -9,6 +9,7 @@ from flask_admin.model import BaseModelView
 from admin_panel.base import StaffView
 from admin_panel.views.home import HomeView
 from tests.cast import Cast
+from tests.forms import read
 
 SCAFFOLDED = ("ajax/lookup/", "ajax/update/", "action/", "export/csv/", "details/", "edit/", "delete/")
 
@@ -22,6 +23,27 @@ def test_no_view_is_scaffolded_from_a_model_and_each_is_closed_by_default(app: F
         assert not isinstance(view, BaseModelView)
         assert type(view)._handle_view is StaffView._handle_view
         assert type(view)._run_view is StaffView._run_view
+
+
+def test_each_view_has_an_entry_in_the_menu_or_lies_under_one(app: Flask) -> None:
+    [admin] = app.extensions["admin"]
+    in_menu = {view.endpoint for view in admin._views if not view.lies_under}
+    assert {view.lies_under for view in admin._views} - {""} <= in_menu
+
+
+@pytest.mark.parametrize(
+    ("path", "entry"),
+    [
+        ("/admin/requirements/coverage/", "Requirements"),
+        ("/admin/requirements/exemptions/", "Requirements"),
+        ("/admin/renewals/proposed/", "Renewals"),
+        ("/admin/merges/", "User Management"),
+        ("/admin/views/", "Reports"),
+    ],
+)
+def test_the_menu_says_which_entry_a_page_lies_under(cast: Cast, browse, path: str, entry: str) -> None:
+    page = read(browse(cast.ada).get(path).text)
+    assert [each.text.strip() for each in page.all("a.item", aria_current="page")] == [entry]
 
 
 @pytest.mark.parametrize("path", SCAFFOLDED)

@@ -38,6 +38,7 @@ NO_PAGE = {
     "/scan/<int:scan_id>/download": "a file",
     "/scan/<int:scan_id>/file": "a file",
     "/scan/<int:scan_id>/preview": "a picture",
+    "/scan/<int:scan_id>/thumbnail": "a picture",
 }
 # What refuses or fails, each with a page of its own.
 FAILURES = (403, 404, 409, 413, 422, 429, 500, 503, 507)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.browser.accessibility import violations
 from tests.browser.conftest import scrolls_sideways
 from tests.holdings import give
 from tests.requirements import require
 
 # WCAG 2.2, A and AA.
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 WIDE = {"width": 1440, "height": 900}
 
 
@@ -49,11 +48,6 @@ def _row(page, name):
     return page.get_by_role("row").filter(has=page.get_by_role("link", name=name, exact=True))
 
 
-def _violations(page):
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
-
-
 def test_a_row_opens_beside_the_list_and_focus_goes_in_and_returns(ada):
     expect(_panel(ada)).to_have_count(0)
     _control(ada, "Miller, Max").click()
@@ -65,7 +59,7 @@ def test_a_row_opens_beside_the_list_and_focus_goes_in_and_returns(ada):
     expect(_row(ada, "Miller, Max")).to_have_attribute("aria-current", "true")
     expect(ada.get_by_role("heading", level=1)).to_be_in_viewport()
     assert not scrolls_sideways(ada)
-    assert _violations(ada) == []
+    assert violations(ada) == []
     ada.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     expect(_control(ada, "Miller, Max")).to_be_focused()
@@ -175,7 +169,7 @@ def test_on_a_telephone_it_is_a_dialog_over_the_page(on_phone):
     box = dialog.bounding_box()
     assert (round(box["width"]), round(box["height"])) == (390, 844)
     assert not scrolls_sideways(on_phone)
-    assert _violations(on_phone) == []
+    assert violations(on_phone) == []
     on_phone.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(_control(on_phone, "Miller, Max")).to_be_focused()

@@ -7,11 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.browser.accessibility import violations
 from tests.browser.conftest import open_menu, scrolls_sideways
-from tests.browser.test_credits import RULES
 from tests.clearances import exempt, require
 from tests.holdings import give, today
 
@@ -24,11 +23,6 @@ def rules(cast):
     give(cast.max, cast.emt, 10)
     give(cast.mia, cast.emt, 400)
     exempt(cast.una, life, cast.ada)
-
-
-def _violations(page):
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
 
 
 def _matrix(page, sign_in, cast):
@@ -50,7 +44,7 @@ def test_gaps_of_any_date_are_found_and_lead_to_the_record(cast, rules, page, si
     table.get_by_role("link", name=re.compile("Miller, Max, Life support: Missing")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Requirements of Max Miller")
     expect(page.get_by_role("article", name="Life support")).to_contain_text("Missing")
-    assert _violations(page) == []
+    assert violations(page) == []
 
 
 def test_arrow_keys_move_between_cells_and_tab_leaves_the_table(cast, rules, page, sign_in):
@@ -102,7 +96,7 @@ def test_a_learner_sees_what_is_required_and_what_lapses_next(cast, rules, sign_
     page.get_by_role("link", name="EMT-Basic").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("EMT-Basic")
     page.go_back()
-    assert _violations(page) == []
+    assert violations(page) == []
     assert not scrolls_sideways(page)
 
 
@@ -112,8 +106,8 @@ def test_the_matrix_and_coverage_are_accessible(cast, rules, sign_in, request, s
     page = request.getfixturevalue(screen)
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour on its way to another
     _matrix(page, sign_in, cast)
-    assert _violations(page) == []
+    assert violations(page) == []
     assert not scrolls_sideways(page)
     page.goto(f"/admin/requirements/coverage/?renew={cast.max.id}")
-    assert _violations(page) == []
+    assert violations(page) == []
     assert not scrolls_sideways(page)

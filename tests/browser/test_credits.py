@@ -9,18 +9,17 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from records.services import revocations
 from tests import certificates
+from tests.browser.accessibility import violations
 from tests.browser.conftest import open_menu, scrolls_sideways
 from tests.certificates import approved
 from tests.holdings import today
 
 EVERY_SCREEN = ["page", "phone", "page_without_javascript", "phone_without_javascript"]
 # WCAG 2.2, A and AA.
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
 
 @pytest.fixture
@@ -44,11 +43,6 @@ def learner(request, cast, ledger, sign_in):
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Credits").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Credits")
     return page
-
-
-def _violations(page):
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
 
 
 def test_totals_lead_to_the_entries_behind_them(learner):
@@ -105,14 +99,14 @@ def test_a_transcript_is_made_and_anybody_verifies_it(learner, open_page):
     visitor.get_by_role("button", name="Verify").click()
     expect(visitor.get_by_role("status")).to_contain_text("everything on it still stands")
     expect(visitor.get_by_role("main")).to_contain_text("6.5 hours CEU")
-    assert _violations(visitor) == []
+    assert violations(visitor) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("learner", ["page", "phone"], indirect=True)
 def test_the_page_is_accessible(learner, scheme):
     learner.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour on its way to another
-    assert _violations(learner) == []
+    assert violations(learner) == []
     assert not scrolls_sideways(learner)
 
 
@@ -127,15 +121,15 @@ def test_administrators_set_up_credit_types_and_reviewers(cast, page, sign_in):
     page.get_by_label("First day").fill("2025-09-01")
     page.get_by_label("Last day").fill("2026-08-31")
     page.get_by_label("Goal per period").fill("40.5")
-    assert _violations(page) == []
+    assert violations(page) == []
     page.get_by_role("button", name="Save").click()
     row = page.get_by_role("row", name="CPD hours")
     expect(row).to_contain_text("from 1 Sep 2025 to 31 Aug 2026")
     expect(row).to_contain_text("40.5")
-    assert _violations(page) == []
+    assert violations(page) == []
     page.get_by_role("link", name="Settings").click()
     page.get_by_label("Nora Núñez").check()
     page.get_by_role("button", name="Save reviewers").click()
     expect(page.get_by_label("Nora Núñez")).to_be_checked()
     expect(page.get_by_label("Carl Okafor")).not_to_be_checked()
-    assert _violations(page) == []
+    assert violations(page) == []

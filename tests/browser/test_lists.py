@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from records.database import db
 from records.models import Member
+from records.services import audit
+from tests.browser.accessibility import violations
 from tests.browser.conftest import scrolls_sideways
+from tests.certificates import credit_type, submitted
 from tests.requirements import position
 
 # WCAG 2.2, A and AA.
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 SCREENS = ["page", "phone_without_javascript"]
 LIST = "/admin/members/"
 
@@ -23,11 +24,6 @@ def ada(request, cast, sign_in):
     page = sign_in(request.getfixturevalue(request.param), cast.ada.email)
     page.goto(LIST)
     return page
-
-
-def _violations(page):
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
 
 
 def _rows(page):
@@ -125,6 +121,25 @@ def test_deactivating_asks_and_can_be_undone(cast, ada):
     expect(ada.get_by_role("status").first).to_contain_text("1 member is active again.")
 
 
+@pytest.mark.parametrize("ada", SCREENS, indirect=True)
+@pytest.mark.parametrize("address", [LIST, "/admin/certification-types/", "/admin/approvals/"])
+def test_enter_on_a_tick_box_sends_nothing(cast, ada, address):
+    audit.opened(submitted(cast, credit_type()), by=cast.actor(cast.ada))
+    ada.goto(address)
+    sent = []
+    ada.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    box = ada.locator("input[data-tick]").first
+    box.check()
+    box.press("Enter")
+    ada.wait_for_timeout(300)
+    assert sent == []
+    expect(ada.get_by_role("dialog")).to_be_hidden()
+    with ada.expect_request(lambda request: request.method == "POST"):  # and its buttons go on working
+        ada.locator("#several button:visible").first.click()
+        if ada.get_by_role("button", name="Ok").is_visible():
+            ada.get_by_role("button", name="Ok").click()
+
+
 @pytest.mark.parametrize("ada", ["page"], indirect=True)
 def test_escape_closes_a_panel_and_returns_to_its_button(ada):
     button = ada.locator("#filters-button")
@@ -163,15 +178,15 @@ def test_the_pages_are_accessible(cast, ada, scheme):
     for address in ("members/?role=member", "audit-trail/?kind=position.created", "certification-types/", "units/",
                     "positions/", "views/"):  # fmt: skip
         ada.goto(f"/admin/{address}")
-        assert _violations(ada) == []
+        assert violations(ada) == []
         assert not scrolls_sideways(ada)
     ada.goto(LIST)
     for button in ("#filters-button", "#views-button", "#export-button"):
         ada.locator(button).click()
-        assert _violations(ada) == []
+        assert violations(ada) == []
         assert not scrolls_sideways(ada)
     ada.keyboard.press("Escape")
     ada.get_by_role("checkbox", name="Tick Max Miller").check()
     ada.locator("#several-position").click()
-    assert _violations(ada) == []
+    assert violations(ada) == []
     assert not scrolls_sideways(ada)

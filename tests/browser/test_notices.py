@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from records import mail
 from records.database import locked, transaction
 from records.models import Certification
+from tests.browser.accessibility import violations
 from tests.browser.conftest import scrolls_sideways
-from tests.browser.test_credits import _violations
 from tests.holdings import give, today
 from tests.notices import at, remind
 
@@ -36,7 +36,7 @@ def screen(request):
 def accessible(page):
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour on its way to another
-        assert _violations(page) == []
+        assert violations(page) == []
     assert not scrolls_sideways(page)
 
 

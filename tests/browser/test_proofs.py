@@ -9,26 +9,20 @@ from urllib.request import urlopen
 import icalendar
 import pytest
 import zxingcpp
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect
 
+from tests.browser.accessibility import violations
 from tests.browser.conftest import open_menu, scrolls_sideways
 from tests.holdings import give, today
 
 EVERY_SCREEN = ["page", "phone", "page_without_javascript", "phone_without_javascript"]
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
-
-
-def _violations(page):
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
 
 
 def _accessible(page):
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        assert _violations(page) == [], scheme
+        assert violations(page) == [], scheme
     assert not scrolls_sideways(page)
 
 

@@ -5,24 +5,22 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from records.services import renewal_proposals
 from tests import samples
+from tests.browser.accessibility import violations
 from tests.browser.conftest import open_menu, scrolls_sideways
 from tests.holdings import give, today
 from tests.renewals import allow_proposals, batch, in_days, proposed
 
 SCREENS = ["page", "phone", "phone_without_javascript"]
 # WCAG 2.2, A and AA.
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 SHEET = {"name": "sheet.jpg", "mimeType": "image/jpeg", "buffer": samples.picture(colour="teal")}
 
 
 def _accessible(page):
-    found = Axe().run(page, options=RULES).response["violations"]
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+    assert violations(page) == []
     assert not scrolls_sideways(page)
 
 

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests import certificates
+from tests.browser.accessibility import violations
 from tests.browser.conftest import open_menu, scrolls_sideways
 from tests.certificates import approved
 from tests.holdings import give, today
 
 # WCAG 2.2, A and AA.
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 SCREENS = ["page", "phone_without_javascript"]
 
 
@@ -38,11 +37,6 @@ def ada(request, cast, world, sign_in):
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Reports").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Reports")
     return page
-
-
-def _violations(page):
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
 
 
 @pytest.mark.parametrize("ada", SCREENS, indirect=True)
@@ -138,15 +132,15 @@ def test_the_pages_are_accessible(ada, scheme):
     ada.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour on its way to another
     for address in ("", "expiring", "standing?group=unit", "credits", "activity", "expiring/print"):
         ada.goto(f"/admin/reports/{address}")
-        assert _violations(ada) == []
+        assert violations(ada) == []
         assert not scrolls_sideways(ada)
     ada.goto("/admin/reports/expiring")
     ada.get_by_text("Views", exact=True).click()
     ada.get_by_label("Name").fill("Soon")
     ada.get_by_role("button", name="Save", exact=True).click()
     expect(ada.get_by_role("status").first).to_contain_text("“Soon” was saved.")
-    assert _violations(ada) == []
+    assert violations(ada) == []
     ada.goto("/admin/reports/")
     ada.get_by_text("Change", exact=True).click()
-    assert _violations(ada) == []
+    assert violations(ada) == []
     assert not scrolls_sideways(ada)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.browser.accessibility import violations
 from tests.browser.conftest import open_menu, scrolls_sideways
-from tests.browser.test_credits import RULES
 from tests.holdings import today
 from tests.requirements import position
 
@@ -26,8 +25,7 @@ def is_sound(request):
 
     def is_sound(page):
         assert not scrolls_sideways(page)
-        found = Axe().run(page, options=RULES).response["violations"] if runs_scripts else []
-        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+        assert not runs_scripts or violations(page) == []
 
     return is_sound
 

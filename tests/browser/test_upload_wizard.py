@@ -35,6 +35,7 @@ def go_on(page: Page, *files: dict) -> None:
     page.get_by_label("Choose Files").set_input_files(list(files))
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Match files to certifications")
+    page.wait_for_load_state()  # its script has run
 
 
 def test_what_is_known_displays_and_goes_again_with_another_choice(wizard, cast):

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
 from records.database import db, found, lock, transaction
 from records.models import Certification, Scan, UploadedFile
 from tests import certificates, samples
+from tests.browser.accessibility import violations
 from tests.browser.conftest import scrolls_sideways
 from tests.holdings import give
 
@@ -108,7 +108,7 @@ def waiting() -> list[str]:
 
 
 def sound(page: Page) -> None:
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
 
 
 @on_each_screen

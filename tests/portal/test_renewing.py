@@ -88,7 +88,7 @@ def test_what_is_wrong_stands_beside_its_field_and_files_wait(form):
     assert answer.status_code == 422
     assert form.page.one("p", id="expires_on-error").text == "Enter the date on which it expires."
     assert form.page.one("p", id="issued_on-error").text.startswith("Enter a date that exists")
-    assert "front.png" in form.page.one("ul", class_="plain upload-list").text
+    assert "front.png" in form.page.one("ul", class_="plain").text
     assert form.send(**dates()).status_code == 302
     assert [scan.name for scan in all_proposals()[0].scans] == ["front.png"]
 

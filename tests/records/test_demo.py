@@ -47,12 +47,12 @@ from records.models import (
 )
 from records.queries.calendar_feeds import own_feeds
 from records.queries.checks import check_organization
+from records.queries.list_pages import page_named
 from records.queries.proofs import own_proofs
-from records.queries.reports import REPORTS
 from records.queries.reviewers import who_may_review
 from records.services.submission_digests import announce_submissions
 from records.signin import actor_of
-from records.storage import preview_key, storage
+from records.storage import preview_key, storage, thumbnail_key
 from records.web.event_words import FIELD_WORDS
 
 PASSWORD = "demo password of the tests"
@@ -334,8 +334,9 @@ def test_the_worker_draws_a_preview_of_every_picture(loaded):
         ready = db.session.scalars(select(StoredFile).where(StoredFile.preview == Preview.READY)).all()
         assert len(ready) > 10
         for stored in ready:
-            with storage().open(preview_key(stored.key)) as stream:
-                Image.open(BytesIO(stream.read())).verify()
+            for key in (preview_key(stored.key), thumbnail_key(stored.key)):
+                with storage().open(key) as stream:
+                    Image.open(BytesIO(stream.read())).verify()
         assert not db.session.scalar(select(StoredFile.id).where(StoredFile.preview == Preview.FAILED))
 
 
@@ -349,6 +350,6 @@ def test_the_member_has_handed_out_proofs_in_every_state_and_has_a_calendar(load
         assert own_feeds(by=actor_of(member)).keys() == {FeedKind.OWN}
 
 
-def test_its_saved_views_ask_what_their_reports_know(cast):
-    for report, _name, asked in VIEWS:
-        assert REPORTS[report].read(asked).fields() == asked
+def test_its_saved_views_ask_what_their_pages_know(cast):
+    for page, _name, asked in VIEWS:
+        assert page_named(page, by=cast.actor(cast.ada)).kept(asked) == asked

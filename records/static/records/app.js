@@ -20,7 +20,7 @@ document.addEventListener("submit", (event) => {
 
 // A form is sent once, however often its button is pressed. A button with data-wait says so while its work lasts.
 document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented || event.target.method !== "post") return;
+  if (event.defaultPrevented || (event.submitter?.formMethod || event.target.method) !== "post") return;
   const form = event.target;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "yes";

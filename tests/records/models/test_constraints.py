@@ -51,6 +51,7 @@ BROKEN_CHECKS: dict[str, tuple[dict[str, Any], ...]] = {
     "ck_stored_file_sha256_is_hexadecimal": ({"sha256": "abc"},),
     "ck_register_import_applied_at_a_time": ({"state": "applied"}, {"state": "mapping", "applied_at": AT}),
     "ck_register_import_undone_at_a_time": ({"state": "mapping", "undone_at": AT},),
+    "ck_member_language_is_a_tag": ({"language": "e"}, {"language": "Español"}, {"language": "es_MX"}),
     "ck_member_only_coordinators_are_granted": (
         {"role": "member", "reviews": True},
         {"role": "administrator", "reviews": True},

@@ -12,14 +12,19 @@ from contextlib import suppress
 import pytest
 from PIL import Image
 
+from records import previewing
 from records.file_kinds import kind_of
 from records.models.stored_file import CAN_BE_PREVIEWED
-from records.previewing import _CHILD, CannotDraw, Interrupted, draw
+from records.previewing import _CHILD, CannotDraw, Drawn, Interrupted, draw
 from tests import samples
 
 
 def drawn(content: bytes, kind: str) -> Image.Image:
-    return Image.open(io.BytesIO(draw(io.BytesIO(content), kind=kind)))
+    return opened(draw(io.BytesIO(content), kind=kind).preview)
+
+
+def opened(content: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(content))
 
 
 GOOD = {
@@ -39,9 +44,10 @@ GOOD = {
 @pytest.mark.parametrize("name", GOOD)
 def test_every_kind_that_opens_is_drawn(name):
     kind, content = GOOD[name]
-    picture = drawn(content, kind)
-    assert picture.format == "WEBP"
-    assert max(picture.size) <= 1000
+    both = draw(io.BytesIO(content), kind=kind)
+    for picture, most in ((opened(both.preview), 1000), (opened(both.thumbnail), 160)):
+        assert picture.format == "WEBP"
+        assert max(picture.size) <= most
     assert kind_of(content[:8192]) == kind
 
 
@@ -52,8 +58,22 @@ def test_what_does_not_decode_is_refused(name):
         draw(io.BytesIO(content), kind=kind)
 
 
-def test_a_large_picture_becomes_small():
-    assert drawn(samples.picture("PNG", size=(3000, 1500)), "image/png").size == (1000, 500)
+def test_a_large_picture_becomes_small_and_smaller():
+    both = draw(io.BytesIO(samples.picture("PNG", size=(3000, 1500))), kind="image/png")
+    assert opened(both.preview).size == (1000, 500)
+    assert opened(both.thumbnail).size == (160, 80)
+
+
+def test_a_small_picture_does_not_grow_and_a_thin_one_does_not_vanish():
+    assert opened(draw(io.BytesIO(samples.picture("PNG")), kind="image/png").thumbnail).size == (64, 48)
+    thin = draw(io.BytesIO(samples.picture("PNG", size=(3000, 2))), kind="image/png")
+    assert opened(thin.thumbnail).size == (160, 1)
+
+
+def test_the_thumbnail_of_a_photo_weighs_little():
+    both = draw(io.BytesIO(samples.photo()), kind="image/jpeg")
+    assert len(both.thumbnail) < 6_000
+    assert len(both.preview) > 5 * len(both.thumbnail)
 
 
 def test_a_photo_of_a_hundred_megapixels_is_drawn_at_a_fraction():
@@ -79,9 +99,10 @@ def test_a_photo_stands_the_way_its_camera_noted(orientation, corner):
 def test_the_position_of_the_camera_is_not_in_the_preview():
     original = samples.halves(6)
     assert Image.open(io.BytesIO(original)).getexif().get_ifd(0x8825)
-    content = draw(io.BytesIO(original), kind="image/jpeg")
-    assert not Image.open(io.BytesIO(content)).getexif()
-    assert b"EXIF" not in content
+    both = draw(io.BytesIO(original), kind="image/jpeg")
+    for content in (both.preview, both.thumbnail):
+        assert not opened(content).getexif()
+        assert b"EXIF" not in content
 
 
 def test_transparency_becomes_white_paper():
@@ -107,6 +128,49 @@ def test_what_takes_too_long_is_cut_off_and_may_be_tried_again():
 def test_an_unknown_kind_is_refused():
     with pytest.raises(CannotDraw):
         draw(io.BytesIO(samples.picture("BMP")), kind="image/bmp")
+
+
+ONE, OTHER = samples.picture("WEBP"), samples.picture("WEBP", colour="navy", size=(20, 30))
+
+
+def gives(monkeypatch, output: bytes) -> Drawn:
+    """What comes of a child that gives these bytes."""
+
+    def run(_given, drawn, _kind, _seconds):
+        drawn.write(output)
+        return 0
+
+    monkeypatch.setattr(previewing, "_run", run)
+    return draw(io.BytesIO(b"any"), kind="image/png")
+
+
+def test_two_pictures_are_told_apart_by_their_heads(monkeypatch):
+    assert gives(monkeypatch, ONE + OTHER) == Drawn(ONE, OTHER)
+    assert gives(monkeypatch, OTHER + ONE) == Drawn(OTHER, ONE)
+
+
+@pytest.mark.parametrize(
+    "output",
+    {
+        "nothing": b"",
+        "one picture": ONE,
+        "three pictures": ONE + OTHER + ONE,
+        "something behind": ONE + OTHER + b"\0",
+        "something between": ONE + b"\0" + OTHER,
+        "something before": b"\0" + ONE + OTHER,
+        "the second cut short": ONE + OTHER[:-1],
+        "a length beyond the end": ONE + OTHER[:4] + b"\xff\xff\xff\xff" + OTHER[8:],
+        "a length of nothing": ONE[:4] + b"\0\0\0\0" + ONE[8:] + OTHER,
+        "another kind": ONE + samples.picture("PNG"),
+        "another RIFF": ONE + OTHER[:8] + b"WAVE" + OTHER[12:],
+        "heads that end early": ONE + OTHER[:11],
+        "too much": ONE + OTHER[:4] + (8 * 1024**2).to_bytes(4, "little") + OTHER[8:].ljust(8 * 1024**2, b"\0"),
+    }.items(),
+    ids=lambda each: each[0],
+)
+def test_anything_else_is_no_picture(monkeypatch, output):
+    with pytest.raises(CannotDraw):
+        gives(monkeypatch, output[1])
 
 
 _GREEDY = """

@@ -14,7 +14,7 @@ from records.database import db, transaction
 from records.models import Preview, StoredFile
 from records.previewing import Interrupted
 from records.services import files, previews
-from records.storage import preview_key, storage
+from records.storage import preview_key, storage, thumbnail_key
 from tests import samples
 
 
@@ -35,8 +35,39 @@ def test_a_picture_gets_its_preview(cast):
     assert row.preview == Preview.WAITING
     previews.draw_previews()
     assert state(row) == (Preview.READY, 1)
-    with storage().open(preview_key(row.key)) as stream:
-        assert Image.open(stream).format == "WEBP"
+    for key in (preview_key(row.key), thumbnail_key(row.key)):
+        with storage().open(key) as stream:
+            assert Image.open(stream).format == "WEBP"
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_a_worker_killed_after_any_picture_leaves_work_that_is_done_again(cast, monkeypatch, kept):
+    row, real, keys = stored(cast, samples.picture()), previews._keep, []
+
+    def keep_some(picture, key):
+        if len(keys) == kept:
+            raise SystemExit
+        keys.append(key)
+        real(picture, key)
+
+    def end(*_args, **_values):
+        raise SystemExit
+
+    with monkeypatch.context() as killing:
+        killing.setattr(previews, "_keep", keep_some)
+        killing.setattr(previews, "_set", end)
+        with pytest.raises(SystemExit):
+            previews.draw_previews()
+    assert len(keys) == kept
+    db.session.rollback()
+    assert state(row) == (Preview.WAITING, 1)
+    with clock.standing_at(clock.now() + timedelta(minutes=3)):
+        previews.draw_previews()
+    assert state(row) == (Preview.READY, 2)
+    for key in (preview_key(row.key), thumbnail_key(row.key)):
+        with storage().open(key) as stream:
+            Image.open(stream).verify()
+    assert not list(storage().incoming.iterdir())
 
 
 def test_what_cannot_be_drawn_is_tried_once_and_downloads_only(cast):
@@ -134,7 +165,7 @@ def test_a_long_queue_gives_other_jobs_their_turn(cast, monkeypatch):
 @pytest.mark.parametrize("gone", [True, False])
 def test_a_preview_of_a_file_that_was_swept_meanwhile_is_dropped(cast, monkeypatch, gone):
     row = stored(cast, samples.picture())
-    key = preview_key(row.key)
+    keys = preview_key(row.key), thumbnail_key(row.key)
     real = previews.draw
 
     def draw_while_it_goes(stream, *, kind):
@@ -147,4 +178,4 @@ def test_a_preview_of_a_file_that_was_swept_meanwhile_is_dropped(cast, monkeypat
 
     monkeypatch.setattr(previews, "draw", draw_while_it_goes)
     previews.draw_previews()
-    assert storage()._path(key).exists() is not gone
+    assert [storage()._path(key).exists() for key in keys] == [not gone, not gone]

@@ -45,7 +45,7 @@ from records.services import (
     uploads,
 )
 from records.services.submission_steps import Files
-from records.storage import preview_key, storage
+from records.storage import preview_key, storage, thumbnail_key
 from tests import certificates, samples
 
 JOB = Actor.job("sweep")
@@ -84,7 +84,7 @@ def kept_files() -> set[str]:
 def test_an_abandoned_upload_leaves_nothing_behind_after_a_day(cast):
     upload = uploads.start(cast.max, [arrive(cast, samples.picture())], by=cast.actor(cast.ada))
     previews.draw_previews()
-    assert len(kept_files()) == 2
+    assert len(kept_files()) == 3  # with its preview and thumbnail
     assert sweep_after(DAY / 2) == sweeps.Swept(0, 0, 0, 0, 0, 0, 0)
     assert db.session.get(Upload, upload.id) is not None
     swept = sweep_after(DAY + timedelta(minutes=1))
@@ -183,13 +183,14 @@ def test_bytes_without_a_row_go_after_a_day(cast):
 def test_a_preview_without_its_file_goes_and_one_with_its_file_stays(cast):
     stored = attached(cast, samples.picture()).stored_file
     previews.draw_previews()
-    lost = preview_key(f"{cast.fire.id}/{'c' * 64}-{'d' * 16}")
-    previews._keep(b"RIFF", lost)
+    lost = f"{cast.fire.id}/{'c' * 64}-{'d' * 16}"
+    previews._keep(b"RIFF", preview_key(lost))
+    previews._keep(b"RIFF", thumbnail_key(lost))
     old = (clock.now() - 2 * DAY).timestamp()
     for path in storage().root.glob("*/*"):
         os.utime(path, (old, old))
-    assert sweep_after(timedelta(0)).bytes_without_row == 1
-    assert kept_files() == {stored.key, preview_key(stored.key)}
+    assert sweep_after(timedelta(0)).bytes_without_row == 2
+    assert kept_files() == {stored.key, preview_key(stored.key), thumbnail_key(stored.key)}
 
 
 def test_a_register_never_brought_in_goes_after_a_month(cast):

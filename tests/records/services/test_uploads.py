@@ -15,8 +15,8 @@ from records.errors import (
     NoFiles,
     NotAllowed,
     NotFound,
+    OneFileTooMany,
     OwnCertifications,
-    TooManyFiles,
 )
 from records.models import AuditEvent, AuditKind, Certification, Role, Scan, StoredFile, Upload, UploadedFile
 from records.queries.uploads import choices_for, upload_for, uploaded_file
@@ -77,17 +77,17 @@ def test_files_are_staged_in_the_order_in_which_they_were_chosen(cast, upload):
     assert (upload.member_id, upload.started_by_id) == (cast.max.id, cast.ada.id)
 
 
-def test_the_same_bytes_twice_stand_under_both_names(cast, ada):
+def test_the_same_bytes_twice_wait_once_under_their_first_name(cast, ada):
     upload = uploads.start(cast.max, arrive(cast, b"same", b"same"), by=ada)
-    assert [file.name for file in upload.files] == ["1.jpg", "2.jpg"]
+    assert [file.name for file in upload.files] == ["1.jpg"]
     assert count(StoredFile) == 1
 
 
 def test_no_files_and_too_many_are_refused(cast, ada):
     with pytest.raises(NoFiles):
         uploads.start(cast.max, [], by=ada)
-    with pytest.raises(TooManyFiles):
-        uploads.start(cast.max, arrive(cast, b"a") * 51, by=ada)
+    with pytest.raises(OneFileTooMany):
+        uploads.start(cast.max, arrive(cast, *(b"%d" % number for number in range(51))), by=ada)
     assert count(Upload) == 0
 
 

@@ -67,6 +67,7 @@ def test_files_and_feeds_are_sent_as_they_are(cast: Cast, browse: Browse) -> Non
 
     for client, path in (
         (own, f"/scan/{scan}/file"), (own, f"/scan/{scan}/download"), (own, f"/scan/{scan}/preview"),
+        (own, f"/scan/{scan}/thumbnail"),
         (own, f"/member/{cast.max.id}/scans/download"), (own, f"/calendar/{codes.token(feed.salt)}.ics"),
         (staff, "/admin/reports/expiring/export"), (staff, "/admin/reports/expiring/export?format=xlsx"),
     ):  # fmt: skip

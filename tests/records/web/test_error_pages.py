@@ -49,8 +49,22 @@ def test_what_was_typed_is_not_lost_and_no_secret_is_shown(failing_client: Signe
     assert "between us" not in html
 
 
+@pytest.mark.parametrize("referrer", ["http://[", "http://localhost]/", "http://localhost:x/", "http://[::1"])
+def test_a_referrer_that_cannot_be_read_is_none(failing_client: SignedClient, referrer: str) -> None:
+    page = failing_client.post("/fail/conflict", headers={"Referer": referrer})
+    assert page.status_code == 409
+    assert "Back to where you were" not in steps(page.text)
+
+
+@pytest.mark.parametrize("field", ["key", "seen", "version", "shown"])
+def test_what_the_page_itself_sent_along_was_not_typed(failing_client: SignedClient, field: str) -> None:
+    html = failing_client.post("/fail/conflict", data={"reason": "The back side.", field: "b1946ac92492d234"}).text
+    assert "The back side." in html
+    assert "b1946ac92492d234" not in html
+
+
 def test_too_large_names_the_limit(failing: Flask, failing_client: SignedClient) -> None:
-    assert "One file may have up to 25 MB; 20 go at once." in failing_client.post("/fail/too-large").text
+    assert "One file may have up to 25 MB, all of one form" in failing_client.post("/fail/too-large").text
     assert "One file may have" not in SignedClient(failing).post("/fail/too-large").text
 
 
