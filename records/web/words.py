@@ -121,7 +121,7 @@ def days_away(days: int) -> str:
     elif size < 730:
         span = ngettext("%(num)d month", "%(num)d months", round(size / 30.44))
     else:
-        span = ngettext("%(num)d year", "%(num)d years", size * 100 // 36525)
+        span = ngettext("%(num)d year", "%(num)d years", (size + 1) * 100 // 36525)
     return gettext("in %(span)s", span=span) if days > 0 else gettext("%(span)s ago", span=span)
 
 
