@@ -49,6 +49,7 @@ def test_totals_lead_to_the_entries_behind_them(learner):
     ceu = learner.get_by_role("region", name="CEU")
     expect(ceu).to_contain_text("2.5 of 20 hours, 17.5 to go")
     expect(ceu.get_by_role("progressbar")).to_have_attribute("value", "12")
+    ceu.get_by_text("Show as table").click()
     expect(ceu.get_by_role("table", name="CEU by month, in hours").get_by_role("row")).to_have_count(13)
     ceu.get_by_role("link", name="All time").click()
     entries = learner.get_by_role("table", name="Entries")

@@ -141,8 +141,8 @@ def test_anothers_scan_is_not_found(cast, page, sign_in):
     expect(page.get_by_role("link", name="Certifications")).to_be_visible()
 
 
-def test_the_only_form_signs_out(learner):
-    forms = learner.locator("form:not(dialog form)")
+def test_the_only_form_beside_the_choice_of_colours_signs_out(learner):
+    forms = learner.locator("form:not(dialog form, [action='/theme'])")
     expect(forms).to_have_count(1)
     expect(forms).to_have_attribute("action", "/logout")
 

@@ -68,7 +68,7 @@ def test_from_a_position_to_a_rule_to_an_exemption(administrator, cast, is_sound
     expect(page.get_by_role("main")).to_contain_text(said)
     is_sound(page)
 
-    page.get_by_role("link", name="Driving").click()
+    page.get_by_role("link", name="Driving", exact=True).click()
     page.get_by_role("link", name="New exemption").click()
     find = page.get_by_role("searchbox", name="Find a member")
     find.fill("miller")
