@@ -38,7 +38,7 @@ def test_a_crew_is_renewed_at_once_and_undone_as_one(request, cast, sign_in, scr
     page.get_by_label("Choose Mia Söderström").check()
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_label("Issued")).to_have_value(today().isoformat())
-    page.get_by_label("Files").set_input_files([SHEET])
+    page.get_by_label("Files", exact=True).set_input_files([SHEET])
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name="2 certifications will be recorded")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("Miller, Max"))).to_contain_text("Renewal")
