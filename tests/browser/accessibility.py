@@ -12,7 +12,7 @@ _AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 # What a page shows over and over is looked at a few times: contrast alone takes a second on some lists.
 _REPEATED = ["tbody > tr:nth-child(n + 9)"]
 # What sticks to the edge of the window hides what is below it, until one scrolls: it goes where it belongs first.
-_UNSTICK = """() => document.querySelectorAll("main *").forEach(element => {
+_UNSTICK = """() => document.querySelectorAll("body *").forEach(element => {
   if (getComputedStyle(element).position === "sticky") element.style.position = "static";
 })"""
 _RUN = """([tags, repeated]) => axe.run({exclude: repeated.map(each => [each])}, {
@@ -26,6 +26,7 @@ def violations(page: Page, *, whole: bool = True) -> list[str]:
 
     Only the first rows of each table where not the `whole` page is looked at.
     """
+    page.wait_for_load_state()
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(_AXE)
         page.evaluate(_UNSTICK)

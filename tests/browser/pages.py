@@ -30,7 +30,6 @@ NO_PAGE = {
     "/admin/reports/<report>/export": "a file",
     "/admin/requirements/export": "a file",
     "/admin/units/export": "a file",
-    "/admin/static/<path:filename>": "a static file",
     "/admin/uploads/<int:upload_id>/file/<int:file_id>": "a file",
     "/admin/uploads/<int:upload_id>/file/<int:file_id>/preview": "a picture",
     "/calendar/<token>.ics": "a feed",
