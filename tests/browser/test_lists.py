@@ -91,6 +91,17 @@ def test_ticked_members_get_a_unit(cast, ada):
 
 
 @pytest.mark.parametrize("ada", ["page"], indirect=True)
+def test_a_file_of_those_who_are_ticked_leaves_the_bar_in_use(ada):
+    ada.get_by_role("checkbox", name="Tick Mia Söderström").check()
+    bar = ada.locator("#several")
+    bar.locator("#several-export").click()
+    for kind in ("CSV", "XLSX"):
+        with ada.expect_download() as download:
+            bar.get_by_role("button", name=f"{kind} of those that are ticked").click()
+        assert download.value.suggested_filename.endswith(f".{kind.lower()}")
+
+
+@pytest.mark.parametrize("ada", ["page"], indirect=True)
 def test_the_bar_counts_and_the_head_knows_three_states(cast, ada):
     bar = ada.locator("#several")
     every = ada.get_by_role("checkbox", name="Tick all on this page")

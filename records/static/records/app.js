@@ -19,10 +19,12 @@ document.addEventListener("submit", (event) => {
   }, { once: true });
 });
 
-// A form is sent once, however often its button is pressed. A button with data-wait says so while its work lasts.
+// A form is sent once, however often its button is pressed; one with data-file brings a file, and the page stays. A
+// button with data-wait says so while its work lasts.
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || (event.submitter?.formMethod || event.target.method) !== "post") return;
   const form = event.target;
+  if (event.submitter?.dataset.file !== undefined) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "yes";
   const wait = event.submitter?.dataset.wait;
