@@ -164,7 +164,7 @@ def test_without_credits_the_page_says_how_to_come_by_them(cast, client):
     certificates.credit_type()
     page = client.get(URL).text
     assert "No credits yet" in page
-    assert read(page).one("a", href="/portfolio/certificates/new").text == "Add certificate"
+    assert read(page).one("a", href="/portfolio/certificates/new").text == "Add your first certificate"
     assert "Make a transcript" not in page
 
 
