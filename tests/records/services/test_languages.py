@@ -16,7 +16,8 @@ from tests.rows import Rows
 
 
 def events():
-    return db.session.scalars(sa.select(AuditEvent).where(AuditEvent.kind == AuditKind.LANGUAGE_CHOSEN)).all()
+    chosen = sa.select(AuditEvent).where(AuditEvent.kind == AuditKind.LANGUAGE_CHOSEN)
+    return db.session.scalars(chosen.order_by(AuditEvent.id)).all()
 
 
 def test_a_member_chooses_and_takes_it_back_on_record(cast):
