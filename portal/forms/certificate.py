@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask_babel import gettext, lazy_gettext
-from wtforms import Field, Form, MultipleFileField, StringField, TextAreaField
+from wtforms import Field, MultipleFileField, StringField, TextAreaField
 
-from records.errors import InvalidInput, Refusal
+from portal.forms.with_files import ACCEPT, FormWithFiles
+from records.errors import Refusal
 from records.models import CreditType, ExternalCertificate
-from records.pages.fields import Amount, Day, Pick, show, unreadable
+from records.pages.fields import Amount, Day, Pick, unreadable
 from records.services.submission_steps import Submission
-from records.web.words import refusal_text, today
+from records.web.words import today
 
 _OFF = {"autocomplete": "off"}
-# Any kind of file. The first two make telephones offer their camera.
-ACCEPT = "image/*,application/pdf,*/*"
 
 
-class CertificateForm(Form):
+class CertificateForm(FormWithFiles):
     title = StringField(lazy_gettext("Certificate title"), render_kw=_OFF | {"maxlength": 255, "required": True})
     credit_type_id = Pick(lazy_gettext("Credit type"), render_kw={"required": True})
     credits = Amount(lazy_gettext("Number of credits"), render_kw={"required": True})
@@ -63,16 +62,6 @@ class CertificateForm(Form):
             note=self.note.data or "",
             unreadable=wrong,
         )
-
-    def complain(self, refusal: InvalidInput, refused: Sequence[Refusal] = ()) -> None:
-        """Put each sentence beside its field; every file that did not arrive has one."""
-        for name, error in refusal.errors.items():
-            show(self[name], error)
-        self.refuse_files(refused)
-
-    def refuse_files(self, refused: Sequence[Refusal]) -> None:
-        if refused:
-            self.files.errors = [refusal_text(each) for each in refused]
 
 
 def form_for(certificate: ExternalCertificate | None) -> CertificateForm:

@@ -3,14 +3,6 @@
 
 const part = (row, name) => row.querySelector(`[name$="-${name}"]`);
 
-// Issued plus months; a day that the month does not have becomes its last.
-function later(issued, months) {
-  const [year, month, day] = issued.split("-").map(Number);
-  const last = new Date(Date.UTC(year, month - 1 + months + 1, 0));
-  const date = new Date(Date.UTC(last.getUTCFullYear(), last.getUTCMonth(), Math.min(day, last.getUTCDate())));
-  return date.getUTCFullYear() < 10000 ? date.toISOString().slice(0, 10) : "";
-}
-
 // A type with a usual term proposes Expires, as long as nobody typed one.
 function proposeExpiry(row) {
   const [type, issued, expires] = ["type_id", "issued_on", "expires_on"].map((name) => part(row, name));

@@ -64,14 +64,6 @@ function prepare(select) {
   issued.addEventListener("change", propose);
 }
 
-// An ISO date some months later; what would be 30 February is the month's last day.
-function later(day, months) {
-  const [year, month, date] = day.split("-").map(Number);
-  const last = new Date(Date.UTC(year, month - 1 + months + 1, 0));
-  last.setUTCDate(Math.min(date, last.getUTCDate()));
-  return Number.isNaN(last.getTime()) || last.getUTCFullYear() > 9999 ? "" : last.toISOString().slice(0, 10);
-}
-
 // A preview that is being drawn: asked for again until it is there.
 async function awaitPreview(blank, tries) {
   const answer = await fetch(blank.dataset.preview, { credentials: "same-origin" }).catch(() => null);
