@@ -1,6 +1,10 @@
 // Comforts of the upload wizard's second step, which works without this file, too.
 "use strict";
 
+// Once a form leads away, as Discard does, nothing more is asked for.
+const leaving = new AbortController();
+document.addEventListener("submit", (event) => { if (!event.defaultPrevented) leaving.abort(); });
+
 matching(document.querySelector("form[data-match]"));
 
 // What is known of a chosen certification stands in its fields; previews appear when drawn.
@@ -66,7 +70,7 @@ function prepare(select) {
 
 // A preview that is being drawn: asked for again until it is there.
 async function awaitPreview(blank, tries) {
-  const answer = await fetch(blank.dataset.preview, { credentials: "same-origin" }).catch(() => null);
+  const answer = await fetch(blank.dataset.preview, { credentials: "same-origin", signal: leaving.signal }).catch(() => null);
   if (answer?.status === 200) {
     blank.replaceWith(Object.assign(new Image(), { src: blank.dataset.preview, alt: "" }));
   } else if (answer?.headers.has("Retry-After") && tries < 40) {
