@@ -42,6 +42,7 @@ class Settings(BaseSettings):
 
     environment: Literal["production", "development", "testing"] = "production"
     secret_key: str = Field(default="", description="signs cookies; required outside development")
+    secret_key_fallbacks: str = Field(default="", description="older secret keys, separated by commas")
     data_dir: Path = Path("var")
     database_url: str = ""
     scans_url: str = ""
@@ -143,6 +144,7 @@ class Settings(BaseSettings):
             "ENVIRONMENT": self.environment,
             "SECRET_KEY": self.secret_key or _kept_secret(data_dir),
             "DATA_DIR": data_dir,
+            "SECRET_KEY_FALLBACKS": [key for key in map(str.strip, self.secret_key_fallbacks.split(",")) if key],
             "MIGRATIONS": str(ROOT / "migrations"),
             "SQLALCHEMY_DATABASE_URI": self.database_url
             or URL.create("sqlite", database=str(data_dir / "certfolio.db")),
