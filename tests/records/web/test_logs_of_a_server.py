@@ -34,6 +34,7 @@ TYPED = {
     "of the database": "canaryofthedatabase",
 }
 SLOW = 120
+Said = tuple[list[str], set[str], list[str]]
 
 
 class Loud(Server):
@@ -72,7 +73,7 @@ class Browser:
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[str], set[str], list[str]]]:
+def said(tmp_path_factory: pytest.TempPathFactory) -> Said:
     """All lines of server and worker, what may not stand in them, and all addresses that browsers were led to."""
     server = Loud(tmp_path_factory.mktemp("loud"))
     application = make_app(server.data_dir)
@@ -93,7 +94,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[str], 
     secrets = {secret for browser in browsers for secret in browser.secrets if len(secret) > 8}
     secrets |= {path.rpartition("/")[2] for path in links.values()}
     words = {PASSWORD, WRONG, "argon2", "canaryuser", "canarypass", *TYPED.values(), *personal, *secrets}
-    yield lines, words, [address for browser in browsers for address in browser.led_to]
+    return lines, words, [address for browser in browsers for address in browser.led_to]
 
 
 def _prepared(cast: Cast) -> tuple[set[str], dict[str, str]]:
@@ -115,10 +116,10 @@ def _break(data_dir: Path) -> None:
 
 
 def _everything_wrong(server: Server, links: dict[str, str], email: str) -> Iterator[Browser]:
-    for number in range(12):  # until it is throttled
-        stranger = Browser(server)
-        stranger.post("/login", {"email": TYPED["email"] if number % 2 else email, "password": WRONG})
-        yield stranger
+    stranger = Browser(server)
+    for address in (TYPED["email"], *[email] * 11):  # until it is throttled
+        stranger.post("/login", {"email": address, "password": WRONG})
+    yield stranger
     visitor = Browser(server)
     visitor.get(links["invitation"])
     visitor.post(links["invitation"], {"password": WRONG})
@@ -136,39 +137,40 @@ def _everything_wrong(server: Server, links: dict[str, str], email: str) -> Iter
     member.post("/account/email", {"email": TYPED["email"], "current": PASSWORD, "csrf_token": WRONG}, form="/account")
     member.post("/portfolio/credits/proof", {"ends_on": "2030-01-01"})
     injected = {"User-Agent": f"{TYPED['header']}\x1b[31m", "X-Request-Id": TYPED["header"], "Accept-Language": "\x9b"}
-    for path in (f"/admin/members/?q={TYPED['query']}", f"/scan/1?{TYPED['query']}=1", f"/{TYPED['query']}",
-                 f"/{TYPED['query']}%0d%0a%7b%22event%22%3a1%7d", f"/%1b[2J{TYPED['query']}", "/admin/members/%00"):  # fmt: skip
+    for path in (f"/admin/members/?q={TYPED['query']}", f"/scan/1?{TYPED['query']}=1",
+                 f"/{TYPED['query']}", f"/{TYPED['query']}%0d%0a%7b%22event%22%3a1%7d",
+                 f"/%1b[2J{TYPED['query']}", "/admin/members/%00"):  # fmt: skip
         member.get(path, headers=injected)
     member.http.put(f"{server.url}/account", data={"title": TYPED["title"]}, timeout=SLOW)
     member.post("/admin/imports/", {}, files={"file": ("canary.csv", b"Name,Type\n\x00Canary", "text/csv")})
     yield member
 
 
-def test_no_line_holds_a_name_a_secret_or_what_was_typed(said: tuple[list[str], set[str], list[str]]) -> None:
+def test_no_line_holds_a_name_a_secret_or_what_was_typed(said: Said) -> None:
     lines, words, _ = said
     assert not {word: line for line in lines for word in words if word.casefold() in line.casefold()}
 
 
-def test_every_line_is_one_of_json_that_says_when_and_who_speaks(said: tuple[list[str], set[str], list[str]]) -> None:
+def test_every_line_is_one_of_json_that_says_when_and_who_speaks(said: Said) -> None:
     lines = [json.loads(line) for line in said[0]]
     assert not [line for line in lines if not {"event", "level", "logger", "timestamp"} <= line.keys()]
-    assert not [line for line in lines if line["logger"] == "certfolio.request" and not line["id"]]
-    assert len({line["id"] for line in lines if line["event"] == "request"}) > 50
+    assert not [line for line in lines if line["event"] == "request" and not line["id"]]
+    assert len({line["id"] for line in lines if line["event"] == "request"}) > 40
 
 
-def test_what_went_wrong_is_all_there(said: tuple[list[str], set[str], list[str]]) -> None:
+def test_what_went_wrong_is_all_there(said: Said) -> None:
     lines = [json.loads(line) for line in said[0]]
     assert {line["status"] for line in lines if line["event"] == "request"} >= {200, 302, 400, 404, 405, 422, 429, 500}
     (failure,) = [line for line in lines if line["event"] == "failure"]
     assert failure["error"] == "IntegrityError"
-    assert any("records/services/proofs.py" in frame for each in failure["exception"] for frame in each["frames"])
+    assert any("records/services/proof_steps.py" in frame for each in failure["exception"] for frame in each["frames"])
     (job,) = [line for line in lines if line["event"] == "job failed"]
     assert (job["job"], job["exception"][-1]["type"]) == ("send_reminders", "IntegrityError")
     assert [line for line in lines if "was not sent" in line["event"] and line["job"] == "send_messages"]
     assert [line for line in lines if line["event"] == "uncaught" and line["level"] == "critical"]
 
 
-def test_nobody_is_led_to_an_address_with_a_secret(said: tuple[list[str], set[str], list[str]]) -> None:
+def test_nobody_is_led_to_an_address_with_a_secret(said: Said) -> None:
     _, words, led_to = said
     assert led_to
     assert not {word: address for address in led_to for word in words if word in address}
