@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from tests import certificates
 from tests.browser.accessibility import violations
 from tests.browser.conftest import open_menu, scrolls_sideways
-from tests.browser.screens import SCHEMES, TWO_SCREENS, WITH_JAVASCRIPT
+from tests.browser.screens import PAPERS, SCHEMES, TWO_SCREENS, WITH_JAVASCRIPT
 from tests.certificates import approved
 from tests.holdings import give, today
 
@@ -107,7 +107,7 @@ def test_a_report_is_taken_as_a_file(ada, kind):
     assert Path(download.value.path()).stat().st_size > 50
 
 
-@pytest.mark.parametrize("paper", ["A4", "Letter"])
+@pytest.mark.parametrize("paper", PAPERS)
 @pytest.mark.parametrize("ada", ["page"], indirect=True)
 def test_paper_says_what_it_is_and_repeats_its_head_on_each_page(cast, ada, paper):
     for number in range(60):
