@@ -45,7 +45,7 @@ class _StandardError(logging.Handler):
     def handleError(self, record: logging.LogRecord) -> None:
         """Names who spoke, not what was said."""
         with suppress(OSError, ValueError):
-            sys.stderr.write(json.dumps({"event": "a line of the log failed", "logger": record.name}) + "\n")
+            sys.stderr.write(json.dumps({"event": "unsaid", "logger": record.name}) + "\n")
 
 
 def _configure(level: str) -> None:
@@ -81,8 +81,10 @@ def _configure(level: str) -> None:
     server = logging.getLogger("_granian")  # it set itself up before it loaded us
     server.handlers, server.propagate = [], True
     logging.captureWarnings(True)
-    sys.excepthook = _uncaught
-    threading.excepthook = lambda raised: _uncaught(raised.exc_type, raised.exc_value, raised.exc_traceback)
+    if sys.excepthook is sys.__excepthook__:  # else somebody wants to know by themselves
+        sys.excepthook = _uncaught
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = lambda raised: _uncaught(raised.exc_type, raised.exc_value, raised.exc_traceback)
 
 
 def _uncaught(kind: type[BaseException], error: BaseException | None, where: TracebackType | None) -> None:
