@@ -89,7 +89,8 @@ def test_an_unchanged_static_file_is_not_sent_again(app: Flask, browse: Browse) 
     "path",
     ["/static/../config.py", "/static/records/../../wsgi.py", "/static/%2e%2e/config.py", "/static/records/",
      "/static/", "/static/records/skin/base.css", "/admin/static/../../config.py", "/admin/static/..%2f..%2fconfig.py",
-     "/.git/HEAD", "/.env", "/config.py", "/migrations/", "/instance/", "/metrics", "/console", "/docs", "/openapi.json"],
+     "/.git/HEAD", "/.env", "/config.py", "/migrations/", "/instance/", "/metrics", "/console", "/docs",
+     "/openapi.json"],
 )  # fmt: skip
 def test_nothing_but_the_static_files_is_served_under_their_exact_names(browse: Browse, path: str) -> None:
     assert browse().get(path).status_code in (301, 302, 308, 404)
