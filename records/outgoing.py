@@ -28,6 +28,8 @@ WAIT = 5.0  # seconds: for a connection, and for each part of an answer
 _WHOLE = 10.0  # seconds that an exchange takes at most, however it drips
 _MOST_BYTES = 512 * 1024
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# What older versions of Python take for public.
+_NOT_PUBLIC = [ipaddress.ip_network(each) for each in ("192.0.0.0/24", "64:ff9b:1::/48")]
 _Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -85,7 +87,7 @@ def _may_be_asked(number: _Ip) -> bool:
     number = _within(number)
     if number.is_loopback:
         return _may_ask_itself()
-    return number.is_global and not number.is_multicast
+    return number.is_global and not number.is_multicast and not any(number in each for each in _NOT_PUBLIC)
 
 
 def _within(number: _Ip) -> _Ip:

@@ -21,6 +21,10 @@ import requests
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from records import vault
+from records.database import organization_scope, transaction
+from records.models import Organization, SignOn
+
 CLIENT_ID, SECRET = "certfolio", "a secret of the client"
 _STARTS_WITHIN = 30.0
 
@@ -64,6 +68,15 @@ class Provider:
         answer = requests.post(url, data={"sub": subject}, timeout=5, allow_redirects=False)
         assert answer.status_code == 302, answer.text
         return answer.headers["Location"]
+
+
+def sign_on_of(organization: Organization, issuer: str, address: str = "lakeside-fire", **values: Any) -> str:
+    """From now on the organization signs on with the provider `issuer`; returns the address of its people."""
+    fields = {"client_id": CLIENT_ID, "button": "Lakeside", "is_on": True} | values
+    with organization_scope(organization.id), transaction() as session:
+        session.add(SignOn(organization_id=organization.id, address=address, issuer=issuer,
+                           sealed_secret=vault.seal(SECRET), **fields))  # fmt: skip
+    return address
 
 
 KEY = RSAKey.generate_key(2048, {"kid": "honest", "use": "sig"}, auto_kid=False)

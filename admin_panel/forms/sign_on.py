@@ -27,9 +27,9 @@ class SignOnForm(Form):
     client_id = StringField(lazy_gettext("Client ID"), render_kw=_OFF | {"maxlength": 255})
     secret = PasswordField(lazy_gettext("Client secret"), render_kw={"autocomplete": "new-password", "maxlength": 1024})
     role_claim = StringField(lazy_gettext("Claim with the values"), render_kw=_OFF | {"maxlength": 80})
-    administrators = TextAreaField(lazy_gettext("Values that make an administrator"), render_kw=_OFF | {"rows": 2})
-    coordinators = TextAreaField(lazy_gettext("Values that make a training coordinator"), render_kw=_OFF | {"rows": 2})
-    members = TextAreaField(lazy_gettext("Values that make a member"), render_kw=_OFF | {"rows": 2})
+    administrators = TextAreaField(lazy_gettext("Values for administrators"), render_kw=_OFF | {"rows": 2})
+    coordinators = TextAreaField(lazy_gettext("Values for training coordinators"), render_kw=_OFF | {"rows": 2})
+    members = TextAreaField(lazy_gettext("Values for members"), render_kw=_OFF | {"rows": 2})
     is_on = BooleanField(lazy_gettext("Members can sign in with it"))
 
     def facts(self) -> Settings:

@@ -10,7 +10,7 @@ from records import signin
 from records.errors import N_, Invalid, NotFound
 from records.errors.sign_on import SignOnRefused
 from records.pages.forms import SignOnForm, show_refusal
-from records.services import signing_on
+from records.services import audit, signing_on
 from records.services.signing_on import Answer, Pending
 from records.web.links import own_page, public_address
 from records.web.words import refusal_text
@@ -85,5 +85,6 @@ def _following() -> str:
 
 
 def _refused(refusal: SignOnRefused, address: str) -> tuple[str, int]:
+    audit.refused(by=signin.current_actor(), method=request.method, path=request.path, status=refusal.status)
     page = render_template("records/sign_on_refused.html", sentence=refusal_text(refusal), address=address)
     return page, refusal.status

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 import sqlalchemy as sa
 
-from records import clock, passwords, signin, vault
+from records import clock, passwords, signin
 from records.database import choose_organization, db, every_organization, organization_scope, transaction
 from records.models import (
     Account,
@@ -24,7 +24,6 @@ from records.models import (
     AuditKind,
     KnownBrowser,
     Member,
-    Organization,
     Role,
     SignIn,
     SignOn,
@@ -37,10 +36,10 @@ from tests.providers import (
     CLIENT_ID,
     KEY,
     OTHER_KEY,
-    SECRET,
     Liar,
     Provider,
     query_of,
+    sign_on_of,
     signed,
     signed_with_the_public_key,
     unsigned,
@@ -56,17 +55,10 @@ def provider() -> Iterator[Provider]:
         yield running
 
 
-def set_up(organization: Organization, issuer: str, address: str = ADDRESS, **values: Any) -> None:
-    fields = {"client_id": CLIENT_ID, "button": "Lakeside", "is_on": True} | values
-    with organization_scope(organization.id), transaction() as session:
-        session.add(SignOn(organization_id=organization.id, address=address, issuer=issuer,
-                           sealed_secret=vault.seal(SECRET), **fields))  # fmt: skip
-
-
 @pytest.fixture
 def fire(cast: Cast, provider: Provider) -> Cast:
     """The cast, whose fire department signs on with the provider."""
-    set_up(cast.fire, provider.issuer)
+    sign_on_of(cast.fire, provider.issuer)
     return cast
 
 
@@ -196,7 +188,7 @@ def test_addresses_are_not_guessed_for_long(fire: Cast, browse: Browse) -> None:
 
 
 def test_an_address_that_is_off_reads_like_one_that_nobody_has(cast: Cast, browse: Browse, provider: Provider) -> None:
-    set_up(cast.fire, provider.issuer, is_on=False)
+    sign_on_of(cast.fire, provider.issuer, is_on=False)
     for path in ("", "/start"):
         off, nobody = browse().get(f"/sign-on/{ADDRESS}{path}"), browse().get(f"/sign-on/nobody-has-this{path}")
         assert (off.status_code, nobody.status_code) == (404, 404)
@@ -264,11 +256,9 @@ def test_an_answer_after_ten_minutes_comes_too_late(
         assert come_back(client, answer).status_code == status
 
 
-def test_the_answer_of_one_organization_is_no_answer_of_another(
-    fire: Cast, browse: Browse, provider: Provider
-) -> None:
+def test_the_answer_of_one_organization_is_no_answer_of_another(fire: Cast, browse: Browse, provider: Provider) -> None:
     """Mixed up: begun with the fire department, brought to the clinic's address, and the other way."""
-    set_up(fire.clinic, provider.issuer, "hillside")
+    sign_on_of(fire.clinic, provider.issuer, "hillside")
     for begun, brought, member in ((ADDRESS, "hillside", fire.ken), ("hillside", ADDRESS, fire.ada)):
         client = browse()
         started = client.get(f"/sign-on/{begun}/start")
@@ -550,7 +540,7 @@ def test_roles_come_from_mapped_values_alone(
     cast: Cast, browse: Browse, provider: Provider, claim: Any, role: Role
 ) -> None:
     values = {"everybody": "member", "trainers": "training_coordinator", "chiefs": "administrator"}
-    set_up(cast.fire, provider.issuer, role_claim="groups", role_values=values)
+    sign_on_of(cast.fire, provider.issuer, role_claim="groups", role_values=values)
     more = {"role": "administrator", "roles": ["administrator"]} | ({} if claim is None else {"groups": claim})
     client = browse()
     sign_on(client, provider, known(provider, cast.max, f"role-{role}-{claim!r:.9}".replace(" ", ""), **more))
@@ -571,7 +561,7 @@ def test_without_a_mapping_no_token_gives_a_role(fire: Cast, browse: Browse, pro
 
 
 def test_a_token_demotes_but_never_the_last_administrator(cast: Cast, browse: Browse, provider: Provider) -> None:
-    set_up(cast.fire, provider.issuer, role_claim="groups", role_values={"everybody": "member"})
+    sign_on_of(cast.fire, provider.issuer, role_claim="groups", role_values={"everybody": "member"})
     with transaction() as session:
         session.get_one(Member, cast.carl.id).covers_organization = False
         session.get_one(Member, cast.carl.id).role = Role.ADMINISTRATOR
@@ -586,7 +576,7 @@ def test_a_token_demotes_but_never_the_last_administrator(cast: Cast, browse: Br
 
 
 def test_a_coordinators_scope_is_left_as_it_is(cast: Cast, browse: Browse, provider: Provider) -> None:
-    set_up(cast.fire, provider.issuer, role_claim="groups", role_values={"trainers": "training_coordinator"})
+    sign_on_of(cast.fire, provider.issuer, role_claim="groups", role_values={"trainers": "training_coordinator"})
     sign_on(browse(), provider, known(provider, cast.nora, groups=["trainers"]))
     db.session.rollback()
     assert [scope.unit_id for scope in db.session.get_one(Member, cast.nora.id).scope_units] == [cast.north.id]
@@ -599,7 +589,7 @@ def test_a_coordinators_scope_is_left_as_it_is(cast: Cast, browse: Browse, provi
 @pytest.fixture
 def liar(cast: Cast) -> Iterator[Liar]:
     with Liar().running() as running:
-        set_up(cast.fire, running.issuer)
+        sign_on_of(cast.fire, running.issuer)
         yield running
 
 
@@ -648,9 +638,7 @@ LIES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
-def test_a_token_that_does_not_hold_lets_nobody_in(
-    cast: Cast, browse: Browse, liar: Liar, lie: dict[str, Any]
-) -> None:
+def test_a_token_that_does_not_hold_lets_nobody_in(cast: Cast, browse: Browse, liar: Liar, lie: dict[str, Any]) -> None:
     for name, value in lie.items():
         setattr(liar, name, value)
     client = browse()
@@ -698,7 +686,7 @@ def test_a_discovery_document_turns_no_check_off_and_reroutes_nothing(cast: Cast
 
 def test_a_provider_that_is_gone_is_told_in_words(cast: Cast, browse: Browse) -> None:
     with Liar().running() as gone:
-        set_up(cast.fire, gone.issuer)
+        sign_on_of(cast.fire, gone.issuer)
     refused = browse().get(f"/sign-on/{ADDRESS}/start")
     assert refused.status_code == 503
     assert "cannot be reached right now" in refused.text
