@@ -6,7 +6,8 @@ comes through it opens members of that organization alone, and nothing of the ac
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from records import clock, openid, signin
 from records.database import db, every_organization, locked, organization_scope, transaction
-from records.errors import LastAdministrator, NotFound, Refusal
+from records.errors import LastAdministrator, NotFound
 from records.errors.sign_on import (
     AnotherPerson,
     EmailNotVerified,
@@ -37,7 +38,7 @@ from records.models import (
     SingleUseLink,
 )
 from records.models.account import address_key
-from records.services import member_steps
+from records.services import audit, member_steps
 from records.services.proof_steps import Door
 from records.services.sign_ons import client_of
 from records.throttle import count_attempt, take_back
@@ -104,7 +105,8 @@ def start(address: str, *, back: str, following: str, by: Actor) -> tuple[str, P
     if sign_on is None:
         raise NotFound()
     organization_id = sign_on.organization_id
-    begun = openid.begin(client_of(sign_on, back=back))
+    with _noting_refusals(organization_id, by=by):
+        begun = openid.begin(client_of(sign_on, back=back))
     began = clock.now().isoformat()
     return begun.url, Pending(organization_id, begun.state, begun.nonce, begun.verifier, began, following)
 
@@ -119,12 +121,8 @@ def arrive(pending: Pending | None, answer: Answer, *, back: str, by: Actor) -> 
     sign_on = _at(answer.address)
     if sign_on is None or pending is None or pending.organization_id != sign_on.organization_id:
         raise SignOnNotBegun()
-    organization_id = sign_on.organization_id
-    try:
+    with _noting_refusals(sign_on.organization_id, by=by):
         token = _arrived(sign_on, pending, answer, back=back, by=by)
-    except SignOnRefused as refusal:
-        _note_refused(organization_id, refusal, by=by)
-        raise
     take_back(counted, per=_WINDOW)
     return token
 
@@ -133,6 +131,16 @@ def _at(address: str) -> SignOn | None:
     """The sign-on with this address, where it is on."""
     with every_organization():
         return db.session.scalar(select(SignOn).where(SignOn.address == address.lower(), SignOn.is_on))
+
+
+@contextmanager
+def _noting_refusals(organization_id: int, *, by: Actor) -> Iterator[None]:
+    """What refuses stands in the trail of the organization whose sign-on it is."""
+    try:
+        yield
+    except SignOnRefused as refusal:
+        audit.sign_on_refused(organization_id, refusal.in_english(), by=by)
+        raise
 
 
 def _arrived(sign_on: SignOn, pending: Pending, answer: Answer, *, back: str, by: Actor) -> str:
@@ -237,10 +245,3 @@ def _take_role(sign_on: SignOn, person: openid.Person, member: Member) -> None:
         with suppress(LastAdministrator):  # the last one stays one, whatever a token says
             by = Actor.job("single sign-on", sign_on.organization_id)
             member_steps.take_mapped_role(member, role, by=by)
-
-
-def _note_refused(organization_id: int, refusal: Refusal, *, by: Actor) -> None:
-    """In the trail of the organization whose sign-on it was."""
-    with transaction() as session:
-        session.add(AuditEvent.of(AuditKind.SIGN_IN_REFUSED, by=by, at=clock.now(),
-                                  after={"reason": refusal.in_english()}, organization_id=organization_id))  # fmt: skip
