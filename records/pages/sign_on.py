@@ -46,9 +46,14 @@ def offer(address: str) -> Any:
 
 
 def start(address: str) -> Any:
-    """To the provider. Nothing is written; what must be known again waits in this browser's signed cookie."""
+    """To the provider. Nothing is written; what must be known again waits in this browser's signed cookie.
+
+    Another site that leads here signs nobody in: the person presses the button first.
+    """
     if signin.signed_in() is not None:
         return redirect(url_for("pages.home"))
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        return redirect(url_for("pages.sign_on_offer", address=address))
     try:
         url, pending = signing_on.start(
             address, back=back_address(address), following=_following(), by=signin.current_actor()

@@ -148,20 +148,23 @@ def _arrived(sign_on: SignOn, pending: Pending, answer: Answer, *, back: str, by
         raise SignOnNotBegun()
     if not answer.code or answer.issuer not in ("", sign_on.issuer):
         raise SignOnRefused()
-    person = openid.finish(
-        client_of(sign_on, back=back), code=answer.code, nonce=pending.nonce, verifier=pending.verifier
-    )
+    client, version = client_of(sign_on, back=back), sign_on.version
+    person = openid.finish(client, code=answer.code, nonce=pending.nonce, verifier=pending.verifier)
     with organization_scope(sign_on.organization_id):
         try:
-            return _open(sign_on, person, state=pending.state, by=by)
+            return _open(version, person, state=pending.state, by=by)
         except IntegrityError:  # the same answer twice, or two first ones of one person at once
             raise SignOnNotBegun() from None
 
 
-def _open(sign_on: SignOn, person: openid.Person, *, state: str, by: Actor) -> str:
-    """One answer opens one session: the key of its event stands once."""
+def _open(version: int, person: openid.Person, *, state: str, by: Actor) -> str:
+    """One answer opens one session: the key of its event stands once. What was asked has to stand as it did then."""
     token = signin.token()
     with transaction() as session:
+        standing = select(SignOn).where(SignOn.version == version, SignOn.is_on).with_for_update(read=True)
+        sign_on = session.scalars(standing).one_or_none()
+        if sign_on is None:
+            raise SignOnNotBegun()
         account, member = _whose(sign_on, person, by=by)
         _take_role(sign_on, person, member)
         session.add(signin.begin(token, account, member, through=sign_on.organization_id))

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 import sqlalchemy as sa
 
-from records import clock, passwords, signin
+from records import clock, openid, passwords, signin
 from records.database import choose_organization, db, every_organization, organization_scope, transaction
 from records.models import (
     Account,
@@ -193,6 +193,15 @@ def test_an_address_that_is_off_reads_like_one_that_nobody_has(cast: Cast, brows
         off, nobody = browse().get(f"/sign-on/{ADDRESS}{path}"), browse().get(f"/sign-on/nobody-has-this{path}")
         assert (off.status_code, nobody.status_code) == (404, 404)
     assert browse().get(f"/sign-on/{ADDRESS}/back?state=x&code=y").status_code == 403
+
+
+def test_another_site_that_leads_there_signs_nobody_in(fire: Cast, browse: Browse) -> None:
+    for site in ("cross-site", "same-site"):
+        led = browse().get(f"/sign-on/{ADDRESS}/start", headers={"Sec-Fetch-Site": site})
+        assert led.location == f"/sign-on/{ADDRESS}"
+    for site in ("same-origin", "none"):
+        led = browse().get(f"/sign-on/{ADDRESS}/start", headers={"Sec-Fetch-Site": site})
+        assert "/oauth2/authorize" in led.location
 
 
 # State: in this browser, once, ten minutes
@@ -448,6 +457,23 @@ def test_sessions_end_when_the_sign_on_is_switched_off(fire: Cast, browse: Brows
     sign_ons.change(fire.fire, off, version=1, by=fire.actor(fire.ada))
     assert not is_in(came)
     assert is_in(by_password)
+
+
+def test_a_sign_on_that_changes_while_the_provider_is_asked_opens_nothing(
+    fire: Cast, browse: Browse, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish = openid.finish
+
+    def finished_too_late(*args: Any, **options: Any) -> openid.Person:
+        person = finish(*args, **options)
+        with organization_scope(fire.fire.id), transaction() as session:
+            session.get_one(SignOn, fire.fire.id).client_id = "another"
+        return person
+
+    monkeypatch.setattr(openid, "finish", finished_too_late)
+    client = browse()
+    assert sign_on(client, provider, known(provider, fire.max)).status_code == 403
+    assert not is_in(client)
 
 
 # Joining
