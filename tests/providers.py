@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import OctKey, RSAKey
 
 from records import vault
 from records.database import organization_scope, transaction
@@ -81,6 +81,7 @@ def sign_on_of(organization: Organization, issuer: str, address: str = "lakeside
 
 KEY = RSAKey.generate_key(2048, {"kid": "honest", "use": "sig"}, auto_kid=False)
 OTHER_KEY = RSAKey.generate_key(2048, {"kid": "honest", "use": "sig"}, auto_kid=False)
+LISTED_SECRET = OctKey.generate_key(256, {"kid": "honest"}, auto_kid=False)
 _EVERY = ["none", "HS256", "RS256"]
 
 

@@ -6,7 +6,6 @@ assert any address, opens what somebody has in another organization, or takes th
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -34,7 +33,7 @@ from tests.cast import LONG_AGO, PASSWORD, Cast
 from tests.clients import SignedClient
 from tests.providers import (
     CLIENT_ID,
-    KEY,
+    LISTED_SECRET,
     OTHER_KEY,
     Liar,
     Provider,
@@ -251,6 +250,14 @@ def test_a_state_opens_one_session_even_where_the_provider_takes_a_code_twice(
     copy.set_cookie("certfolio", cookie.value)
     assert copy.get(back).status_code == 403
     assert not is_in(copy)
+
+
+def test_another_state_is_refused_even_where_all_else_fits(cast: Cast, browse: Browse, liar: Liar) -> None:
+    for state in ("another", ""):
+        client = browse()
+        liar.nonce = query_of(client.get(f"/sign-on/{ADDRESS}/start").headers["Location"])["nonce"]
+        assert client.get(f"/sign-on/{ADDRESS}/back?state={state}&code=x").status_code == 403
+        assert not is_in(client)
 
 
 def test_an_answer_after_ten_minutes_comes_too_late(
@@ -632,8 +639,6 @@ def test_a_provider_that_does_not_lie_lets_in(cast: Cast, browse: Browse, liar: 
     assert opened(client).member_id == cast.max.id
 
 
-LISTED_SECRET = {"kty": "oct", "kid": "honest",
-                 "k": base64.urlsafe_b64encode(KEY.as_pem(private=False)).decode().rstrip("=")}  # fmt: skip
 LIES: dict[str, dict[str, Any]] = {
     "another issuer": {"claims": {"iss": "https://other.example"}},
     "no issuer": {"claims": {"iss": None}},
@@ -654,7 +659,10 @@ LIES: dict[str, dict[str, Any]] = {
     "the signature cut off": {"sign": unsigned},
     "another key": {"sign": lambda header, claims: signed(header, claims, OTHER_KEY)},
     "HS256 with the public key": {"sign": signed_with_the_public_key},
-    "HS256 with a key that it lists": {"sign": signed_with_the_public_key, "keys": [LISTED_SECRET]},
+    "HS256 with a key that it lists": {
+        "sign": lambda header, claims: signed(header | {"alg": "HS256"}, claims, LISTED_SECRET),
+        "keys": [LISTED_SECRET.as_dict()],
+    },
     "an unknown key": {"header": {"kid": "unknown"}},
     "no token": {"sign": lambda _header, _claims: None},
     "no JSON web token": {"sign": lambda _header, _claims: "a.b.c"},
