@@ -93,7 +93,7 @@ def sign_out() -> Response:
 @account_required
 def choose() -> Any:
     user, account = signin.signed_in(), this_account()
-    members = accounts.members_of(account)
+    members = accounts.members_of(account, by=signin.current_actor())
     if request.method == "POST" and user is not None:
         member_id = request.form.get("member", type=int) or 0
         signin.hand_out(accounts.choose_member(user.token, member_id, by=signin.current_actor()))
