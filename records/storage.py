@@ -62,6 +62,11 @@ def new_key(organization_id: int, sha256: str) -> str:
     return f"{organization_id}/{sha256}-{secrets.token_hex(8)}"
 
 
+def is_arriving(key: str) -> bool:
+    """Whether these bytes have no name of their own yet: of an upload under way, or of one that was cut short."""
+    return key.startswith("incoming/")
+
+
 def measured(stream: BinaryIO) -> tuple[int, str]:
     """How many bytes there are from here on, and their SHA-256 (hexadecimal); read in pieces."""
     digest, size = hashlib.sha256(), 0
@@ -122,9 +127,9 @@ class FolderStorage:
             path = self._path(key)
             if not path.parent.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _sync_folder(self.root)
+                sync_folder(self.root)
             received.path.rename(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
 
     def discard(self, received: Received) -> None:
         received.path.unlink(missing_ok=True)
@@ -150,7 +155,8 @@ class FolderStorage:
         return self.root / key
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make names that were given in this folder outlive a crash."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

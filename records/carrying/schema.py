@@ -1,0 +1,36 @@
+"""The tables of a database, at any migration that this version of the program knows."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from flask import current_app
+from sqlalchemy import Connection, Engine
+
+
+def migration_of(connection: Connection) -> str | None:
+    """The migration at which the database stands; None where it has no tables."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_known(migration: str) -> bool:
+    try:
+        return _scripts().get_revision(migration) is not None
+    except CommandError:
+        return False
+
+
+def bring_to(engine: Engine, migration: str) -> None:
+    """Bring the database up or down to `migration` ("head": the newest); the way down takes rows with it."""
+    config = current_app.extensions["migrate"].migrate.get_config()
+    config.attributes["engine"] = engine
+    with engine.connect() as connection:
+        now = migration_of(connection)
+    lower = {script.revision for script in _scripts().iterate_revisions(now, "base")} if now else set()
+    (command.downgrade if migration in lower - {now} else command.upgrade)(config, migration)
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(current_app.config["MIGRATIONS"])
