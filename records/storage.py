@@ -62,6 +62,11 @@ def new_key(organization_id: int, sha256: str) -> str:
     return f"{organization_id}/{sha256}-{secrets.token_hex(8)}"
 
 
+def is_key(text: str) -> bool:
+    """Whether bytes could lie under this key."""
+    return _KEY.fullmatch(text) is not None
+
+
 def is_arriving(key: str) -> bool:
     """Whether these bytes have no name of their own yet: of an upload under way, or of one that was cut short."""
     return key.startswith("incoming/")
@@ -150,7 +155,7 @@ class FolderStorage:
                     yield key
 
     def _path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
+        if not is_key(key):
             raise ValueError("not a storage key")
         return self.root / key
 

@@ -24,7 +24,7 @@ from sqlalchemy import Connection, create_engine
 
 from records.carrying.files import Bytes
 from records.errors.backups import BackupDamaged, BackupIncomplete, BackupUnwritable, NoBackup
-from records.storage import FolderStorage, sha256_of, sync_folder
+from records.storage import FolderStorage, is_key, sha256_of, sync_folder
 
 FORMAT = 1
 _MANIFEST, _DATABASE, _SUMS, _SCANS = "manifest.json", "database.sqlite", "SHA256SUMS", "scans"
@@ -86,6 +86,8 @@ class BackupFolder:
 
     def link(self, wanted: Bytes, earlier: list[BackupFolder]) -> bool:
         """Whether the bytes are here, or were in one of the `earlier` backups and could be linked."""
+        if not is_key(wanted.key):
+            return False
         here = self.path / _SCANS / wanted.key
         here.parent.mkdir(exist_ok=True)
         for there in (backup.path / _SCANS / wanted.key for backup in earlier):

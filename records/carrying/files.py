@@ -10,7 +10,7 @@ from sqlalchemy import Connection, column, select, table
 
 from records.errors import FileEmpty, Refusal, StorageUnavailable
 from records.models.stored_file import Preview
-from records.storage import Storage, measured, preview_key, thumbnail_key
+from records.storage import Storage, is_key, measured, preview_key, thumbnail_key
 
 _AT_ONCE = 500
 _stored_file = table("stored_file", column("id"), column("key"), column("size"), column("sha256"), column("preview"))
@@ -49,6 +49,8 @@ def named_bytes(connection: Connection) -> Iterator[Bytes]:
 def carry(wanted: Bytes, source: Storage, target: Storage) -> tuple[int, str]:
     """Bring the bytes into `target`, unless it has them already. Returns their size and SHA-256. Raises BytesMissing,
     BytesDiffer, StorageFull."""
+    if not is_key(wanted.key):
+        raise BytesMissing(record=wanted.record, key=wanted.key)
     there = _measured(target, wanted)
     if there is not None:
         return there

@@ -72,4 +72,4 @@ def _on_sqlite(engine: Engine) -> Iterator[Connection]:
 
 
 def _named(connection: Connection, asked: str) -> dict[str, str]:
-    return dict(connection.exec_driver_sql(asked).tuples().all())
+    return {row[0]: row[1] for row in connection.exec_driver_sql(asked)}

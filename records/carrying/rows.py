@@ -80,14 +80,14 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
 def tables(connection: Connection) -> dict[str, Table]:
     """The tables that stand there, by name: search indexes, which follow from them, and Alembic's own left out."""
-    inspector, found = inspect(connection), MetaData()
-    for name in _ordinary(connection):
-        key = inspector.get_pk_constraint(name)["constrained_columns"]
-        columns = (
-            Column(column["name"], _travelling(column["type"]), primary_key=column["name"] in key, nullable=True)
-            for column in inspector.get_columns(name)
-        )
-        Table(name, found, *columns)
+    inspector, names, found = inspect(connection), _ordinary(connection), MetaData()
+    keys, columns = (
+        inspector.get_multi_pk_constraint(filter_names=names),
+        inspector.get_multi_columns(filter_names=names),
+    )
+    for name in names:
+        key = keys[None, name]["constrained_columns"]
+        Table(name, found, *(_column(facts, is_key=facts["name"] in key) for facts in columns[None, name]))
     return dict(found.tables)
 
 
@@ -100,11 +100,11 @@ def _ordinary(connection: Connection) -> list[str]:
     return sorted(name for name in names if name != _VERSION_TABLE and not name.startswith("sqlite_"))
 
 
-def _travelling(kind: Any) -> Any:
-    for known, travelling in _TRAVELS_AS:
-        if isinstance(kind, known):
-            return travelling
-    raise NotImplementedError(f"columns of the type {kind!r} are not carried yet")
+def _column(facts: Any, *, is_key: bool) -> Column[Any]:
+    for kind, travelling in _TRAVELS_AS:
+        if isinstance(facts["type"], kind):
+            return Column(facts["name"], travelling, primary_key=is_key)
+    raise NotImplementedError(f"columns of the type {facts['type']!r} are not carried yet")
 
 
 def make_plain(source: Connection, target: Connection) -> None:
