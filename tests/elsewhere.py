@@ -47,6 +47,12 @@ def rows_of(app: Flask) -> Dump:
         return dump(connection)
 
 
+def keys_of(app: Flask) -> list[str]:
+    """The keys of all stored files, the oldest first."""
+    with at(app), db.engine.connect() as connection:
+        return list(connection.scalars(sa.text("SELECT key FROM stored_file ORDER BY id")))
+
+
 def rows_in(backup: BackupFolder) -> Dump:
     with backup.database() as connection:
         return dump(connection)

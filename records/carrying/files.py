@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, column, select, table
 
-from records.errors import FileEmpty, Refusal, StorageUnavailable
+from records.errors import FileEmpty, StorageUnavailable
 from records.models.stored_file import Preview
 from records.storage import Storage, is_key, measured, preview_key, thumbnail_key
 
@@ -27,12 +27,16 @@ class Bytes:
     record: str = ""
 
 
-class BytesMissing(Refusal):
-    sentence = "%(record)s: its bytes are missing (%(key)s)"
+class NotCarried(Exception):
+    """Bytes that are missing, or are not what they should be; it says whose, in words for whoever runs the command."""
 
+    @classmethod
+    def missing(cls, wanted: Bytes) -> NotCarried:
+        return cls(f"{wanted.record}: its bytes are missing ({wanted.key})")
 
-class BytesDiffer(Refusal):
-    sentence = "%(record)s: its bytes are not those that arrived (%(key)s)"
+    @classmethod
+    def other(cls, wanted: Bytes) -> NotCarried:
+        return cls(f"{wanted.record}: its bytes are not those that arrived ({wanted.key})")
 
 
 def named_bytes(connection: Connection) -> Iterator[Bytes]:
@@ -47,10 +51,10 @@ def named_bytes(connection: Connection) -> Iterator[Bytes]:
 
 
 def carry(wanted: Bytes, source: Storage, target: Storage) -> tuple[int, str]:
-    """Bring the bytes into `target`, unless it has them already. Returns their size and SHA-256. Raises BytesMissing,
-    BytesDiffer, StorageFull."""
+    """Bring the bytes into `target`, unless it has them already. Returns their size and SHA-256. Raises NotCarried,
+    StorageFull."""
     if not is_key(wanted.key):
-        raise BytesMissing(record=wanted.record, key=wanted.key)
+        raise NotCarried.missing(wanted)
     there = _measured(target, wanted)
     if there is not None:
         return there
@@ -58,12 +62,12 @@ def carry(wanted: Bytes, source: Storage, target: Storage) -> tuple[int, str]:
         with source.open(wanted.key) as stream:
             received = target.receive(stream, name=wanted.key, limit=sys.maxsize)
     except StorageUnavailable as error:
-        raise BytesMissing(record=wanted.record, key=wanted.key) from error
+        raise NotCarried.missing(wanted) from error
     except FileEmpty as error:
-        raise BytesDiffer(record=wanted.record, key=wanted.key) from error
+        raise NotCarried.other(wanted) from error
     try:
         if wanted.sha256 not in (None, received.sha256):
-            raise BytesDiffer(record=wanted.record, key=wanted.key)
+            raise NotCarried.other(wanted)
         target.keep(received, wanted.key)
     finally:
         target.discard(received)

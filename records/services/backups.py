@@ -22,7 +22,7 @@ from sqlalchemy.exc import OperationalError
 from records import clock
 from records.carrying import rows, schema
 from records.carrying.backup_folder import BackupFolder, Manifest, all_in
-from records.carrying.files import BytesDiffer, BytesMissing, carry, named_bytes
+from records.carrying.files import NotCarried, carry, named_bytes
 from records.database import db
 from records.errors import StorageFull, StorageUnavailable
 from records.errors.backups import BackupFull, BackupTooLarge, BackupUnwritable, NothingToBackUp
@@ -102,8 +102,8 @@ def _take_bytes(backup: BackupFolder, earlier: list[BackupFolder]) -> Taken:
             for wanted in named_bytes(connection):
                 try:
                     size, sha256 = carry(wanted, storage(), backup.storage)
-                except (BytesMissing, BytesDiffer) as problem:
-                    taken.missing[wanted.key] = problem.in_english()
+                except NotCarried as problem:
+                    taken.missing[wanted.key] = str(problem)
                 else:
                     add_sum(sha256, wanted.key)
                     taken.files += 1

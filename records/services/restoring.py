@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select, text, update
 from records import clock
 from records.carrying import rows, schema
 from records.carrying.backup_folder import BackupFolder, Manifest
-from records.carrying.files import BytesDiffer, BytesMissing, carry
+from records.carrying.files import NotCarried, carry
 from records.carrying.loading import loading
 from records.database import db
 from records.errors.backups import BackupInconsistent, BackupOfNewerVersion, InstallationNotEmpty
@@ -76,8 +76,8 @@ def _restore_bytes(backup: BackupFolder) -> list[str]:
     for wanted in backup.bytes():
         try:
             carry(wanted, backup.storage, storage())
-        except (BytesMissing, BytesDiffer) as problem:
-            problems.append(problem.in_english())
+        except NotCarried as problem:
+            problems.append(str(problem))
     return problems
 
 

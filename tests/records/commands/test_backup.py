@@ -39,14 +39,13 @@ from tests.elsewhere import (
     change_manifest,
     dump,
     files_in,
+    keys_of,
     restored,
     rows_in,
     rows_of,
     run,
 )
 from tests.holdings import give, pdf, picture
-
-_KEY = [column.name for column in StoredFile.__table__.columns].index("key")
 
 
 @pytest.fixture
@@ -86,10 +85,6 @@ def _one_more_file(app: Flask) -> None:
 @pytest.fixture
 def taken(small: Flask, tmp_path: Path) -> BackupFolder:
     return backup_of(small, tmp_path / "backups")
-
-
-def _keys(app: Flask) -> list[str]:
-    return [row[_KEY] for row in sorted(rows_of(app)["stored_file"])]
 
 
 def _later(app: Flask, first: BackupFolder) -> BackupFolder:
@@ -187,7 +182,7 @@ def test_a_second_backup_writes_new_bytes_only_and_needs_the_first_no_longer(
 
 
 def test_bytes_that_an_earlier_backup_has_wrong_are_written_anew(small: Flask, taken: BackupFolder) -> None:
-    key, *_ = _keys(small)
+    key, *_ = keys_of(small)
     damaged = _scans(taken) / key
     right = damaged.read_bytes()
     damaged.write_bytes(b"x" + right[1:])
@@ -208,7 +203,7 @@ def test_two_backups_in_one_second_do_not_write_into_one_another(small: Flask, t
 def test_bytes_that_the_storage_lost_are_named_and_all_else_is_saved(
     app: Flask, world: Cast, elsewhere: MakeElsewhere, tmp_path: Path
 ) -> None:
-    lost, bent, *others = _keys(app)
+    lost, bent, *others = keys_of(app)
     (storage().root / lost).unlink()
     (storage().root / bent).write_bytes(b"others")
     said = _said(app, "backup", tmp_path)
@@ -250,7 +245,7 @@ def test_what_the_sweep_took_meanwhile_is_no_loss(
 def test_files_that_were_damaged_or_lost_in_the_backup_are_named_and_left_out(
     small: Flask, taken: BackupFolder, elsewhere: MakeElsewhere
 ) -> None:
-    lost, bent, cut, *_ = (_scans(taken) / key for key in _keys(small))
+    lost, bent, cut, *_ = (_scans(taken) / key for key in keys_of(small))
     lost.unlink()
     content = bytearray(bent.read_bytes())
     content[len(content) // 2] ^= 1
