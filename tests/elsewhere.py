@@ -53,6 +53,11 @@ def keys_of(app: Flask) -> list[str]:
         return list(connection.scalars(sa.text("SELECT key FROM stored_file ORDER BY id")))
 
 
+def keys_in(backup: BackupFolder) -> list[str]:
+    with backup.database() as connection:
+        return list(connection.scalars(sa.text("SELECT key FROM stored_file ORDER BY id")))
+
+
 def rows_in(backup: BackupFolder) -> Dump:
     with backup.database() as connection:
         return dump(connection)

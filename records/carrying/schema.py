@@ -24,12 +24,16 @@ def is_known(migration: str) -> bool:
 
 def bring_to(engine: Engine, migration: str) -> None:
     """Bring the database up or down to `migration` ("head": the newest); the way down takes rows with it."""
-    config = current_app.extensions["migrate"].migrate.get_config()
-    config.attributes["engine"] = engine
+    scripts = _scripts()
+    wanted = scripts.get_revision(migration).revision
     with engine.connect() as connection:
         now = migration_of(connection)
-    lower = {script.revision for script in _scripts().iterate_revisions(now, "base")} if now else set()
-    (command.downgrade if migration in lower - {now} else command.upgrade)(config, migration)
+    if wanted == now:
+        return
+    config = current_app.extensions["migrate"].migrate.get_config()
+    config.attributes["engine"] = engine
+    lower = {script.revision for script in scripts.iterate_revisions(now, "base")} if now else set()
+    (command.downgrade if wanted in lower else command.upgrade)(config, wanted)
 
 
 def _scripts() -> ScriptDirectory:

@@ -82,6 +82,12 @@ def _one_more_file(app: Flask) -> None:
         give(member, type_, 300, number=secrets.token_hex(4), files={"new": secrets.token_bytes(2000)})
 
 
+@pytest.fixture(scope="module")
+def kept(small: Flask, tmp_path_factory: pytest.TempPathFactory) -> BackupFolder:
+    """A backup that stays as it is."""
+    return backup_of(small, tmp_path_factory.mktemp("kept"))
+
+
 @pytest.fixture
 def taken(small: Flask, tmp_path: Path) -> BackupFolder:
     return backup_of(small, tmp_path / "backups")
@@ -286,9 +292,10 @@ def _flip(path: Path) -> None:
          "another format", "no manifest", "a newer version", "other counts"],
 )  # fmt: skip
 def test_a_damaged_backup_is_refused_by_name(
-    small: Flask, elsewhere: MakeElsewhere, tmp_path: Path, harm: Any, sentence: str
+    kept: BackupFolder, elsewhere: MakeElsewhere, tmp_path: Path, harm: Any, sentence: str
 ) -> None:
-    backup = backup_of(small, tmp_path)
+    backup = BackupFolder(tmp_path / kept.path.name)
+    shutil.copytree(kept.path, backup.path)
     harm(backup.path)
     target = elsewhere("sqlite")
     assert sentence in _said(target, "restore", backup.path if (backup.path / "manifest.json").exists() else tmp_path)
