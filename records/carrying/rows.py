@@ -81,10 +81,8 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 def tables(connection: Connection) -> dict[str, Table]:
     """The tables that stand there, by name: search indexes, which follow from them, and Alembic's own left out."""
     inspector, names, found = inspect(connection), _ordinary(connection), MetaData()
-    keys, columns = (
-        inspector.get_multi_pk_constraint(filter_names=names),
-        inspector.get_multi_columns(filter_names=names),
-    )
+    keys = inspector.get_multi_pk_constraint(filter_names=names)
+    columns = inspector.get_multi_columns(filter_names=names)
     for name in names:
         key = keys[None, name]["constrained_columns"]
         Table(name, found, *(_column(facts, is_key=facts["name"] in key) for facts in columns[None, name]))
@@ -125,9 +123,7 @@ def copy_rows(source: Connection, target: Connection, *, without: Collection[str
     """Copy every row of every table but those `without`; `target` has the same tables, empty. Returns the number of
     rows by table. Raises ValueError where the tables are not the same."""
     here, there, copied = tables(source), tables(target), {}
-    if {name: set(table.c.keys()) for name, table in here.items()} != {
-        name: set(table.c.keys()) for name, table in there.items()
-    }:
+    if _columns(here) != _columns(there):
         raise ValueError("the two databases do not have the same tables and columns")
     for name in sorted(here.keys() - set(without)):
         rows = source.execute(select(here[name]), execution_options={"yield_per": _AT_ONCE}).mappings()
@@ -136,6 +132,10 @@ def copy_rows(source: Connection, target: Connection, *, without: Collection[str
             target.execute(insert(there[name]), [dict(row) for row in batch])
             copied[name] += len(batch)
     return copied
+
+
+def _columns(of: dict[str, Table]) -> dict[str, set[str]]:
+    return {name: set(table.c.keys()) for name, table in of.items()}
 
 
 # Numbers. The id of a row that is gone is never given out again: the audit trail still names it.
