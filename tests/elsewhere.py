@@ -10,7 +10,7 @@ from typing import Any
 
 import click.testing
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, has_app_context
 
 from records.carrying import rows
 from records.carrying.backup_folder import BackupFolder
@@ -22,7 +22,9 @@ MakeElsewhere = Callable[..., Flask]
 
 @contextmanager
 def at(app: Flask) -> Iterator[None]:
-    """Inside this installation."""
+    """Inside this installation; whoever is inside one already lets go of its database."""
+    if has_app_context():
+        db.session.rollback()
     with app.app_context():
         try:
             yield

@@ -20,10 +20,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import URL, Connection, create_engine
 
 from records.carrying.files import Bytes
-from records.errors.backups import BackupDamaged, BackupIncomplete, BackupUnwritable, NoBackup
+from records.errors.backups import BackupDamaged, BackupIncomplete, BackupOfNewerVersion, BackupUnwritable, NoBackup
 from records.storage import FolderStorage, is_key, sha256_of, sync_folder
 
 FORMAT = 1
@@ -102,7 +102,7 @@ class BackupFolder:
         path = self.path / _DATABASE
         path.unlink(missing_ok=True)
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        engine = create_engine(f"sqlite:///{path}")
+        engine = create_engine(URL.create("sqlite", database=str(path)))
         try:
             with engine.begin() as connection:
                 yield connection
@@ -160,10 +160,13 @@ class BackupFolder:
         sync_folder(self.path.parent)
 
     def manifest(self) -> Manifest:
-        """Raises BackupDamaged where it cannot be read, or where the rows or the sums are others."""
+        """Raises BackupOfNewerVersion; BackupDamaged where it cannot be read, or the rows or the sums are others."""
         try:
-            manifest = Manifest(**json.loads((self.path / _MANIFEST).read_text(encoding="utf-8")))
-        except (ValueError, TypeError):
+            facts = json.loads((self.path / _MANIFEST).read_text(encoding="utf-8"))
+            if facts["format"] > FORMAT:
+                raise BackupOfNewerVersion(version=facts["version"], migration=facts["migration"])
+            manifest = Manifest(**facts)
+        except (ValueError, TypeError, KeyError):
             raise BackupDamaged(file=_MANIFEST) from None
         for name, sha256 in ((_DATABASE, manifest.database_sha256), (_SUMS, manifest.sums_sha256)):
             if self._sha256(name) != sha256:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlparse
 
 import click
 from flask import current_app
@@ -54,8 +55,9 @@ def restore(context: click.Context, folder: Path, hold_mail: bool) -> None:
     restored = restoring.restore(chosen, hold_mail=hold_mail)
     click.echo(f"{chosen.path} is restored: {_contents(restored.manifest)}.")
     if restored.waiting:
-        where = current_app.config["MAIL_URL"] or "nobody, but written to DATA_DIR/outbox"
-        click.echo(f"{restored.waiting} messages wait and will be mailed by `jobs run`: MAIL_URL is {where}.")
+        server = urlparse(current_app.config["MAIL_URL"]).hostname
+        where = f"mailed through {server}" if server else "written to DATA_DIR/outbox"
+        click.echo(f"{restored.waiting} messages wait: once `jobs run` runs, they are {where}.")
     _say_problems(restored.problems, "These files could not be restored:", leave=False)
     context.invoke(check, as_json=False)
     if restored.problems:

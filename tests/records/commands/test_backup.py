@@ -283,13 +283,14 @@ def _flip(path: Path) -> None:
         (lambda path: os.truncate(path / "database.sqlite", 4096), "“database.sqlite” is not what was written"),
         (lambda path: _flip(path / "SHA256SUMS"), "“SHA256SUMS” is not what was written"),
         (lambda path: (path / "manifest.json").write_text("{"), "“manifest.json” is not what was written"),
-        (lambda path: (path / "manifest.json").write_text('{"format": 2}'), "“manifest.json” is not what was written"),
+        (lambda path: (path / "manifest.json").write_text('{"format": 1}'), "“manifest.json” is not what was written"),
+        (lambda path: change_manifest(BackupFolder(path), format=2, version="7.2"), "made by version 7.2"),
         (lambda path: (path / "manifest.json").unlink(), "was never completed"),
         (lambda path: change_manifest(BackupFolder(path), migration="0999", version="7.1"), "made by version 7.1"),
         (lambda path: change_manifest(BackupFolder(path), tables={}), "not as many as the manifest says"),
     ],
     ids=["a byte of the rows", "no rows", "half of the rows", "a byte of the sums", "half a manifest",
-         "another format", "no manifest", "a newer version", "other counts"],
+         "a third of a manifest", "another format", "no manifest", "a newer version", "other counts"],
 )  # fmt: skip
 def test_a_damaged_backup_is_refused_by_name(
     kept: BackupFolder, elsewhere: MakeElsewhere, tmp_path: Path, harm: Any, sentence: str
@@ -357,7 +358,7 @@ def test_messages_wait_on_and_it_is_said_or_are_held_back(
     backup_of(app, tmp_path)
     first, second = elsewhere("sqlite"), elsewhere("sqlite")
     said = restored(first, tmp_path)
-    assert f"{waiting} messages wait and will be mailed by `jobs run`: MAIL_URL is nobody, but" in said
+    assert f"{waiting} messages wait: once `jobs run` runs, they are written to DATA_DIR/outbox." in said
     assert "messages wait" not in restored(second, tmp_path, "--hold-mail")
     with at(first), db.engine.connect() as connection:
         assert connection.scalar(waits) == waiting

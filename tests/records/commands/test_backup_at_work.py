@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -37,13 +38,21 @@ def _process(target: Callable[..., None], *args: Any) -> Iterator[Any]:
     """A process of its own, killed in the end."""
     db.session.remove()
     db.engine.dispose()
-    process = _START.Process(target=target, args=args)
+    process = _START.Process(target=_alone, args=(target, *args))
     process.start()
     try:
         yield process
     finally:
         process.kill()
         process.join()
+
+
+def _alone(target: Callable[..., None], *args: Any) -> None:
+    """Where it comes to an end, without what the process of the tests does at its own: it stops servers."""
+    try:
+        target(*args)
+    finally:
+        os._exit(0)
 
 
 def _work(app: Flask, ids: dict[str, int]) -> None:
