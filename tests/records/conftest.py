@@ -1,27 +1,39 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import make_app
+from tests.conftest import make_app, upgrade
 from tests.elsewhere import MakeElsewhere
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of SQLite with all tables, and without rows."""
+    folder = tmp_path_factory.mktemp("migrated")
+    upgrade(make_app(folder))
+    return folder / "certfolio.db"
+
+
 @pytest.fixture
-def elsewhere(tmp_path: Path, request: pytest.FixtureRequest) -> MakeElsewhere:
-    """Makes installations without tables, on SQLite or on PostgreSQL."""
+def elsewhere(tmp_path: Path, migrated: Path, request: pytest.FixtureRequest) -> MakeElsewhere:
+    """Makes empty installations: on SQLite with all tables, unless they are to be `bare`, or on PostgreSQL without."""
     made = 0
 
-    def make(kind: str = "sqlite") -> Flask:
+    def make(kind: str = "sqlite", *, bare: bool = False) -> Flask:
         nonlocal made
         made += 1
-        settings = {}
+        settings, folder = {}, tmp_path / f"installation {made}"
         if kind == "postgresql":
             settings["database_url"] = _of_a_plain_owner(request.getfixturevalue("new_postgresql")())
-        return make_app(tmp_path / f"installation {made}", **settings)
+        elif not bare:
+            folder.mkdir()
+            shutil.copy(migrated, folder)
+        return make_app(folder, **settings)
 
     return make
 

@@ -90,7 +90,7 @@ def source(on: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.Fi
 def test_there_and_back_every_row_is_the_same(
     source: Flask, kind: str, elsewhere: MakeElsewhere, tmp_path: Path
 ) -> None:
-    before, target, fresh = rows_of(source), elsewhere(kind), elsewhere(kind)
+    before, target, fresh = rows_of(source), elsewhere(kind, bare=True), elsewhere(kind)
     with at(source), db.engine.connect() as connection:
         given_out = rows.numbers_given_out(connection)
     assert all(found for found in before.values())
