@@ -80,8 +80,12 @@ def read(html: str) -> Element:
 
 
 def filled(page: Element, **attrs: str) -> dict[str, list[str]]:
-    """What the page's form would send without a press of any named button; None where there is no such form."""
-    form = page.one("form", **attrs)
+    """What the page's form would send without a press of any named button."""
+    return sent_by(page.one("form", **attrs))
+
+
+def sent_by(form: Element) -> dict[str, list[str]]:
+    """The same of a form that was found already."""
     sent: dict[str, list[str]] = {}
     for control in form.all():
         name = control.attrs.get("name")

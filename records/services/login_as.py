@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from records import clock, signin
 from records.database import db, every_organization, lock, transaction
-from records.errors import NotActing, NotAllowed, WrongPassword
+from records.errors import NotActing, SignedOut, WrongPassword
 from records.models import Account, Actor, AuditEvent, AuditKind, Member, SignIn
 from records.services.accounts import require_password
 
@@ -63,12 +63,12 @@ def return_to_own(token: str, *, by: Actor) -> str:
 
 
 def _open_session(token: str) -> SignIn:
-    """Raises NotAllowed where it is not open."""
+    """Raises SignedOut where it is not open."""
     statement = select(SignIn).where(SignIn.token_digest == signin.digest(token), SignIn.ended_at.is_(None))
     with every_organization():
         sign_in = db.session.scalar(statement)
     if sign_in is None:
-        raise NotAllowed()
+        raise SignedOut()
     return sign_in
 
 
