@@ -34,6 +34,7 @@ from records.models import (
     Certification,
     ExternalCertificate,
     Member,
+    Role,
     SignIn,
     SignOnIdentity,
 )
@@ -645,9 +646,8 @@ def test_of_two_deeds_at_once_one_is_first_and_the_other_is_told(
         forms.reverse()
     said = at_once([form.answer for form in forms], [form.client for form in forms])
     statuses = [status for status, _ in said]
-    assert 302 in statuses
-    assert set(statuses) <= {302, 404, 409, 422}
-    assert deeds.both or statuses.count(302) == 1
+    assert set(statuses) <= {302, 404, 409, 422} | ({200} if deeds.both else set())
+    assert (302 in statuses) if deeds.both else statuses.count(302) == 1
     assert check_organization().problems == []
 
 
@@ -690,7 +690,7 @@ ELSEWHERE = {
     "two runs of the reminders": SERVICES + "test_reminders.py::test_of_several_runs_at_once_one_sends",
     "two runs of the weekly digest": SERVICES + "test_digests.py::test_of_two_runs_at_once_one_writes_it",
     "two who tell reviewers": SERVICES + "test_submission_digests.py::test_of_two_workers_at_once_one_tells",
-    "two workers on one outbox": "tests/records/test_mail.py::test_several_workers_send_each_message_once",
+    "two workers on one outbox": "tests/records/test_mail.py::test_two_workers_send_every_message_once",
     "two who bring the same bytes": SERVICES
     + "test_files.py::test_two_who_bring_the_same_new_bytes_at_once_share_one_row",
     "the sweep, and the same bytes again": SERVICES + "test_sweeps.py",

@@ -41,9 +41,7 @@ SENTENCES = {
 
 _NEXT = {
     400: lazy_gettext("Go back, reload the page and try again."),
-    401: lazy_gettext(
-        "Nothing was saved. Keep a copy of what you typed: the page that you sent wants to be opened anew."
-    ),
+    401: lazy_gettext("Nothing was saved. Copy what you typed, sign in, and enter it again."),
     403: lazy_gettext("An administrator of your organization can help."),
     404: lazy_gettext("Check the address, or look for it by its name."),
     405: lazy_gettext("Go back and use the buttons on the page."),

@@ -12,6 +12,7 @@ from records.errors import (
     NameTaken,
     NotAllowed,
     NotFound,
+    Stale,
     UnitCircle,
     UnitMergeCircle,
     UnitNamesClash,
