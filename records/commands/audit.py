@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from records.database import db, every_organization
 from records.models import Organization
+from records.models.sealing import HASHED
 from records.queries.audit_chains import Head, Line, chains, heads, lines
 from records.queries.audit_verifying import Chain, verify
 
@@ -93,8 +94,16 @@ def _noted(file: IO[str]) -> dict[int | None, list[Head]]:
 
 
 def _read(file: IO[str]) -> Iterator[Line]:
-    for text in file:
-        yield json.loads(text)
+    """Raises ClickException."""
+    for number, text in enumerate(file, 1):
+        try:
+            line = json.loads(text)
+            whole = {*HASHED} <= line["event"].keys() and {"hash", "detail"} <= line.keys()
+        except (ValueError, TypeError, KeyError, AttributeError):
+            whole = False
+        if not whole:
+            raise click.ClickException(f"{file.name}, line {number} is no event")
+        yield line
 
 
 def _told(organization_id: int | None, names: dict[int | None, str], chain: Chain) -> dict[str, object]:

@@ -125,8 +125,6 @@ class Chain:
 def verify(lines: Iterable[Line], noted: Mapping[int | None, Sequence[Head]] | None = None) -> dict[int | None, Chain]:
     """By chain, what was found. The lines of each chain come in the order of their numbers, those of several mixed or
     one after the other. `noted` are heads that each chain once had.
-
-    Raises KeyError, TypeError where a line is no event.
     """
     found: dict[int | None, Chain] = defaultdict(Chain)
     for organization_id, heads in (noted or {}).items():
