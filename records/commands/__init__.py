@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from records.commands import audit, checks, demo, housekeeping, members, organization, reminders
+from records.commands import audit, checks, demo, housekeeping, members, organization, reminders, supply
 
 
 def init_app(app: Flask) -> None:
-    for module in (organization, members, demo, housekeeping, checks, audit, reminders):
+    for module in (organization, members, demo, housekeeping, checks, audit, reminders, supply):
         module.add_to(app.cli)
