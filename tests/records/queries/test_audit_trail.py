@@ -55,6 +55,7 @@ def long_trail(cast):
         connection.exec_driver_sql("ANALYZE audit_event" if connection.dialect.name == "postgresql" else "SELECT 1")
 
 
+# Days with another filter besides look at the events of these days, one by one.
 @pytest.mark.parametrize(
     "wanted",
     [
@@ -67,7 +68,7 @@ def long_trail(cast):
         TrailWanted(who="lindgren", kind="member.changed"),
         TrailWanted(member="1"),
         TrailWanted(last=date(2001, 1, 1)),
-        TrailWanted(first=date(2199, 1, 1), kind="unit.merged"),
+        TrailWanted(first=date(2199, 1, 1)),
     ],
     ids=str,
 )
