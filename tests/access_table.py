@@ -233,6 +233,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("/portfolio/credits/transcript", "POST"): ACCOUNTS,
     ("/portfolio/find", "GET"): ACCOUNTS,
     ("/portfolio/renewals/<int:proposal_id>/withdraw", "POST"): MAX,
+    ("/portfolio/viewers", "GET"): ACCOUNTS,
     ("/readyz", "GET"): ALL,
     ("/reset", "GET"): ALL,
     ("/reset", "POST"): ALL,

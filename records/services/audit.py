@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from records import clock
@@ -33,7 +34,8 @@ def viewed_scan(scan: Scan, *, by: Actor) -> None:
         return
     at = clock.now()
     once = f"viewed:{by.member_id}:{by.administrator_id}:{scan.id}:{at:%Y%m%d%H}"
-    _once(AuditEvent.of(AuditKind.SCAN_VIEWED, scan, by=by, at=at, once_key=_key(once)))
+    seen = {"file_name": scan.name}
+    _once(AuditEvent.of(AuditKind.SCAN_VIEWED, scan, by=by, at=at, after=seen, once_key=_key(once)))
 
 
 def opened(certificate: ExternalCertificate, *, by: Actor) -> None:
@@ -49,6 +51,9 @@ def _key(text: str) -> str:
 
 
 def _once(event: AuditEvent) -> None:
+    """Whoever looks again in the same hour waits for no writer."""
+    if db.session.scalar(select(AuditEvent.id).where(AuditEvent.once_key == event.once_key)):
+        return
     try:
         with transaction() as session:
             session.add(event)

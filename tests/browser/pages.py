@@ -146,6 +146,7 @@ PAGES = (
     Page("/portfolio/proofs", MEMBER),
     Page("/portfolio/proofs/<int:proof_id>", MEMBER),
     Page("/portfolio/requirements", MEMBER),
+    Page("/portfolio/viewers", MEMBER),
     Page("/scan/<int:scan_id>", MEMBER),
     # The back office.
     Page("/admin/"),
