@@ -1,6 +1,6 @@
 """Signing in with an organization's own provider.
 
-Revision: 0009, after 0005
+Revision: 0009, after 0008
 """
 
 import sqlalchemy as sa
