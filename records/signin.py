@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flask import Flask, current_app, g, has_request_context, request, session
@@ -21,8 +20,11 @@ from sqlalchemy.orm import aliased
 
 from records import clock
 from records.database import choose_organization, db, every_organization, transaction
-from records.models import Account, Actor, ActorKind, Member, Organization, Role, ScopeUnit, SignIn, Unit
+from records.models import Account, Actor, ActorKind, Member, Organization, Role, SecondFactor, SignIn
+from records.scopes import covered_units
 
+# So long after the password was given, what is grave needs it no second time.
+PASSWORD_STAYS_FRESH = timedelta(minutes=15)
 _TOUCH_EVERY = timedelta(minutes=1)
 _TOUCH_PATIENCE = 250
 log = logging.getLogger(__name__)
@@ -54,6 +56,14 @@ class SignedIn(UserMixin):
     member: Member | None
     organization: Organization | None
     administrator: Member | None = None
+    second_factor_since: datetime | None = None
+
+    @property
+    def owes_second_factor(self) -> bool:
+        """Whether the organization asks its staff for a second factor, and this account, of one of them, has none."""
+        person = self.administrator or self.member
+        asked = self.organization is not None and self.organization.requires_second_factor
+        return asked and self.second_factor_since is None and person is not None and person.role != Role.MEMBER
 
     def get_id(self) -> str:
         return self.token
@@ -68,11 +78,12 @@ def _load(token: str) -> SignedIn | None:
     now = clock.now()
     administrator = aliased(Member)
     statement = (
-        select(SignIn, Account, Member, Organization, administrator)
+        select(SignIn, Account, Member, Organization, administrator, SecondFactor.on_since)
         .join(Account, SignIn.account_id == Account.id)
         .outerjoin(Member, SignIn.member_id == Member.id)
         .outerjoin(Organization, Member.organization_id == Organization.id)
         .outerjoin(administrator, SignIn.administrator_id == administrator.id)
+        .outerjoin(SecondFactor, SecondFactor.account_id == Account.id)
         .where(SignIn.token_digest == digest(token), SignIn.ended_at.is_(None), SignIn.expires_at > now)
     )
     with every_organization():
@@ -126,12 +137,13 @@ def set_aside() -> None:
     g.pop("actor", None)
 
 
-def begin(sign_in_token: str, account: Account, member: Member | None, *, until: datetime | None = None) -> SignIn:
+def begin(sign_in_token: str, account: Account, member: Member | None, *, goes_on: SignIn | None = None) -> SignIn:
     """A new session row for `account`, to be added by a verb; its member is seen from now on.
 
-    `until`: the end of the session that it replaces.
+    `goes_on`: the session that it replaces without a password: it is no fresher, and ends when that would.
     """
     now = clock.now()
+    ends_at = now + timedelta(days=current_app.config["SESSION_DAYS"])
     if member is not None:
         db.session.execute(_seen(member.id, now))
     return SignIn(
@@ -139,8 +151,9 @@ def begin(sign_in_token: str, account: Account, member: Member | None, *, until:
         account_id=account.id,
         member_id=member.id if member else None,
         created_at=now,
+        confirmed_at=goes_on.confirmed_at if goes_on else now,
         last_seen_at=now,
-        expires_at=until or now + timedelta(days=current_app.config["SESSION_DAYS"]),
+        expires_at=(goes_on.returns_until or goes_on.expires_at) if goes_on else ends_at,
         address=address(),
         browser=(request.user_agent.string if has_request_context() else "")[:255],
     )
@@ -151,22 +164,42 @@ def begin_acting(sign_in_token: str, own: SignIn, member: Member, *, lasts: time
 
     It ends with `own` at the latest. The member is not seen by it.
     """
-    until = min(clock.now() + lasts, own.expires_at)
-    acting = begin(sign_in_token, own.account, None, until=until)
+    acting = begin(sign_in_token, own.account, None)
+    acting.expires_at = min(acting.created_at + lasts, own.expires_at)
     acting.member_id, acting.administrator_id, acting.returns_until = member.id, own.member_id, own.expires_at
     return acting
 
 
 def hand_out(sign_in_token: str) -> None:
     """Give this browser the token, in a cookie made anew: nothing of the old session stays."""
-    kept = session.get("face")
-    session.clear()
-    if kept:
-        session["face"] = kept
+    _begin_cookie()
+    exchange(sign_in_token)
+
+
+def exchange(sign_in_token: str) -> None:
+    """Give this browser another token of the session that goes on: forms that are open stay good."""
     user = _load(sign_in_token)
     if user is not None:
         login_user(user)
         g.pop("actor", None)
+
+
+def hand_out_half(halfway_token: str) -> None:
+    """Give this browser the token of a sign-in that is halfway, in a cookie made anew."""
+    _begin_cookie()
+    session["halfway"] = halfway_token
+
+
+def halfway_token() -> str:
+    """The token of the sign-in that is halfway in this browser, "" where there is none."""
+    return str(session.get("halfway", ""))
+
+
+def _begin_cookie() -> None:
+    kept = session.get("face")
+    session.clear()
+    if kept:
+        session["face"] = kept
 
 
 def take_back() -> None:
@@ -217,7 +250,8 @@ def current_actor() -> Actor:
 def _actor_of(user: SignedIn | None) -> Actor:
     if user is None or user.member is None:
         return Actor.visitor(address=address(), request_id=request_id(), account=user.account if user else None)
-    return actor_of(user.member) if user.administrator is None else _logged_in_as(user.member, user.administrator)
+    actor = actor_of(user.member) if user.administrator is None else _logged_in_as(user.member, user.administrator)
+    return replace(actor, password_is_old=user.sign_in.confirmed_at < clock.now() - PASSWORD_STAYS_FRESH)
 
 
 def _logged_in_as(member: Member, administrator: Member) -> Actor:
@@ -249,24 +283,6 @@ def actor_of(member: Member, *, units: frozenset[int] | None = None) -> Actor:
         address=address(),
         request_id=request_id(),
     )
-
-
-def covered_units(member: Member) -> frozenset[int]:
-    """The ids of all units in a coordinator's scope: those named, with their sub-units."""
-    return scopes([member])[member.id]
-
-
-def scopes(members: Collection[Member]) -> dict[int, frozenset[int]]:
-    """The covered units of each, by the member's id. One statement; none where nobody's scope names units."""
-    by_units = [each.id for each in members if each.role == Role.TRAINING_COORDINATOR and not each.covers_organization]
-    units: dict[int, set[int]] = {each.id: set() for each in members}
-    if by_units:
-        named = select(ScopeUnit.member_id, ScopeUnit.unit_id).where(ScopeUnit.member_id.in_(by_units))
-        tree = named.cte("covered", recursive=True)
-        tree = tree.union(select(tree.c.member_id, Unit.id).where(Unit.parent_id == tree.c.unit_id))
-        for member_id, unit_id in db.session.execute(select(tree.c.member_id, tree.c.unit_id)):
-            units[member_id].add(unit_id)
-    return {member_id: frozenset(covered) for member_id, covered in units.items()}
 
 
 def address() -> str:

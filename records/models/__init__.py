@@ -35,6 +35,7 @@ from records.models.requirement import (
 from records.models.revision import Revision
 from records.models.saved_view import SavedView
 from records.models.scan import Scan
+from records.models.second_factor import HalfwaySignIn, RecoveryCode, SecondFactor
 from records.models.standing import Standing
 from records.models.stored_file import Preview, StoredFile
 from records.models.transcript import Transcript
@@ -63,6 +64,7 @@ __all__ = [
     "Exemption",
     "ExternalCertificate",
     "FeedKind",
+    "HalfwaySignIn",
     "ImportRow",
     "ImportState",
     "KeptReason",
@@ -82,6 +84,7 @@ __all__ = [
     "Proof",
     "ProofState",
     "ProposalState",
+    "RecoveryCode",
     "RegisterImport",
     "Reminder",
     "ReminderMessage",
@@ -100,6 +103,7 @@ __all__ = [
     "SavedView",
     "Scan",
     "ScopeUnit",
+    "SecondFactor",
     "SignIn",
     "SingleUseLink",
     "Snooze",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from records.errors import ActingAlready, NotAllowed
+from records.errors import ActingAlready, NotAllowed, PasswordFirst
 from records.models.member import Member, Role
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Actor:
     `covered_units` are the ids of all units in a coordinator's scope, sub-units included; empty where
     the scope is the whole organization (`covers_organization`) or the actor is no coordinator.
     `administrator_id` and `administrator_name` are of who is logged in as the member: then the actor has the
-    rights of a plain member, whatever the role.
+    rights of a plain member, whatever the role. `password_is_old`: it is long since they gave their password.
     """
 
     kind: ActorKind
@@ -41,6 +41,7 @@ class Actor:
     reviews_by_grant: bool = False
     administrator_id: int | None = None
     administrator_name: str | None = None
+    password_is_old: bool = False
     address: str = ""
     request_id: str = ""
 
@@ -100,6 +101,11 @@ class Actor:
     def require_staff(self) -> None:
         if not self.is_staff:
             raise NotAllowed()
+
+    def require_fresh_password(self) -> None:
+        """For what is grave: who may do what, who is let in. Asked before anything is changed. Raises PasswordFirst."""
+        if self.password_is_old:
+            raise PasswordFirst()
 
     def require_not_acting(self) -> None:
         """For what is a person's own: their password, their mail, their sessions. Raises ActingAlready."""
