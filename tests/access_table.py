@@ -40,6 +40,11 @@ TABLE: dict[tuple[str, str], str] = {
     ("/account", "GET"): ACCOUNTS,
     ("/account/email", "POST"): ACCOUNTS,
     ("/account/language", "POST"): ACCOUNTS,
+    ("/account/second-factor", "GET"): ACCOUNTS,
+    ("/account/second-factor/begin", "POST"): ACCOUNTS,
+    ("/account/second-factor/codes", "POST"): ACCOUNTS,
+    ("/account/second-factor/off", "POST"): ACCOUNTS,
+    ("/account/second-factor/on", "POST"): ACCOUNTS,
     ("/account/password", "POST"): ACCOUNTS,
     ("/account/sessions", "POST"): ACCOUNTS,
     ("/admin/", "GET"): STAFF,
@@ -115,6 +120,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/members/<int:member_id>/log-in-as", "POST"): THIS_ADMINISTRATOR,
     ("/admin/members/<int:member_id>/reactivate", "POST"): THIS_ADMINISTRATOR,
     ("/admin/members/<int:member_id>/reset", "POST"): THIS_ADMINISTRATOR,
+    ("/admin/members/<int:member_id>/reset-second-factor", "POST"): THIS_ADMINISTRATOR,
     ("/admin/members/<int:member_id>/summary", "GET"): IN_SCOPE,
     ("/admin/members/<int:member_id>/upload", "GET"): IN_SCOPE,
     ("/admin/members/<int:member_id>/upload", "POST"): IN_SCOPE,
@@ -206,6 +212,8 @@ TABLE: dict[tuple[str, str], str] = {
     ("/invitation/<secret>", "POST"): ALL,
     ("/login", "GET"): ALL,
     ("/login", "POST"): ALL,
+    ("/login/code", "GET"): ACCOUNTS,  # who is not halfway begins at the beginning; who is in, goes on
+    ("/login/code", "POST"): ACCOUNTS,
     ("/logo", "GET"): "login 404 404 404 404 404 404",  # it has none
     ("/logout", "POST"): "login login login login login login login",  # and back to it
     ("/member/<int:member_id>/scans/download", "GET"): MAX_AND_IN_SCOPE,

@@ -117,6 +117,11 @@ class AuditKind(StrEnum):
     SESSIONS_ENDED = "account.sessions_ended"
     PASSWORD_CHANGED = "account.password_changed"  # noqa: S105  # because: the name of an event
     PASSWORD_RESET_REQUESTED = "account.password_reset_requested"  # noqa: S105  # because: as above
+    SECOND_FACTOR_SET_UP = "account.second_factor_set_up"
+    SECOND_FACTOR_SWITCHED_OFF = "account.second_factor_switched_off"
+    SECOND_FACTOR_RESET = "account.second_factor_reset"
+    RECOVERY_CODES_MADE = "account.recovery_codes_made"
+    RECOVERY_CODE_USED = "account.recovery_code_used"
     EMAIL_CHANGE_REQUESTED = "account.email_change_requested"
     EMAIL_CHANGED = "account.email_changed"
     REFUSED = "request.refused"

@@ -22,6 +22,7 @@ class MessageKind(StrEnum):
     OLD_EMAIL_CONFIRMATION = "old_email_confirmation"
     NEW_EMAIL_CONFIRMATION = "new_email_confirmation"
     EMAIL_CHANGED = "email_changed"
+    SECOND_FACTOR_CHANGED = "second_factor_changed"
     CERTIFICATES_SUBMITTED = "certificates_submitted"
     CHANGES_REQUESTED = "changes_requested"
     CERTIFICATE_APPROVED = "certificate_approved"

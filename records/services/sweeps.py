@@ -22,6 +22,7 @@ from records.models import (
     AuditEvent,
     AuditKind,
     Certification,
+    HalfwaySignIn,
     Logo,
     Organization,
     ProposalState,
@@ -77,9 +78,15 @@ def sweep_now(*, by: Actor) -> Swept:
             scans=forget_scans(by=by),
             files=forget_files(before=before),
             bytes_without_row=forget_bytes(before=before),
-            sessions=_delete(SignIn, or_(SignIn.ended_at < before - _OVER, SignIn.expires_at < before - _OVER)),
+            sessions=_forget_sessions(before=before - _OVER),
             links=_delete(SingleUseLink, SingleUseLink.expires_at < before - _OVER),
         )
+
+
+def _forget_sessions(*, before: datetime) -> int:
+    """Those that ended before this instant, and sign-ins that stayed halfway."""
+    over = or_(SignIn.ended_at < before, SignIn.expires_at < before)
+    return _delete(SignIn, over) + _delete(HalfwaySignIn, HalfwaySignIn.expires_at < before)
 
 
 def forget_uploads(*, before: datetime) -> int:

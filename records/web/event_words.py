@@ -123,6 +123,7 @@ FIELD_WORDS = {
     "requirement_member": lazy_gettext("Requirements"),
     "requirement_id": lazy_gettext("Requirement"),
     "requirement_ids": lazy_gettext("Requirements"),
+    "requires_second_factor": lazy_gettext("Second factor required of staff"),
     "retention_days": lazy_gettext("Days until deleted files are removed"),
     "reverted": lazy_gettext("Taken back"),
     "revision": lazy_gettext("Revision"),
