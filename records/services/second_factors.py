@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from records import clock, one_time_codes, vault
 from records.database import db, every_organization, lock, transaction
@@ -68,12 +68,6 @@ def _secret(factor: SecondFactor | None) -> str:
         return vault.unseal(factor.sealed_secret)
     except vault.Unreadable:
         return ""
-
-
-def on_since(member: Member) -> datetime | None:
-    """Since when the account that opens this member has a second factor, None where it has none."""
-    factor = factor_of(member.account_id or 0)
-    return factor.on_since if factor else None
 
 
 def begin(account: Account, *, password: str, by: Actor) -> None:

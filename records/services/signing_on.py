@@ -116,7 +116,7 @@ def arrive(pending: Pending | None, answer: Answer, *, back: str, by: Actor) -> 
 
     Raises SignOnRefused (why, in words; it stands in the organization's trail) and TooManyAttempts.
     """
-    counted = f"address:{by.address}"
+    counted = f"password_address:{by.address}"  # counted with wrong passwords
     count_attempt(counted, most=_MOST_REFUSED, per=_WINDOW)
     sign_on = _at(answer.address)
     if sign_on is None or pending is None or pending.organization_id != sign_on.organization_id:

@@ -79,6 +79,9 @@ GRAVE: dict[str, tuple[str, Callable[[Cast, SignedClient], Sent]]] = {
         "reviewer": cast.carl.id, "shown": cast.carl.id}),
     "requiring a second factor": ("/admin/settings/", lambda cast, _client: _settings(cast) | {
         "requires_second_factor": "y"}),
+    "the provider of single sign-on": ("/admin/settings/sign-on", lambda _cast, _client: {
+        "address": "lakeside", "issuer": "https://login.example.org", "client_id": "certfolio", "secret": "kept apart",
+        "button": "Lakeside", "version": "0"}),
     "merging": ("/admin/members/{una}/merge/{mia}", _merge),
     "undoing a merge": ("/admin/merges/1/undo", _undo),
 }  # fmt: skip
@@ -175,6 +178,7 @@ def test_every_verb_that_asks_for_a_fresh_password_has_its_row(app: Flask) -> No
     asking = {path.stem: path.read_text().count("require_fresh_password()") for path in folder.glob("*.py")}
     assert {name: times for name, times in asking.items() if times} == {
         "member_steps": 2, "members": 2, "member_merges": 2, "organizations": 1, "reviewers": 1, "second_factors": 1,
+        "sign_ons": 1,
     }  # fmt: skip
 
 
