@@ -1,0 +1,153 @@
+"""The application in processes of its own, which can be traced and killed while the tests go on."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import re
+import socket
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import requests
+from flask import Flask
+from werkzeug.serving import make_server
+
+from records import clock
+from records.database import db
+from records.models import Member
+from tests.clients import SignedClient
+
+_FORK = multiprocessing.get_context("fork")
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A member's browser: the cookie of a session, and the token that its forms carry."""
+
+    cookie: str
+    token: str
+
+    @classmethod
+    def of(cls, app: Flask, member: Member) -> Visitor:
+        client = SignedClient(app)
+        client.enter(member)
+        token = client.csrf_token()
+        cookie = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
+        assert cookie is not None
+        return cls(cookie.value, token)
+
+
+class Door:
+    """A port on which one process after the other serves the application; who knocks meanwhile waits for the next."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://{}:{}".format(*self._socket.getsockname())
+
+    @contextlib.contextmanager
+    def served(self) -> Iterator[BaseProcess]:
+        """A process that answers one request at a time, until the end of the block or its own."""
+        with forked(self.app, self._serve) as process:
+            yield process
+
+    def _serve(self) -> None:
+        make_server("127.0.0.1", 0, self.app, fd=self._socket.fileno()).serve_forever()
+
+    def post(self, path: str, visitor: Visitor, data: dict[str, Any], files: Any = None) -> int | None:
+        """The status of the answer; None where there is none, because the process has ended."""
+        cookies = {self.app.config["SESSION_COOKIE_NAME"]: visitor.cookie}
+        sent = {"csrf_token": visitor.token} | data
+        try:
+            answer = requests.post(
+                self.url + path, data=sent, files=files, cookies=cookies, allow_redirects=False, timeout=60
+            )
+        except requests.ConnectionError:
+            return None
+        return answer.status_code
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@contextlib.contextmanager
+def forked(app: Flask, act: Callable[[], None]) -> Iterator[BaseProcess]:
+    """A copy of this process that runs `act`; it is killed at the end of the block. Nothing open is shared with it."""
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    process = _FORK.Process(target=act)
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
+
+
+@contextlib.contextmanager
+def job_process(app: Flask, job: Callable[[], Any], *, later: timedelta) -> Iterator[tuple[BaseProcess, Any]]:
+    """A process that runs `job` once told to go on by the event beside it, as if it were that much later."""
+    go_on = _FORK.Event()
+
+    def act() -> None:
+        go_on.wait()
+        with app.app_context(), clock.standing_at(clock.now() + later):
+            job()
+
+    with forked(app, act) as process:
+        yield process, go_on
+
+
+@contextlib.contextmanager
+def traced(process: BaseProcess, calls: str, log: Path, *options: str) -> Iterator[None]:
+    """Trace these system calls of the process into `log`."""
+    command = ["strace", "-f", "-y", "-s", "32", "-o", str(log), "-e", f"trace={calls}", *options]
+    tracer = subprocess.Popen([*command, "-p", str(process.pid)], stderr=subprocess.PIPE, text=True)
+    assert tracer.stderr is not None
+    said = tracer.stderr.readline()
+    assert "attached" in said, f"these tests must be allowed to trace a process (ptrace): {said}"
+    try:
+        yield
+    finally:
+        if tracer.poll() is None:
+            tracer.terminate()
+        tracer.communicate()
+
+
+@dataclass(frozen=True)
+class Point:
+    """A process enters a system call, such as `fsync`, for the n-th time."""
+
+    call: str
+    number: int
+
+
+def killed_at(process: BaseProcess, point: Point) -> contextlib.AbstractContextManager[None]:
+    """kill -9 the process there."""
+    return traced(process, point.call, Path("/dev/null"), "-e", f"inject={point.call}:signal=KILL:when={point.number}")
+
+
+def points_in(log: Path) -> list[Point]:
+    """Each call that a trace shows, in order."""
+    seen: Counter[str] = Counter()
+    points = []
+    for call in re.findall(r"^\d+ +(\w+)\(", log.read_text(), re.MULTILINE):
+        seen[call] += 1
+        points.append(Point(call, seen[call]))
+    return points
+
+
+def wait_for(condition: Callable[[], Any], *, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
