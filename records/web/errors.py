@@ -37,6 +37,14 @@ def init_app(app: Flask) -> None:
         app.register_error_handler(unstorable, _unstorable)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _failure)
+    app.after_request(_say_when)
+
+
+def _say_when(response: Response) -> Response:
+    """When to come back, also where a page of its own says that a part is down, such as a form with its files."""
+    if response.status_code == 503:
+        response.headers.setdefault("Retry-After", str(_RETRY_SECONDS))
+    return response
 
 
 def _refusal(error: Refusal) -> Response:

@@ -7,9 +7,9 @@ import multiprocessing
 import re
 import socket
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
@@ -56,11 +56,12 @@ class Door:
     @contextlib.contextmanager
     def served(self) -> Iterator[BaseProcess]:
         """A process that answers one request at a time, until the end of the block or its own."""
-        with forked(self.app, self._serve) as process:
+        with forked(self._serve) as process:
             yield process
 
     def _serve(self) -> None:
-        make_server("127.0.0.1", 0, self.app, fd=self._socket.fileno()).serve_forever()
+        server = make_server("127.0.0.1", 0, self.app, fd=self._socket.fileno())
+        Context().run(server.serve_forever)  # nothing that is set up around the test leaks into requests
 
     def post(self, path: str, visitor: Visitor, data: dict[str, Any], files: Any = None) -> int | None:
         """The status of the answer; None where there is none, because the process has ended."""
@@ -79,11 +80,10 @@ class Door:
 
 
 @contextlib.contextmanager
-def forked(app: Flask, act: Callable[[], None]) -> Iterator[BaseProcess]:
+def forked(act: Callable[[], None]) -> Iterator[BaseProcess]:
     """A copy of this process that runs `act`; it is killed at the end of the block. Nothing open is shared with it."""
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    db.session.rollback()
+    db.engine.dispose()
     process = _FORK.Process(target=act)
     process.start()
     try:
@@ -103,14 +103,14 @@ def job_process(app: Flask, job: Callable[[], Any], *, later: timedelta) -> Iter
         with app.app_context(), clock.standing_at(clock.now() + later):
             job()
 
-    with forked(app, act) as process:
+    with forked(act) as process:
         yield process, go_on
 
 
 @contextlib.contextmanager
 def traced(process: BaseProcess, calls: str, log: Path, *options: str) -> Iterator[None]:
     """Trace these system calls of the process into `log`."""
-    command = ["strace", "-f", "-y", "-s", "32", "-o", str(log), "-e", f"trace={calls}", *options]
+    command = ["strace", "-f", "-y", "-s", "64", "-o", str(log), "-e", f"trace={calls}", *options]
     tracer = subprocess.Popen([*command, "-p", str(process.pid)], stderr=subprocess.PIPE, text=True)
     assert tracer.stderr is not None
     said = tracer.stderr.readline()
@@ -136,18 +136,13 @@ def killed_at(process: BaseProcess, point: Point) -> contextlib.AbstractContextM
     return traced(process, point.call, Path("/dev/null"), "-e", f"inject={point.call}:signal=KILL:when={point.number}")
 
 
-def points_in(log: Path) -> list[Point]:
-    """Each call that a trace shows, in order."""
+def points_in(log: Path, only: str = "") -> list[Point]:
+    """Each call that a trace shows, in order; `only` those whose line has what this regular expression says."""
     seen: Counter[str] = Counter()
     points = []
-    for call in re.findall(r"^\d+ +(\w+)\(", log.read_text(), re.MULTILINE):
-        seen[call] += 1
-        points.append(Point(call, seen[call]))
+    for line in log.read_text().splitlines():
+        if found := re.match(r"\d+ +(\w+)\(", line):
+            seen[found[1]] += 1
+            if re.search(only, line):
+                points.append(Point(found[1], seen[found[1]]))
     return points
-
-
-def wait_for(condition: Callable[[], Any], *, seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.05)
