@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
+from contextlib import suppress
 
 import structlog
 from flask import Flask, Response, g, request
@@ -11,6 +13,18 @@ from flask import Flask, Response, g, request
 from records import signin
 
 log = structlog.get_logger("certfolio.request")
+
+
+class _Outlet:
+    """Standard output. Where it leads to a full disk or to nobody, lines are lost, and no request fails over them."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stdout.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stdout.flush()
 
 
 def init_app(app: Flask) -> None:
@@ -22,7 +36,7 @@ def init_app(app: Flask) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[app.config["LOG_LEVEL"]]),
-        logger_factory=structlog.PrintLoggerFactory(),
+        logger_factory=structlog.PrintLoggerFactory(_Outlet()),  # type: ignore[arg-type]  # because: it needs only these two
     )
     app.before_request(_begin)
     app.after_request(_end)
