@@ -28,9 +28,13 @@ class BoundedConnection(psycopg.Connection[Any]):
     """A connection on which no request waits for ever. One that gave no answer in time is closed: who knows what it
     would say next."""
 
+    _is_of_requests = False
+
     def wait(self, gen: Any, interval: float = _LOOK_EVERY, timeout: float | None = None) -> Any:
         """What `gen` returns. Raises OperationalError where a request got no answer in time."""
-        if timeout is None and has_request_context():
+        # Once a request has used it, its last words count, too: they are said when the request is over.
+        self._is_of_requests = self._is_of_requests or has_request_context()
+        if timeout is None and self._is_of_requests:
             timeout = _ANSWER_WITHIN
         try:
             return super().wait(gen, interval, timeout)

@@ -77,9 +77,13 @@ def _stray() -> Stray:
 
 def _say_stray(stray: Stray) -> None:
     if stray.young:
-        click.echo(f"{stray.young} files in the storage have no row yet: of uploads under way, or cut short.")
+        click.echo(f"{_files(stray.young)} no row yet: of uploads under way, or cut short.")
     if stray.overdue:
-        click.echo(f"{stray.overdue} files in the storage have had no row for a day: flask sweep removes them.")
+        click.echo(f"{_files(stray.overdue)} had no row for a day: flask sweep removes them.")
+
+
+def _files(number: int) -> str:
+    return "1 file in the storage has" if number == 1 else f"{number} files in the storage have"
 
 
 def _say(name: str, report: Report) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 from flask import Flask
@@ -23,6 +23,7 @@ from werkzeug.serving import make_server
 from records import clock
 from records.database import db
 from records.models import Member
+from tests.browser.server import Server
 from tests.clients import SignedClient
 
 _FORK = multiprocessing.get_context("fork")
@@ -45,6 +46,12 @@ class Visitor:
         return cls(cookie.value, token)
 
 
+class Killable(Protocol):
+    @property
+    def pid(self) -> int | None: ...
+    def kill(self) -> None: ...
+
+
 class Door:
     """A port on which one process after the other serves the application; who knocks meanwhile waits for the next."""
 
@@ -54,7 +61,7 @@ class Door:
         self.url = "http://{}:{}".format(*self._socket.getsockname())
 
     @contextlib.contextmanager
-    def served(self) -> Iterator[BaseProcess]:
+    def served(self) -> Iterator[Killable]:
         """A process that answers one request at a time, until the end of the block or its own."""
         with forked(self._serve) as process:
             yield process
@@ -77,6 +84,26 @@ class Door:
 
     def close(self) -> None:
         self._socket.close()
+
+
+class ServedAsInUse(Door):
+    """By a server of several processes and threads, on the same data and with the same secret."""
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(app)
+        url = app.config["SQLALCHEMY_DATABASE_URI"]
+        settings = {"SECRET_KEY": app.config["SECRET_KEY"], "JOBS_URL": "memory://"}
+        if str(url).startswith("postgresql"):
+            settings["DATABASE_URL"] = str(url)
+        self._server = Server(Path(app.config["DATA_DIR"]), **settings)
+        self.url = self._server.url
+
+    @contextlib.contextmanager
+    def served(self) -> Iterator[Killable]:
+        db.session.rollback()
+        db.engine.dispose()
+        with self._server.running() as server:
+            yield server
 
 
 @contextlib.contextmanager
@@ -108,7 +135,7 @@ def job_process(app: Flask, job: Callable[[], Any], *, later: timedelta) -> Iter
 
 
 @contextlib.contextmanager
-def traced(process: BaseProcess, calls: str, log: Path, *options: str) -> Iterator[None]:
+def traced(process: Killable, calls: str, log: Path, *options: str) -> Iterator[None]:
     """Trace these system calls of the process into `log`."""
     command = ["strace", "-f", "-y", "-s", "64", "-o", str(log), "-e", f"trace={calls}", *options]
     tracer = subprocess.Popen([*command, "-p", str(process.pid)], stderr=subprocess.PIPE, text=True)
@@ -131,7 +158,7 @@ class Point:
     number: int
 
 
-def killed_at(process: BaseProcess, point: Point) -> contextlib.AbstractContextManager[None]:
+def killed_at(process: Killable, point: Point) -> contextlib.AbstractContextManager[None]:
     """kill -9 the process there."""
     return traced(process, point.call, Path("/dev/null"), "-e", f"inject={point.call}:signal=KILL:when={point.number}")
 

@@ -72,6 +72,7 @@ class Proxy:
                 if not (self.happened.is_set() and self._then in ("silent", "deaf")):
                     other.sendall(said)
         _end(one, other)
+        one.close()  # nobody else waits for what comes from there
 
 
 def _end(*connections: socket.socket) -> None:

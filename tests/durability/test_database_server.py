@@ -119,9 +119,9 @@ def office(installed: Flask, database: Database) -> Iterator[Office]:
         client = SignedClient(installed)
         client.enter(cast.ada)
         yield Office(installed, client, cast.fire.id, certification_id, scan_id)
-        database.proxy.mend()
         db.session.remove()
         db.engine.dispose()
+        database.proxy.mend()
         _empty(database)
 
 
@@ -235,6 +235,8 @@ def test_a_server_that_takes_nothing_in_is_said_and_still_read(office: Office, d
 
 def test_jobs_wait_as_long_as_it_takes(office: Office, impatient: None) -> None:
     """Only requests have somebody waiting: a command may ask for what takes minutes."""
+    db.session.rollback()
+    db.engine.dispose()
     began = time.monotonic()
     with db.engine.connect() as connection:
         connection.execute(text("SELECT pg_sleep(1.5)"))

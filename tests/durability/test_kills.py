@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
 
@@ -34,13 +33,13 @@ from tests.durability.actions import (
     sweep_everything,
 )
 from tests.durability.conftest import SCENE
-from tests.durability.processes import Door, job_process, killed_at, points_in, traced
+from tests.durability.processes import Door, Killable, ServedAsInUse, job_process, killed_at, points_in, traced
 
 # All that writes, also to a database server and to the browser; and what of it makes something last or takes it away,
 # tells a server to commit, or answers.
 WRITING = "fsync,fdatasync,rename,unlink,mkdir,write,pwrite64,ftruncate,sendto"
 LASTING = r"\d+ +(fsync|fdatasync|rename|unlink|mkdir)\(|COMMIT|HTTP/1"
-Around = Callable[[BaseProcess], AbstractContextManager[None]]
+Around = Callable[[Killable], AbstractContextManager[None]]
 _OWN_NUMBER = re.compile(r"-[0-9a-f]{16}(?=\.|$)")
 
 
@@ -77,7 +76,6 @@ class Interrupted:
             sending.start()
             time.sleep(seconds)
             process.kill()
-            process.join()
             with self.door.served():  # whoever was still waiting at the door is let in now
                 sending.join()
         return statuses == [None]
@@ -167,3 +165,18 @@ def test_killed_at_a_few_random_instants(interrupted: Interrupted) -> None:
 @pytest.mark.parametrize("interrupted", BY_PEOPLE, indirect=True)
 def test_killed_at_many_random_instants(interrupted: Interrupted) -> None:
     assert _kill_at_random(interrupted, 40) > 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("action", BY_PEOPLE)
+def test_the_server_that_is_used_killed_at_random_instants(
+    app: Flask, cast: Cast, scene: Scene, beginnings: Beginnings, action: str
+) -> None:
+    door = ServedAsInUse(app)
+    try:
+        interrupted = Interrupted(app, cast, scene, door, beginnings, ACTIONS[action])
+        for seconds in (0.02, 0.1, 0.3):
+            interrupted.attempt_until(seconds)
+            interrupted.require_mended()
+    finally:
+        door.close()
