@@ -13,7 +13,7 @@ from sqlalchemy import select
 from records import clock
 from records.database import db, every_organization, organization_scope
 from records.models import Organization
-from records.queries.checks import Report, check_organization
+from records.queries.checks import Report, check_organization, check_trail
 from records.queries.stray_bytes import stray_bytes
 from records.services.sweeps import GRACE
 
@@ -28,30 +28,30 @@ def add_to(cli: click.Group) -> None:
 @click.command("check")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of words.")
 def check(as_json: bool) -> None:
-    """Prove the ledger, the revisions and the stored files of every organization.
+    """Prove the ledger, the revisions, the stored files and the audit trail of every organization.
 
     Every balance is the sum of its entries; every approved certificate is awarded once, and no other is; every
     reversal takes back its entry; every digest fits; no reference leads into another organization; every stored file
-    has its bytes. Exit code 1 where not. Bytes without a row are counted, and no harm: the sweep takes them after its
-    grace time.
+    has its bytes; every chain of audit events is whole. Exit code 1 where not. Bytes without a row are counted, and no
+    harm: the sweep takes them after its grace time.
     """
     with every_organization():
         found = db.session.execute(select(Organization.id, Organization.name).order_by(Organization.id)).all()
+    outside = Report()
+    check_trail(None, outside)
     reports = {}
     for organization_id, name in found:
         with organization_scope(organization_id):
             reports[name] = check_organization()
             if not as_json:
                 _say(name, reports[name])
-    ok = not any(report.problems for report in reports.values())
-    stray = _stray()
+    if outside.looked_at and not as_json:
+        _say("Without an organization", outside)
+    ok, stray = not any(report.problems for report in (outside, *reports.values())), _stray()
     if as_json:
-        organizations = [
-            {"organization": name, "looked_at": dict(report.looked_at), "problems": list(map(asdict, report.problems))}
-            for name, report in reports.items()
-        ]
-        facts = {"ok": ok, "organizations": organizations, "stray": asdict(stray)}
-        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+        organizations = [{"organization": name, **_told(report)} for name, report in reports.items()]
+        told = {"ok": ok, "organizations": organizations, "without_organization": _told(outside)}
+        click.echo(json.dumps(told | {"stray": asdict(stray)}, ensure_ascii=False, indent=2))
     else:
         _say_stray(stray)
         if ok:
@@ -84,6 +84,10 @@ def _say_stray(stray: Stray) -> None:
 
 def _files(number: int) -> str:
     return "1 file in the storage has" if number == 1 else f"{number} files in the storage have"
+
+
+def _told(report: Report) -> dict[str, object]:
+    return {"looked_at": dict(report.looked_at), "problems": list(map(asdict, report.problems))}
 
 
 def _say(name: str, report: Report) -> None:
