@@ -196,10 +196,14 @@ def _is_address(url: str, *schemes: str) -> bool:
 
 
 def _engine_options(database_url: str) -> dict[str, Any]:
-    """`hide_parameters` keeps values out of errors and logs."""
+    """`hide_parameters` keeps values out of errors and logs. All else bounds how long anybody waits, in seconds: for a
+    connection that is free, for a server to let one in, and for a server that has vanished (`tcp_user_timeout` in
+    milliseconds); see `records/connections.py`."""
+    options: dict[str, Any] = {"hide_parameters": True, "pool_timeout": 10}
     if database_url.startswith("postgresql"):
-        return {"hide_parameters": True, "pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
-    return {"hide_parameters": True}
+        alive = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 4, **alive}}
+    return options
 
 
 def _kept_secret(data_dir: Path) -> str:

@@ -79,7 +79,8 @@ def _queue(url: str) -> Huey:
         return MemoryHuey("certfolio", immediate=False)
     path = Path(unquote(address.path.removeprefix("/")))  # as in a database's URL: four slashes for an absolute path
     path.parent.mkdir(parents=True, exist_ok=True)
-    return SqliteHuey("certfolio", filename=str(path), timeout=15)
+    # A page wakes a job after its commit: it waits for a busy queue only so many seconds.
+    return SqliteHuey("certfolio", filename=str(path), timeout=2)
 
 
 def wake(job: Job) -> None:

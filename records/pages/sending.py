@@ -17,10 +17,17 @@ _PDF = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; base-u
 
 
 def send_bytes(stored: StoredFile, *, name: str, download: bool) -> Response:
-    """The bytes as they are. Only kinds that browsers open safely are shown, all else is a download."""
+    """The bytes as they are. Only kinds that browsers open safely are shown, all else is a download.
+
+    Raises StorageUnavailable, also where the storage has lost a part of them.
+    """
     inline = stored.opens_in_browser and not download
+    stream = storage().open(stored.key)
+    if stream.seek(0, 2) != stored.size:
+        stream.close()
+        raise StorageUnavailable()
     return _send(
-        storage().open(stored.key),
+        stream,
         stored,
         name=name,
         kind=stored.kind if inline else "application/octet-stream",

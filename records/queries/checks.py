@@ -1,4 +1,4 @@
-"""The proof that the books are right: the ledger, revisions, stored bytes and trail of the chosen organization.
+"""The proof that the books are right: the ledger, revisions, references, stored bytes and trail of an organization.
 
 Nothing here trusts the constraints and triggers that keep these rules: it reads what stands.
 """
@@ -25,6 +25,7 @@ from records.queries.audit_chains import lines
 from records.queries.audit_verifying import Fault, verify
 from records.queries.binding import any_requirement, people, rules
 from records.queries.clearance import cleared_on
+from records.queries.references import astray
 from records.storage import measured, storage
 
 _AT_ONCE = 500
@@ -45,6 +46,7 @@ class ProblemKind(StrEnum):
     REVISION_MISSING = "revision_missing"
     CERTIFICATE_DIFFERS = "certificate_differs"
     CLEARANCE = "clearance_differs"
+    REFERENCE = "reference_astray"
     BYTES_MISSING = "bytes_missing"
     BYTES_DIFFER = "bytes_differ"
 
@@ -76,7 +78,7 @@ def check_organization() -> Report:
     db.session.rollback()
     if not is_sqlite():  # where a reading transaction sees one moment anyway
         db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-    books = (_balances, _awards, _reversals, _revisions, _certificates)
+    books = (_balances, _awards, _reversals, _revisions, _certificates, _references)
     steps: tuple[Callable[[Report], None], ...] = (*books, _clearances)
     for step in steps:
         step(report)
@@ -212,6 +214,13 @@ def _certificates(report: Report) -> None:
         if numbers and certificate.revisions[-1].digest != certificate.digest():
             detail = "its fields or files are not those of its latest revision"
             report.add(ProblemKind.CERTIFICATE_DIFFERS, certificate, detail)
+
+
+def _references(report: Report) -> None:
+    """No row of the organization points to nothing, or to another organization's."""
+    for table, row_id, columns in astray():
+        detail = f"no row of its own organization stands where {columns} points"
+        report.problems.append(Problem(ProblemKind.REFERENCE, f"{table} {row_id}", detail))
 
 
 def _clearances(report: Report) -> None:

@@ -15,8 +15,8 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from records import clock, jobs
-from records.database import after_commit, db, transaction
-from records.errors import FileChanged, Stale
+from records.database import after_commit, db, every_organization, transaction
+from records.errors import FileChanged, Stale, StorageUnavailable
 from records.file_kinds import kind_of
 from records.models import Organization, Preview, StoredFile
 from records.models.scan import file_name
@@ -39,6 +39,7 @@ class Arrived:
 def take_in(stream: IO[bytes], *, name: str | None, organization: Organization) -> Arrived:
     """Store the bytes. Raises FileTooLarge, FileEmpty, StorageFull, StorageUnavailable (field `files`)."""
     organization_id, name = organization.id, file_name(name)
+    _require_storage_in_place()
     received = storage().receive(stream, name=name, limit=organization.largest_file)
     arrived = Arrived(name, received.sha256, received.size, kind_of(received.head), None)
     try:
@@ -49,6 +50,15 @@ def take_in(stream: IO[bytes], *, name: str | None, organization: Organization) 
         return Arrived(name, received.sha256, received.size, arrived.kind, key)
     finally:
         storage().discard(received)
+
+
+def _require_storage_in_place() -> None:
+    """An empty storage beside a database that knows of files is a disk that is not mounted: what it took in would be
+    out of reach once the disk is back. Raises StorageUnavailable."""
+    if storage().is_empty():
+        with every_organization():
+            if db.session.scalar(select(StoredFile.id).limit(1)) is not None:
+                raise StorageUnavailable()
 
 
 def _want_again(sha256: str) -> bool:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from records.database import db, organization_scope
+from records import clock
+from records.database import db, organization_scope, transaction
 from records.models import ExternalCertificate
 from records.queries.checks import ProblemKind, check_organization
 from records.services import revocations
+from records.services.files import row_for, take_in
 from records.storage import storage
 from tests import certificates
 from tests.certificates import approved, submitted
-from tests.holdings import picture
+from tests.holdings import give, picture
 from tests.tampering import unguarded
 
 
@@ -240,3 +245,49 @@ def test_a_problem_is_named_with_its_organization_and_its_record(cast, app, awar
     assert {each["record"] for each in problems["Lakeside Fire & Rescue"]} == {
         f"member {cast.max.id}", f"external_certificate {award.id}",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ["of another organization", "nowhere"])
+def test_a_reference_that_leads_astray(cast, app, where):
+    certification_id = give(cast.max, cast.emt, 400)
+    type_id = cast.clinic_emt.id if where == "of another organization" else 4711
+    _point_to(certification_id, type_id)
+    try:
+        said = app.test_cli_runner().invoke(args=["check"])
+        assert said.exit_code == 1
+        found = f"certification {certification_id}: reference_astray: no row of its own organization stands where"
+        assert found in said.output
+        assert _found(app) == [ProblemKind.REFERENCE]
+    finally:
+        _point_to(certification_id, cast.emt.id)
+
+
+def _point_to(certification_id, type_id):
+    """Where no foreign key is looked at."""
+    change = f"UPDATE certification SET type_id = {type_id} WHERE id = {certification_id}"
+    db.session.rollback()
+    if db.engine.dialect.name == "sqlite":
+        with closing(sqlite3.connect(db.engine.url.database)) as connection, connection:
+            connection.execute(change)
+    else:
+        _tamper(change)
+
+
+def test_files_without_a_row_are_counted_and_no_problem(cast, app):
+    arrived = take_in(io.BytesIO(b"never got a row"), name="a", organization=cast.fire)
+    said = app.test_cli_runner().invoke(args=["check"])
+    assert "1 file in the storage has no row yet" in said.output
+    assert "Everything is in order." in said.output
+    assert _stray(app) == {"young": 1, "overdue": 0}
+    with clock.standing_at(clock.now() + timedelta(hours=25)):
+        assert _stray(app) == {"young": 0, "overdue": 1}
+        assert "1 file in the storage has had no row for a day" in app.test_cli_runner().invoke(args=["check"]).output
+    with transaction():
+        row_for(arrived)
+    assert _stray(app) == {"young": 0, "overdue": 0}
+
+
+def _stray(app):
+    said = app.test_cli_runner().invoke(args=["check", "--json"])
+    assert said.exit_code == 0
+    return json.loads(said.output)["stray"]
