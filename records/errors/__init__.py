@@ -42,11 +42,14 @@ from records.errors.certificates import (
 )
 from records.errors.files import (
     FileEmpty,
+    FileInfected,
     FileTooLarge,
+    FileUnscanned,
     NoFiles,
     OneFileTooMany,
     TooManyFiles,
     TooMuchTogether,
+    TooMuchWaiting,
 )
 from records.errors.notices import NotSnoozed, SnoozedAlready, SnoozedTillWhen
 from records.errors.proofs import EndPast, EndRequired, EndTooLate, NothingToProve, ProofWithdrawn
@@ -99,7 +102,9 @@ __all__ = [
     "ExternalCertificatesOff",
     "FileChanged",
     "FileEmpty",
+    "FileInfected",
     "FileTooLarge",
+    "FileUnscanned",
     "Frozen",
     "HeldAgain",
     "Invalid",
@@ -152,6 +157,7 @@ __all__ = [
     "TooManyAttempts",
     "TooManyFiles",
     "TooMuchTogether",
+    "TooMuchWaiting",
     "TypeInUse",
     "TypeRequired",
     "TypeUnknown",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from records.errors.base import N_, Invalid
+from records.errors.base import N_, Invalid, Refusal
 
 
 class FileTooLarge(Invalid):
@@ -12,6 +12,14 @@ class FileTooLarge(Invalid):
 
 class FileEmpty(Invalid):
     sentence = N_("“%(name)s” is empty (0 bytes). Choose it again.")
+
+
+class FileUnscanned(Refusal):
+    sentence = N_("“%(name)s” has not been scanned for viruses yet. Until it is, nobody opens or approves it.")
+
+
+class FileInfected(Refusal):
+    sentence = N_("A virus was found in “%(name)s”: %(virus)s. Nobody can open or approve it.")
 
 
 class NoFiles(Invalid):
@@ -29,3 +37,11 @@ class OneFileTooMany(Invalid):
 class TooMuchTogether(Invalid):
     status = 413
     sentence = N_("Together these files are larger than %(limit)s: “%(name)s” was left out.")
+
+
+class TooMuchWaiting(Invalid):
+    status = 413
+    sentence = N_(
+        "“%(name)s” was left out: your files that wait to be submitted would be larger than %(limit)s together."
+        " Submit or leave out some; what is never submitted goes after a day."
+    )

@@ -36,7 +36,7 @@ from records.models.revision import Revision
 from records.models.saved_view import SavedView
 from records.models.scan import Scan
 from records.models.standing import Standing
-from records.models.stored_file import Preview, StoredFile
+from records.models.stored_file import Preview, StoredFile, VirusScan
 from records.models.transcript import Transcript
 from records.models.unit import Unit
 from records.models.upload import Upload, UploadedFile
@@ -112,4 +112,5 @@ __all__ = [
     "Unit",
     "Upload",
     "UploadedFile",
+    "VirusScan",
 ]

@@ -12,7 +12,7 @@ from zipstream import ZIP_STORED, ZipStream
 from records import signin
 from records.database import found
 from records.errors import NotFound
-from records.models import Member, Preview, Scan, StoredFile
+from records.models import Member, Scan, StoredFile
 from records.pages.guards import member_required
 from records.pages.sending import send_bytes, send_preview, send_thumbnail
 from records.queries.scans import all_scans_of, scan_for
@@ -98,7 +98,7 @@ def _seen(scan_id: int) -> Scan:
 
 def _drawn(scan_id: int) -> StoredFile:
     stored = scan_for(scan_id, by=signin.current_actor()).stored_file
-    if stored.preview != Preview.READY:
+    if not stored.has_preview:
         raise NotFound()
     return stored
 

@@ -17,7 +17,11 @@ _PDF = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-
 
 
 def send_bytes(stored: StoredFile, *, name: str, download: bool) -> Response:
-    """The bytes as they are. Only kinds that browsers open safely are shown, all else is a download."""
+    """The bytes as they are. Only kinds that browsers open safely are shown, all else is a download.
+
+    Raises FileUnscanned, FileInfected, StorageUnavailable.
+    """
+    stored.require_released(name=name)
     inline = stored.opens_in_browser and not download
     return _send(
         storage().open(stored.key),
