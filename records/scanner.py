@@ -92,7 +92,9 @@ def _answer(connection: socket.socket, ends_at: float) -> str:
         answer += more
         if time.monotonic() > ends_at:
             raise NoAnswer("it takes too long")
-    return answer.rstrip(b"\0\n").decode("utf-8", "replace")
+    if not answer.endswith(b"\0"):
+        raise NoAnswer("its answer broke off")
+    return answer[:-1].decode("utf-8", "replace").strip()
 
 
 def init_app(app: Flask) -> None:

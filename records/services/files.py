@@ -8,6 +8,7 @@ with transaction():
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
@@ -16,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from records import clock, jobs
 from records.database import after_commit, db, transaction
-from records.errors import FileChanged, Stale
+from records.errors import FileChanged, Stale, StorageUnavailable
 from records.file_kinds import kind_of
 from records.models import Organization, Preview, StoredFile, VirusScan
 from records.models.scan import Scan, file_name
@@ -75,7 +76,8 @@ def row_for(arrived: Arrived) -> StoredFile:
 def discard(arrived: Arrived) -> None:
     """Bytes that came for nothing go at once, unless the organization had them already: no row points to them."""
     if arrived.key is not None:
-        storage().delete(arrived.key)
+        with suppress(StorageUnavailable):  # then the sweep takes them
+            storage().delete(arrived.key)
 
 
 def require_sound(scans: Iterable[Scan]) -> None:
