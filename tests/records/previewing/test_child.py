@@ -184,7 +184,7 @@ child["set_limits"]()
 @pytest.mark.parametrize(
     ("act", "ends"),
     [
-        ("bytearray(2 * 1024 ** 3)", 1),
+        ("bytearray(512 * 1024 ** 2)", 1),
         ("open('/dev/null'); import tempfile; tempfile.TemporaryFile().write(b'x' * 20 * 1024 ** 2)", 1),
         ("import resource; assert resource.getrlimit(resource.RLIMIT_CPU) == (15, 15); sys.exit(7)", 7),
         ("import signal; assert 0 < signal.alarm(0) <= 25; sys.exit(7)", 7),
