@@ -1,4 +1,4 @@
-"""The virus scanner, behind one small door: ClamAV's daemon, asked by its own protocol. Without CLAMD_URL there is none.
+"""The virus scanner, behind one small door: ClamAV's daemon. Without CLAMD_URL there is none.
 
 Source of the protocol: clamd(8), INSTREAM and PING.
 """

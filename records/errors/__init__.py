@@ -39,6 +39,7 @@ from records.errors.certificates import (
     NotOpened,
     OwnCertificate,
     RevisionChanged,
+    TooManyPending,
 )
 from records.errors.files import (
     FileEmpty,
@@ -156,6 +157,7 @@ __all__ = [
     "StorageUnavailable",
     "TooManyAttempts",
     "TooManyFiles",
+    "TooManyPending",
     "TooMuchTogether",
     "TooMuchWaiting",
     "TypeInUse",

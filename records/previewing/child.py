@@ -3,8 +3,8 @@
 python -I child.py KIND   the file on standard input; on standard output two WebP pictures, one after the
                           other: the preview, then the thumbnail
 
-Exit code 0 where it is drawn, 4 where it is and the file says where it was taken, 3 where the bytes do not decode. The limits are set before the first
-byte is read: what exceeds them ends this process and nothing else.
+Exit code 0 where it is drawn, 4 where it is and the file says where it was taken, 3 where the bytes do not decode.
+The limits are set before the first byte is read: what exceeds them ends this process and nothing else.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def set_limits() -> None:
 
 
 def picture(stream: BinaryIO, kind: str) -> tuple[Image.Image, bool]:
-    """The first frame, no larger than SIDE, the way up that its camera noted; and whether it says where it was taken."""
+    """The first frame, no larger than SIDE, the way up that its camera noted; and whether it tells where that was."""
     from PIL import Image
 
     if FORMATS[kind] == ["HEIF"]:

@@ -115,8 +115,7 @@ def accept(proposal: RenewalProposal, entry: Entry, *, version: int, by: Actor) 
     """The renewal that comes of it, as `entry` says (its type and what it renews are not read), with the same files.
 
     Raises ProposalDecided, RenewedMeanwhile, TypeRetiredMeanwhile, Stale (no longer that `version`), FileUnscanned,
-    FileInfected, FileChanged,
-    OwnProposal, NotAllowed, NotFound, ModuleOff, and InvalidInput for the fields of `entry`.
+    FileInfected, FileChanged, OwnProposal, NotAllowed, NotFound, ModuleOff, and InvalidInput for the fields of `entry`.
     """
     _held_by(proposal, by=by)
     require_sound(proposal.scans)

@@ -44,7 +44,8 @@ def approve(
     """Award credits, once; with `track`, a tracked certification comes of it, too, with the same files.
 
     Raises AlreadyDecided, RevisionChanged, FileUnscanned, FileInfected, FileChanged, CommentRequired,
-    ChecklistUnanswered, NotAllowed, NotFound, OwnCertificate, ModuleOff, Invalid (field `credits`), and InvalidInput for the fields of `track`.
+    ChecklistUnanswered, NotAllowed, NotFound, OwnCertificate, ModuleOff, Invalid (field `credits`), and InvalidInput
+    for the fields of `track`.
     """
     _require_decidable(certificate, by=by)
     require_sound(certificate.scans)

@@ -85,7 +85,7 @@ def _let_go() -> None:
     _change(waiting, virus_scan=VirusScan.NOT_SCANNED, virus_scan_due_at=None)
 
 
-def _change(files: Select[tuple[int]], **values: Any) -> None:
+def _change(files: Select[Any], **values: Any) -> None:
     """A thousand at a time, so that other writers have their turn."""
     some = files.order_by(StoredFile.id).limit(_AT_ONCE).with_for_update(skip_locked=True)
     changed = _AT_ONCE

@@ -1,11 +1,10 @@
-"""Every file through every door, over the wire: nothing fails, nothing dies, nothing takes long or much, every byte comes
-back. With CORPUS_DIR set, also real good, broken and hostile files."""
+"""Every file through every door, over the wire: nothing fails, dies, takes long or takes much; every byte comes back.
+With CORPUS_DIR set, also real good, broken and hostile files."""
 
 from __future__ import annotations
 
 import base64
 import contextlib
-import io
 import json
 import os
 import socket
@@ -185,8 +184,8 @@ RAW = {path.stem: path.read_bytes() for path in samples.corpus("bad/multipart_ra
     "own: 3000 parts": b'------b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n' * 3000 + b"------b--\r\n",
     "own: nothing": b"",
     "own: zeros": bytes(1_000_000),
-    "own: name twice": b'------b\r\nContent-Disposition: form-data; name="files"; filename="a.pdf"; filename*=utf-8\'\'b'
-    b"\r\n\r\nx\r\n------b--\r\n",
+    "own: name twice": b'------b\r\nContent-Disposition: form-data; name="files"; filename="a.pdf";'
+    b" filename*=utf-8''b\r\n\r\nx\r\n------b--\r\n",
 }
 
 
@@ -222,15 +221,14 @@ def test_raw_bodies_that_are_no_forms_are_answered_quickly(server, cast, people)
 )
 def test_requests_that_are_too_much_for_the_server_end_there(server, head):
     watched = Watched(server.process_id)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
-        with contextlib.suppress(OSError):  # it hangs up before it has read all
-            connection.sendall(head)
-            answer = io.BytesIO()
-            while piece := connection.recv(65536):
-                answer.write(piece)
-                if b"\r\n\r\n" in answer.getvalue():
-                    break
-            status = answer.getvalue()[9:12]
-            assert status == b"" or status[:1] == b"4" or status == b"302", answer.getvalue()[:200]
+    answer = b""
+    with (
+        socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection,
+        contextlib.suppress(OSError),  # it hangs up before it has read all
+    ):
+        connection.sendall(head)
+        while b"\r\n\r\n" not in answer and (piece := connection.recv(65536)):
+            answer += piece
+    assert answer == b"" or answer[9:10] == b"4" or answer[9:12] == b"302", answer[:200]
     watched.look()
     watched.require_well()
