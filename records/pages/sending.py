@@ -6,9 +6,11 @@ from datetime import UTC
 from typing import BinaryIO
 
 from flask import Response, request, send_file
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from records.errors import StorageUnavailable
 from records.models import StoredFile
+from records.models.scan import file_name
 from records.storage import preview_key, storage, thumbnail_key
 
 _INERT = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -60,14 +62,18 @@ def _send(
         stream,
         mimetype=kind,
         as_attachment=download,
-        download_name=name,
+        download_name=file_name(name),
         etag=etag,
         last_modified=stored.created_at.astimezone(UTC),
         conditional=False,
     )
     response.content_length = size = stream.seek(0, 2)
     stream.seek(0)
-    response.make_conditional(request.environ, accept_ranges=True, complete_length=size)
+    try:
+        response.make_conditional(request.environ, accept_ranges=True, complete_length=size)
+    except RequestedRangeNotSatisfiable:  # one piece at a time, and only one that there is
+        stream.close()
+        raise
     response.headers["Content-Security-Policy"] = policy
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "private, no-store"

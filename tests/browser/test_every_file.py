@@ -14,11 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 
 from records.models import Scan, StoredFile
 from tests import samples
 from tests.browser.doors import Doors, Person, fresh, full, require_kept, split
 from tests.clamd import EICAR
+from tests.holdings import give
 
 MOST_MEMORY = 512 * 1024  # kB
 # Files whose bytes or names mean harm, made here.
@@ -232,3 +234,46 @@ def test_requests_that_are_too_much_for_the_server_end_there(server, head):
     assert answer == b"" or answer[9:10] == b"4" or answer[9:12] == b"302", answer[:200]
     watched.look()
     watched.require_well()
+
+
+def looked_at() -> list[tuple[str, bytes]]:
+    """Those that mean harm to whoever looks at them; all of them in the long form."""
+    folders = ("pdf_active", "polyglots", "svg_html_xss", "svg_ssrf", "nolicence_corkami_poly")
+    return different([*OWN[:22], *((path.name, path.read_bytes()) for folder in folders
+                                   for path in samples.corpus(f"bad/{folder}"))])  # fmt: skip
+
+
+def _look_at_each(files, cast, server, open_page, sign_in) -> None:
+    give(cast.max, cast.emt, 200, files=dict(full(files)))
+    scans = [(scan.id, scan.stored_file.opens_in_browser) for scan in fresh(Scan)]
+    page, elsewhere, said = sign_in(open_page(), cast.max.account.email), [], []
+    context = page.context
+    ours = (server.url, "data:", "blob:", "chrome-extension:", "chrome:", "about:")
+    context.on("request", lambda sent: sent.url.startswith(ours) or elsewhere.append(sent.url))
+    context.on("page", lambda opened: said.append(f"opened {opened.url}"))
+    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    for scan_id, opens in scans:
+        page.goto(f"/scan/{scan_id}")
+        page.wait_for_timeout(100)  # for what begins a little later
+        if opens:
+            with contextlib.suppress(PlaywrightError):  # a PDF, where no viewer is built in, is a download
+                page.goto(f"/scan/{scan_id}/file")
+        else:
+            with page.expect_download() as download, contextlib.suppress(PlaywrightError):
+                page.goto(f"/scan/{scan_id}/file")
+            download.value.cancel()
+        assert (elsewhere, said) == ([], []), scan_id
+    with contextlib.suppress(PlaywrightError):
+        page.goto("http://127.0.0.1:1/")
+    assert elsewhere  # it would have been seen
+
+
+def test_no_file_runs_anything_or_asks_elsewhere_when_looked_at(cast, server, open_page, sign_in, problems):
+    _look_at_each(looked_at(), cast, server, open_page, sign_in)
+    problems.clear()  # broken pictures say so in the console
+
+
+@pytest.mark.long
+def test_no_file_at_all_runs_anything_or_asks_elsewhere_when_looked_at(cast, server, open_page, sign_in, problems):
+    _look_at_each(EVERY, cast, server, open_page, sign_in)
+    problems.clear()
