@@ -145,7 +145,7 @@ def test_every_file_through_every_door(server, cast, people, doors):
                     door(lot)
                 require_kept(cast, lot)
             _wait_for_previews()
-            for scan in fresh(Scan, Scan.renewal_proposal_id.is_(None)):
+            for scan in fresh(Scan, Scan.renewal_proposal_id.is_(None), Scan.deleted_at.is_(None)):
                 doors.look_at(scan, *people)
             assert people[1].ask("GET", f"/member/{cast.max.id}/scans/download").status_code == 200
         watched.require_well()
