@@ -48,6 +48,8 @@ from records.errors.files import (
     FileUnscanned,
     NoFiles,
     OneFileTooMany,
+    StorageFull,
+    StorageUnavailable,
     TooManyFiles,
     TooMuchTogether,
     TooMuchWaiting,
@@ -284,16 +286,6 @@ class CertificationChanged(Invalid):
 
 class OtherSideMissing(Invalid):
     sentence = N_("“%(name)s” has not been added yet, so this file cannot go with it. Mend that one first.")
-
-
-class StorageUnavailable(Refusal):
-    status = 503
-    sentence = N_("The file storage cannot be reached right now. Nothing was changed; please try again.")
-
-
-class StorageFull(Refusal):
-    status = 507
-    sentence = N_("The file storage is full. Nothing was changed; please tell your administrator.")
 
 
 class ScopeMissing(RuntimeError):

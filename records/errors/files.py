@@ -1,4 +1,4 @@
-"""Refusals of files on their way in."""
+"""Refusals of files, on their way in and out."""
 
 from __future__ import annotations
 
@@ -45,3 +45,13 @@ class TooMuchWaiting(Invalid):
         "“%(name)s” was left out: your files that wait to be submitted would be larger than %(limit)s together."
         " Submit or leave out some; what is never submitted goes after a day."
     )
+
+
+class StorageUnavailable(Refusal):
+    status = 503
+    sentence = N_("The file storage cannot be reached right now. Nothing was changed; please try again.")
+
+
+class StorageFull(Refusal):
+    status = 507
+    sentence = N_("The file storage is full. Nothing was changed; please tell your administrator.")

@@ -18,7 +18,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from records.models import Scan, StoredFile
 from tests import samples
-from tests.browser.doors import Doors, Person, fresh, full, require_kept, split
+from tests.browser.doors import Doors, Person, assert_same, fresh, full, require_kept, split
 from tests.clamd import EICAR
 from tests.holdings import give
 
@@ -145,7 +145,10 @@ def test_every_file_through_every_door(server, cast, people, doors):
                     door(lot)
                 require_kept(cast, lot)
             _wait_for_previews()
-            for scan in fresh(Scan, Scan.renewal_proposal_id.is_(None), Scan.deleted_at.is_(None)):
+            scans = fresh(Scan, Scan.renewal_proposal_id.is_(None), Scan.deleted_at.is_(None))
+            for scan in scans:
+                assert_same(people[1].ask("GET", f"/scan/{scan.id}/download"), scan.stored_file.sha256)
+            for scan in {scan.stored_file_id: scan for scan in scans}.values():
                 doors.look_at(scan, *people)
             assert people[1].ask("GET", f"/member/{cast.max.id}/scans/download").status_code == 200
         watched.require_well()
