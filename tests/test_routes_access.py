@@ -49,6 +49,7 @@ from tests.clients import SignedClient
 from tests.holdings import give, picture, today
 from tests.merging import merged
 from tests.outbox import link
+from tests.providers import sign_on_of
 from tests.renewals import allow_proposals, batch, proposed
 from tests.requirements import rules_of
 
@@ -117,6 +118,7 @@ def _made(cast: Cast) -> tuple[int, dict[str, object]]:
         "merge_id": _merge(cast),
         "event_id": _event(cast),
         "which": "old",
+        "address": sign_on_of(cast.fire, "http://127.0.0.1:1"),
     }
     return sven.id, arguments
 
@@ -240,7 +242,8 @@ def test_each_person_gets_what_the_table_says(
 
 
 def contents() -> dict[str, list[str]]:
-    """Every row of every table; but not who or what was last seen when, nor the trail of who looked at what."""
+    """Every row of every table; but not who or what was last seen when, nor the trail of who looked at what, nor how
+    often something was tried."""
     db.session.rollback()
     with db.engine.connect() as connection:
         return {
@@ -249,7 +252,7 @@ def contents() -> dict[str, list[str]]:
                 for row in connection.execute(sa.select(table))
             )
             for table in Base.metadata.sorted_tables
-            if table.name not in ("audit_event", "audit_detail")
+            if table.name not in ("audit_event", "audit_detail", "throttle_count")
         }
 
 

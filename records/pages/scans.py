@@ -54,13 +54,14 @@ def scan_download(scan_id: int) -> Response:
 
 @member_required
 def scan_preview(scan_id: int) -> Response:
-    """Raises NotFound where there is no preview, or none yet."""
-    return send_preview(_drawn(scan_id), name="preview.webp")
+    """Large enough to be read, so it counts as a view. Raises NotFound where there is no preview, or none yet."""
+    _drawn(scan_id)
+    return send_preview(_seen(scan_id).stored_file, name="preview.webp")
 
 
 @member_required
 def scan_thumbnail(scan_id: int) -> Response:
-    """The preview in small, for lists. Raises NotFound likewise."""
+    """The preview in small, for lists: no view. Raises NotFound likewise."""
     return send_thumbnail(_drawn(scan_id), name="thumbnail.webp")
 
 

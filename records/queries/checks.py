@@ -1,4 +1,4 @@
-"""The proof that the books are right: the ledger, revisions and stored bytes of the chosen organization.
+"""The proof that the books are right: the ledger, revisions, stored bytes and trail of the chosen organization.
 
 Nothing here trusts the constraints and triggers that keep these rules: it reads what stands.
 """
@@ -16,11 +16,13 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import aliased, selectinload
 
 from records import clock
-from records.database import db, is_sqlite, this_organization
+from records.database import chosen_organization_id, db, is_sqlite, this_organization
 from records.errors import StorageUnavailable
 from records.models import CreditEntry, EntryKind, ExternalCertificate, Member, Revision, State, StoredFile
 from records.models.clearance import is_cleared
 from records.models.revision import digest_of
+from records.queries.audit_chains import lines
+from records.queries.audit_verifying import Fault, verify
 from records.queries.binding import any_requirement, people, rules
 from records.queries.clearance import cleared_on
 from records.storage import measured, storage
@@ -51,7 +53,7 @@ class ProblemKind(StrEnum):
 class Problem:
     """`record` is its table and id; `detail` is for whoever mends it, in English."""
 
-    kind: ProblemKind
+    kind: ProblemKind | Fault
     record: str
     detail: str
 
@@ -68,7 +70,8 @@ class Report:
 
 
 def check_organization() -> Report:
-    """Everything of the chosen organization. Books first, as they stood at one moment; then bytes, file by file."""
+    """Everything of the chosen organization. Books first, as they stood at one moment; then bytes, file by file, and
+    the trail, event by event."""
     report = Report()
     db.session.rollback()
     if not is_sqlite():  # where a reading transaction sees one moment anyway
@@ -80,7 +83,15 @@ def check_organization() -> Report:
     db.session.rollback()
     _bytes(report)
     db.session.rollback()
+    check_trail(chosen_organization_id(), report)
     return report
+
+
+def check_trail(organization_id: int | None, report: Report) -> None:
+    """The chain of audit events of this organization, or that of events without one."""
+    for chain in verify(lines([organization_id])).values():
+        report.looked_at["events"] += chain.sealed + chain.waiting
+        report.problems += [Problem(each.kind, each.record, each.detail) for each in chain.breaks]
 
 
 def _balances(report: Report) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from records import clock
@@ -19,13 +20,22 @@ def refused(*, by: Actor, method: str, path: str, status: int) -> None:
     _once(AuditEvent.of(AuditKind.REFUSED, by=by, at=at, after=facts, once_key=_key(once)))
 
 
+def sign_on_refused(organization_id: int, reason: str, *, by: Actor) -> None:
+    """Note in the organization's trail that its sign-on let nobody in, and why; the same once a minute."""
+    at = clock.now()
+    once = f"sign_on_refused:{organization_id}:{by.address}:{reason}:{at:%Y%m%d%H%M}"
+    _once(AuditEvent.of(AuditKind.SIGN_IN_REFUSED, by=by, at=at, after={"reason": reason},
+                        organization_id=organization_id, once_key=_key(once)))  # fmt: skip
+
+
 def viewed_scan(scan: Scan, *, by: Actor) -> None:
     """Note that `by` looked at another member's scan: one event per viewer, scan and hour."""
     if by.member_id == scan.member_id and by.administrator_id is None:
         return
     at = clock.now()
     once = f"viewed:{by.member_id}:{by.administrator_id}:{scan.id}:{at:%Y%m%d%H}"
-    _once(AuditEvent.of(AuditKind.SCAN_VIEWED, scan, by=by, at=at, once_key=_key(once)))
+    seen = {"file_name": scan.name}
+    _once(AuditEvent.of(AuditKind.SCAN_VIEWED, scan, by=by, at=at, after=seen, once_key=_key(once)))
 
 
 def opened(certificate: ExternalCertificate, *, by: Actor) -> None:
@@ -41,6 +51,9 @@ def _key(text: str) -> str:
 
 
 def _once(event: AuditEvent) -> None:
+    """Whoever looks again in the same hour waits for no writer."""
+    if db.session.scalar(select(AuditEvent.id).where(AuditEvent.once_key == event.once_key)):
+        return
     try:
         with transaction() as session:
             session.add(event)

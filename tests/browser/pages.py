@@ -38,6 +38,7 @@ NO_PAGE = {
     "/member/<int:member_id>/scans/download": "a file",
     "/portfolio/credits/export": "a file",
     "/readyz": "for machines",
+    "/sign-on/<address>/start": "leads to the provider",
     "/scan/<int:scan_id>/download": "a file",
     "/scan/<int:scan_id>/file": "a file",
     "/scan/<int:scan_id>/preview": "a picture",
@@ -117,6 +118,9 @@ PAGES = (
     Page("/verify", VISITOR, query="code=nonsense", status=404),
     Page("/verify/<code>", VISITOR),
     Page("/choose", TWOFOLD),
+    Page("/sign-on", VISITOR, wrong={"address": "nobody"}),
+    Page("/sign-on/<address>", VISITOR),
+    Page("/sign-on/<address>/back", VISITOR, status=403),
     Page("/account", wrong={"current": "wrong", "password": "short"}),
     # The portal.
     Page("/portfolio/", MEMBER),
@@ -142,6 +146,7 @@ PAGES = (
     Page("/portfolio/proofs", MEMBER),
     Page("/portfolio/proofs/<int:proof_id>", MEMBER),
     Page("/portfolio/requirements", MEMBER),
+    Page("/portfolio/viewers", MEMBER),
     Page("/scan/<int:scan_id>", MEMBER),
     # The back office.
     Page("/admin/"),
@@ -208,6 +213,7 @@ PAGES = (
     Page("/admin/requirements/rules/<int:requirement_id>/summary"),
     Page("/admin/requirements/rules/new", wrong=NO_NAME),
     Page("/admin/settings/", wrong={"name": "", "largest_file": "-1"}),
+    Page("/admin/settings/sign-on", wrong={"issuer": "x", "address": "two words"}),
     Page("/admin/units/", wrong=NO_NAME),
     Page("/admin/units/<int:unit_id>", wrong=NO_NAME),
     Page("/admin/uploads/<int:upload_id>", wrong={}),

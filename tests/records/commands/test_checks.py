@@ -17,31 +17,18 @@ from records.storage import storage
 from tests import certificates
 from tests.certificates import approved, submitted
 from tests.holdings import picture
-
-
-@contextmanager
-def _unguarded() -> Iterator[sa.Connection]:
-    """A connection on which no trigger fires."""
-    db.session.rollback()
-    with db.engine.begin() as connection:
-        if connection.dialect.name == "sqlite":
-            named = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name NOT LIKE 'member_search%'"
-            for name in connection.exec_driver_sql(named).scalars().all():
-                connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
-        else:
-            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        yield connection
+from tests.tampering import unguarded
 
 
 def _tamper(statement: str, **values: object) -> None:
-    with _unguarded() as connection:
+    with unguarded() as connection:
         assert connection.execute(sa.text(statement), values).rowcount > 0, "nothing was tampered with"
 
 
 @contextmanager
 def _without(index: str) -> Iterator[None]:
     """The index comes back when the test is over, and the ledger is emptied for it."""
-    with _unguarded() as connection:
+    with unguarded() as connection:
         on_sqlite = connection.dialect.name == "sqlite"
         kept = f"SELECT sql FROM sqlite_master WHERE name = '{index}'"
         if not on_sqlite:
@@ -51,7 +38,7 @@ def _without(index: str) -> Iterator[None]:
     try:
         yield
     finally:
-        with _unguarded() as connection:
+        with unguarded() as connection:
             connection.exec_driver_sql("DELETE FROM credit_entry")
             connection.exec_driver_sql(definition)
 
@@ -97,7 +84,7 @@ def test_where_all_is_right_it_says_how_much_it_looked_at(cast, app, ceu, award,
     said = app.test_cli_runner().invoke(args=["check"])
     assert said.exit_code == 0
     assert (
-        "Lakeside Fire & Rescue: 1 balances, 2 awards, 1 reversals, 3 revisions, 3 certificates, 1 files."
+        "Lakeside Fire & Rescue: 1 balances, 2 awards, 1 reversals, 3 revisions, 3 certificates, 1 files, 9 events."
         in said.output
     )
     assert "Hillside Clinic: nothing to check." in said.output
