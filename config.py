@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     jobs_url: str = ""
     mail_url: str = ""
     mail_from: str = "Certfolio <certfolio@localhost>"
+    clamd_url: str = ""
     public_url: str = "http://127.0.0.1:8000"
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     demo_password: str = ""
@@ -95,6 +96,14 @@ class Settings(BaseSettings):
     def _mail_is_known(cls, url: str) -> str:
         if url and not _is_address(url, "smtp", "smtps"):
             raise ValueError("use smtp://HOST:PORT, or leave it empty to write mail to DATA_DIR/outbox")
+        return url
+
+    @field_validator("clamd_url")
+    @classmethod
+    def _scanner_is_known(cls, url: str) -> str:
+        by_path = url.startswith("unix:///") and len(url) > len("unix:///")
+        if url and not by_path and not (_is_address(url, "tcp") and urlparse(url).port):
+            raise ValueError("use tcp://HOST:PORT or unix:///SOCKET, or leave it empty: then nothing is scanned")
         return url
 
     @field_validator("mail_from")
@@ -162,6 +171,7 @@ class Settings(BaseSettings):
             "JOBS_URL": self.jobs_url or f"sqlite:///{quote(str(data_dir / 'jobs.db'))}",
             "MAIL_URL": self.mail_url,
             "MAIL_DEFAULT_SENDER": self.mail_from,
+            "CLAMD_URL": self.clamd_url,
             "PUBLIC_URL": self.public_url,
             "TRUSTED_PROXIES": self.trusted_proxies,
             "DEMO_PASSWORD": self.demo_password,

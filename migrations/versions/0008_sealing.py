@@ -1,14 +1,14 @@
 """Sealing audit events: what waits is found at once, numbers count once also where there is no organization, and every
 question that the trail's page asks has an index.
 
-Revision: 0008, after 0006
+Revision: 0008, after 0007
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

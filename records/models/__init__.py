@@ -38,7 +38,7 @@ from records.models.scan import Scan
 from records.models.second_factor import HalfwaySignIn, RecoveryCode, SecondFactor
 from records.models.sign_on import SignOn, SignOnIdentity
 from records.models.standing import Standing
-from records.models.stored_file import Preview, StoredFile
+from records.models.stored_file import Preview, StoredFile, VirusScan
 from records.models.transcript import Transcript
 from records.models.unit import Unit
 from records.models.upload import Upload, UploadedFile
@@ -119,4 +119,5 @@ __all__ = [
     "Unit",
     "Upload",
     "UploadedFile",
+    "VirusScan",
 ]

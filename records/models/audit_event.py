@@ -56,6 +56,7 @@ class AuditKind(StrEnum):
     SCAN_TURNED = "scan.turned"
     SCAN_VIEWED = "scan.viewed"
     SCAN_SWEPT = "scan.swept"
+    VIRUS_FOUND = "scan.virus_found"
     REGISTER_IMPORTED = "register.imported"
     REGISTER_IMPORT_UNDONE = "register.import_undone"
     CREDIT_TYPE_CREATED = "credit_type.created"

@@ -33,6 +33,7 @@ class MessageKind(StrEnum):
     RENEWALS_PROPOSED = "renewals_proposed"
     RENEWAL_ACCEPTED = "renewal_accepted"
     RENEWAL_DECLINED = "renewal_declined"
+    VIRUS_FOUND = "virus_found"
 
 
 # What a member reads in the portal, too, and may do without in the mail.
@@ -47,6 +48,7 @@ PORTAL_KINDS = (
     MessageKind.RENEWALS_PROPOSED,
     MessageKind.RENEWAL_ACCEPTED,
     MessageKind.RENEWAL_DECLINED,
+    MessageKind.VIRUS_FOUND,
 )
 
 

@@ -158,6 +158,7 @@ FIELD_WORDS = {
     "type_id": lazy_gettext("Certification type"),
     "type_ids": lazy_gettext("Certification types"),
     "unit": lazy_gettext("Unit"),
+    "virus": lazy_gettext("Virus"),
     "unit_id": lazy_gettext("Unit"),
     "unit_ids": lazy_gettext("Units"),
     "until": lazy_gettext("Until"),

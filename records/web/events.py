@@ -40,6 +40,7 @@ KIND_WORDS = {
     AuditKind.SCAN_TURNED: lazy_gettext("Preview of a file rotated"),
     AuditKind.SCAN_VIEWED: lazy_gettext("File viewed"),
     AuditKind.SCAN_SWEPT: lazy_gettext("Deleted file removed for good"),
+    AuditKind.VIRUS_FOUND: lazy_gettext("Virus found in a file"),
     AuditKind.REGISTER_IMPORTED: lazy_gettext("Register brought in"),
     AuditKind.REGISTER_IMPORT_UNDONE: lazy_gettext("Register import undone"),
     AuditKind.CREDIT_TYPE_CREATED: lazy_gettext("Credit type created"),

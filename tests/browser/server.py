@@ -26,6 +26,7 @@ class Server:
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data_dir / "server.log"
+        self.process_id = 0
 
     @property
     def environment(self) -> dict[str, str]:
@@ -42,6 +43,7 @@ class Server:
         command = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1",
                    "--blocking-threads", "4", "--no-access-log", "--log-level", "warning", "wsgi:app"]  # fmt: skip
         with self.process("-m", *command) as process:
+            self.process_id = process.pid
             self._wait_until_ready(process)
             self.pid = process.pid
             yield self
