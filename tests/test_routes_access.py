@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -12,9 +10,8 @@ from werkzeug.routing import Rule
 from records.database import db
 from records.models import AuditEvent
 from tests.access_table import PERSONAS, TABLE
-from tests.asking import Asking, outcome
-from tests.cast import Cast
-from tests.world import World
+from tests.asking import NOT_ITS_OWN, Asking, outcome
+from tests.world import SOUGHT, STRANGE
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 
@@ -42,12 +39,55 @@ def test_every_row_has_its_address(app: Flask) -> None:
 def test_each_person_gets_what_the_table_says(asking: Asking, row: tuple[str, str]) -> None:
     """With a request that is valid; and where it is refused, nothing is written and no file stored."""
     rule, method = row
-    expected = dict(zip(PERSONAS, TABLE[row].split(), strict=True))
+    expected = _words(rule, method)
     refused = [name for name in PERSONAS if expected[name] != "open"]
     asked = asking.about(rule, method)
     before = asking.state()
     got = {name: outcome(asked.by(name)) for name in refused}
     assert asking.state() == before
-    for name in [name for name in PERSONAS if expected[name] == "open"]:
-        got[name] = asking.succeeds(rule, method, name)
-    assert got == {name: expected[name] for name in got}
+    for name in PERSONAS:
+        if expected[name] == "open":
+            got[name] = asking.succeeds(rule, method, name)
+    assert got == expected
+
+
+@pytest.mark.parametrize("rule", sorted(rule for rule, method in TABLE if method == "POST"))
+def test_what_is_sent_besides_changes_nothing(asking: Asking, rule: str) -> None:
+    """Owner, organization, role, state, credits and the like are taken from no form that is not about them."""
+    [name, *_] = [name for name, word in _words(rule, "POST").items() if word == "open" and name != "visitor"]
+    assert asking.succeeds(rule, "POST", name, **NOT_ITS_OWN) == "open"
+
+def _words(rule: str, method: str) -> dict[str, str]:
+    return dict(zip(PERSONAS, TABLE[rule, method].split(), strict=True))
+
+
+# What a page may be asked for: words of which another organization has many, and ids of its records.
+QUESTIONS = {
+    **dict.fromkeys(("q", "search", "find", "who", "text"), SOUGHT),
+    **dict.fromkeys(("unit", "type", "credit_type", "requirement", "position", "member", "copy_of", "id", "before",
+                     "after", "file", "record_id", "ids", "chosen"), str(STRANGE)),
+}  # fmt: skip
+READERS = ("visitor", "max", "rita", "ada", "ken")
+
+
+@pytest.mark.parametrize("rule", sorted(rule for rule, method in TABLE if method == "GET"))
+def test_reading_changes_no_record_and_shows_nothing_of_others(asking: Asking, rule: str) -> None:
+    """By searches and filters, too. HEAD is answered as GET."""
+    asked = asking.about(rule, "GET")
+    before = asking.looked()
+    for name in READERS:
+        page = asked.by(name, query_string=QUESTIONS)
+        head = asked.by(name, method="HEAD", query_string=QUESTIONS)
+        assert page.status_code < 500
+        assert (head.status_code, head.data) == (page.status_code, b"")
+    assert asking.looked() == before
+
+
+def test_reading_notes_nothing_but_who_looked_at_what_and_who_was_refused(asking: Asking) -> None:
+    before = set(db.session.scalars(sa.select(AuditEvent.id)))
+    for rule, method in TABLE:
+        if method == "GET" and "<secret>" not in rule:
+            asking.plainly(rule).by("ada")
+    db.session.rollback()
+    events = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.id.not_in(before)))
+    assert {event.kind for event in events} <= {"scan.viewed", "external_certificate.opened", "request.refused"}

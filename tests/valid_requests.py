@@ -8,18 +8,25 @@ from typing import Any
 
 from records import clock
 from records.database import choose_organization, db, transaction
-from records.models import CertificationType, Member, Unit
+from records.models import Certification, CertificationType, Member, MessageKind, Unit
 from records.queries.renewal_plans import Given, plan
 from records.services import positions
+from tests.access_table import PERSONAS
 from tests.cast import PASSWORD, Cast, actor_of
 from tests.certificates import credit_type
-from tests.holdings import give, picture
+from tests.holdings import give, picture, today
+from tests.notices import remind
+from tests.outbox import messages
 from tests.renewals import in_days
 from tests.requirements import require
 from tests.world import World
 
 NEW_PASSWORD = "a quiet lake in the long winter"  # noqa: S105  # because: made up for tests
 KEY = "a-key-of-a-form-of-tests"
+# The columns of the register in tests/world.py.
+MAPPING = {"column-0": "full_name", "column-1": "certification_number", "column-2": "certification",
+           "column-3": "issued", "column-4": "expires", "identify_by": "name_and_certification_number",
+           "type-column": "Type"}  # fmt: skip
 PICTURE = picture("olive")
 Given_ = Mapping[str, Any]
 
@@ -30,19 +37,27 @@ class Valid:
 
     `after` is what must have happened before: the rule of an action of this table, done by the same person where they
     may, by Ada otherwise. `made` makes records, and says which of them the address names instead of the world's.
-    `changes`: whether it is anything but a way to another page.
+    `changes`: those of whom it changes a record, where not of all.
     """
 
     given: Given_ | Callable[[World, str], Given_] = field(default_factory=dict)
     of: str = ""
     after: str = ""
     made: Callable[[Cast, World], Mapping[str, Any]] | None = None
-    changes: bool = True
+    changes: frozenset[str] = frozenset(PERSONAS)
 
 
-def _certification(cast: Cast, _world: World) -> dict[str, int]:
-    """One that can be renewed, and of which Max was reminded."""
-    return {"certification_id": give(cast.max, cast.emt, 20, number="N-20")}
+def _expiring(cast: Cast, _world: World) -> dict[str, int]:
+    """One of Max that can be renewed, and of which he was reminded."""
+    with transaction() as session:
+        crane = CertificationType(name="Crane", members_propose_renewals=True, created_at=clock.now())
+        session.add(crane)
+    held = give(cast.max, crane, 20, number="N-20")
+    with transaction() as session:
+        session.get_one(Certification, held).recorded_on = in_days(-200)
+    remind(today())
+    told = [each.id for each in messages(MessageKind.CERTIFICATIONS_EXPIRE) if each.member_id == cast.max.id]
+    return {"certification_id": held, "message_id": max(told)}
 
 
 def _unused_type(_cast: Cast, _world: World) -> dict[str, int]:
@@ -148,16 +163,16 @@ def _all_rules() -> dict[tuple[str, str], Valid]:
         f"{admin}/credit-types/new": Valid({"name": "CPD", "unit": "h"}, of=f"{admin}/credit-types/new"),
         f"{admin}/first-steps/bring-back": Valid(after=f"{admin}/first-steps/put-away"),
         f"{admin}/imports/": Valid({"file": b"Name,Type,Expires\nBo Bell,EMT-Basic,2028-01-31\n"}),
-        f"{register}/answers": Valid({"others": "leave"}, after=f"{register}/map", changes=False),  # no question is open
-        f"{register}/apply": Valid({"version": "1"}, of=f"{register}/check", after=f"{register}/map"),
-        f"{register}/map": Valid(of=f"{register}/map"),
+        f"{register}/answers": Valid({"answer-3": "line:2"}, after=f"{register}/map"),
+        f"{register}/apply": Valid(of=f"{register}/check", after=f"{register}/answers"),
+        f"{register}/map": Valid(MAPPING, of=f"{register}/map"),
         f"{register}/reading": Valid({"encoding": "utf-8", "delimiter": ";"}),
         f"{register}/undo": Valid(after=f"{register}/apply"),
         member: Valid(_new_one, of=member),
         f"{member}/certifications/restore": Valid(
-            lambda world, _: {"ids": str(world.arguments["certification_id"])}, after=f"{member} delete"
+            lambda world, _: {"ids": str(world.arguments["certification_id"])}, after=f"{member}#delete"
         ),
-        f"{member} delete": Valid(_delete_it, of=member),
+        f"{member}#delete": Valid(_delete_it, of=member),
         f"{member}/invite": Valid(made=_newcomer),
         f"{member}/log-in-as": Valid({"password": PASSWORD}),
         f"{member}/reactivate": Valid(after=f"{member}/deactivate"),
@@ -207,7 +222,9 @@ def _all_rules() -> dict[tuple[str, str], Valid]:
         ),
         "/choose": Valid(lambda world, name: {"member": str((world.people[name] or world.own(name)).id)}),
         "/invitation/<secret>": Valid({"password": PASSWORD}),
-        "/login": Valid({"email": "mia.söderström@lakeside.example", "password": PASSWORD}),
+        "/login": Valid({"email": "mia.söderström@lakeside.example", "password": PASSWORD},
+                        changes=frozenset({"visitor", "dan"})),
+        "/logout": Valid(changes=frozenset(PERSONAS) - {"visitor", "dan"}),
         "/reset": Valid({"email": "mia.söderström@lakeside.example"}),
         "/reset/<secret>": Valid({"password": NEW_PASSWORD}),
         f"{mine}/edit": Valid({"note": "Both sides."}, of=f"{mine}/edit"),
@@ -215,20 +232,23 @@ def _all_rules() -> dict[tuple[str, str], Valid]:
         f"{portal}/certificates/new": Valid(
             lambda world, _: {**certificate, **file, "credit_type_id": str(world.arguments["credit_type_id"])}
         ),
-        f"{own}/acknowledge": Valid(made=_certification),
-        f"{own}/renew": Valid({**dates, **file}, made=_certification),
-        f"{own}/renew/files": Valid(file, made=_certification),
+        f"{own}/acknowledge": Valid(made=_expiring),
+        f"{own}/renew": Valid({**dates, **file}, made=_expiring),
+        f"{own}/renew/files": Valid(file, made=_expiring),
         f"{portal}/messages/mail": Valid({"mail": []}),
-        f"{portal}/messages/read": Valid(lambda world, _: {"up_to": str(world.arguments["message_id"])}),
+        f"{portal}/messages/read": Valid(
+            lambda world, _: {"up_to": str(world.arguments["message_id"])}, changes=frozenset({"max"})
+        ),
+        f"{portal}/messages/<int:message_id>/acknowledge": Valid(made=_expiring),
         f"{own}/proof": Valid(ends),
         f"{mine}/proof": Valid(ends, after=f"{approval}/approve"),
         f"{portal}/credits/proof": Valid(ends),
         "/scan/<int:scan_id>/turn": Valid({"to": "90"}),
-        "/theme": Valid({"theme": "dark"}, changes=False),
+        "/theme": Valid({"theme": "dark"}, changes=frozenset()),
     }
     gets: dict[str, Valid] = {
         f"{mine}/proof": Valid(after=f"{approval}/approve"),
-        f"{own}/renew": Valid(made=_certification),
+        f"{own}/renew": Valid(made=_expiring),
         f"{register}/check": Valid(after=f"{register}/map"),
     }
     return {(name, "POST"): each for name, each in posts.items()} | {(name, "GET"): each for name, each in gets.items()}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -17,9 +15,11 @@ from records.models import (
     Account,
     AuditEvent,
     Certification,
+    CreditType,
     FeedKind,
     Member,
     MessageKind,
+    Requirement,
     Role,
     Scan,
     ScopeUnit,
@@ -52,7 +52,7 @@ from tests.renewals import allow_proposals, batch, proposed
 from tests.requirements import rules_of
 from tests.rows import TABLES, Rows
 
-REGISTER = b"Name,Type,Expires\nAnn Abel,EMT-Basic,2028-01-31\n"
+REGISTER = b"Name,Number,Type,Issued,Expires\nAnn Abel,A-1,EMT-Basic,,2028-01-31\nAnn Abel,A-2,EMT-Basic,,2028-01-31\n"
 
 # In every table of an organization stands a row with this id that is of a third organization, of which nobody is; and
 # every text of it holds CANARY, after a word that can be searched for.
@@ -96,6 +96,7 @@ class Visitor(SignedClient):
     def open(self, *args: Any, **kwargs: Any) -> Any:
         response = super().open(*args, **kwargs)
         said = str(response.headers).encode() + contents_of(response)
+        response.close()
         found = [word for word in self.forbidden if word.encode() in said]
         assert not found, f"{self.name} got to see {found} by {args} {kwargs.get('data')}"
         return response
@@ -261,11 +262,11 @@ _PAIRS: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 
 class _OneOfEach(Rows):
-    """One row a table, all with the same id, and with `word` in every text."""
+    """One row a table, all with the same id, and with `word` in every text; `made` stand already."""
 
-    def __init__(self, connection: sa.Connection, *, id: int, word: str, made: dict[str, Any]) -> None:
-        super().__init__(connection, first=100 if id == STRANGE else 1000)
-        self.id, self.word, self.made = id, word, made
+    def __init__(self, connection: sa.Connection, *, id: int, word: str, made: dict[str, Any] | None = None) -> None:
+        super().__init__(connection, first=100 if made is None else 1000)
+        self.id, self.word, self.full, self.made = id, word, made is None, made or {}
 
     def add(self, table_name: str, organization: str = "", *, full: bool = False, **given: Any) -> dict[str, Any]:
         if table_name not in self.made:
@@ -274,7 +275,7 @@ class _OneOfEach(Rows):
             if table_name in _PAIRS:
                 column, parent, but = _PAIRS[table_name]
                 given[column] = super().add(parent, organization, full=True, id=self.id + 1, **but)["id"]
-            self.made[table_name] = super().add(table_name, organization, full=True, **given)
+            self.made[table_name] = super().add(table_name, organization, full=self.full, **given)
         row: dict[str, Any] = self.made[table_name]
         return row
 
@@ -290,15 +291,17 @@ class _OneOfEach(Rows):
 
 
 # Of Fire: what is a member's alone.
-_A_MEMBERS = ("member", "certification", "external_certificate", "stored_file", "scan", "proof", "renewal_proposal",
+_A_MEMBERS = ("member", "certification", "external_certificate", "revision", "stored_file", "scan", "proof", "renewal_proposal",
               "message", "transcript", "exemption")  # fmt: skip
 
 
 def _strange_rows(cast: Cast) -> None:
-    requirement = {"requirement": {"id": rules_of_fire()}}
-    fire = {"organization": {"id": cast.fire.id}, "certification_type": {"id": cast.emt.id}, **requirement}
+    kinds = {"organization": cast.fire, "certification_type": cast.emt,
+             "credit_type": db.session.scalars(sa.select(CreditType)).one(),
+             "requirement": db.session.scalars(sa.select(Requirement)).one()}  # fmt: skip
+    fire = {name: {"id": each.id} for name, each in kinds.items()}
     with db.engine.connect().execution_options(writes=True) as connection, connection.begin():
-        strange = _OneOfEach(connection, id=STRANGE, word=CANARY, made={})
+        strange = _OneOfEach(connection, id=STRANGE, word=CANARY)
         for table in TABLES.values():
             strange.add(table.name)
         hidden = _OneOfEach(connection, id=UNSEEN, word=HIDDEN, made=fire)
@@ -306,12 +309,6 @@ def _strange_rows(cast: Cast) -> None:
         for name in _A_MEMBERS:
             hidden.add(name)
     db.session.rollback()
-
-
-def rules_of_fire() -> int:
-    from records.models import Requirement
-
-    return db.session.scalars(sa.select(Requirement.id)).one()
 
 
 # Addresses
@@ -339,10 +336,3 @@ def _secret(rule: str, cast: Cast) -> str:
         account = db.session.get_one(Account, cast.mia.account_id)
     email_changes.request(account, new_email="mia@new.example", password=PASSWORD, by=cast.actor(cast.mia))
     return link(MessageKind.OLD_EMAIL_CONFIRMATION).rpartition("/")[2]
-
-
-@contextmanager
-def on_connection() -> Iterator[sa.Connection]:
-    db.session.rollback()
-    with db.engine.connect() as connection:
-        yield connection
