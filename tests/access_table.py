@@ -130,7 +130,10 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/members/<int:member_id>/end-sessions", "POST"): THIS_ADMINISTRATOR,
     ("/admin/members/<int:member_id>/invite", "POST"): THIS_ADMINISTRATOR,
     ("/admin/members/<int:member_id>/log-in-as", "POST"): THIS_ADMINISTRATOR,
-    ("/admin/members/<int:member_id>/reactivate", "POST"): "login login 403 403 403 403 403 open login login 403 404",  # Max is deactivated
+    (
+        "/admin/members/<int:member_id>/reactivate",
+        "POST",
+    ): "login login 403 403 403 403 403 open login login 403 404",  # Max is deactivated
     ("/admin/members/<int:member_id>/reset", "POST"): THIS_ADMINISTRATOR,
     ("/admin/members/<int:member_id>/summary", "GET"): IN_SCOPE,
     ("/admin/members/<int:member_id>/upload", "GET"): IN_SCOPE,
@@ -169,7 +172,10 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/requirements/exemptions/", "GET"): STAFF,
     ("/admin/requirements/exemptions/<int:exemption_id>/withdraw", "POST"): THIS_ADMINISTRATOR,
     ("/admin/requirements/exemptions/new", "GET"): ADMINISTRATORS,
-    ("/admin/requirements/exemptions/new", "POST"): "login 403 403 403 403 403 403 open 403 login 403 422",  # Ken has no requirement
+    (
+        "/admin/requirements/exemptions/new",
+        "POST",
+    ): "login 403 403 403 403 403 403 open 403 login 403 422",  # Ken has no requirement
     ("/admin/requirements/rules/", "GET"): STAFF,
     ("/admin/requirements/rules/<int:requirement_id>", "GET"): THIS_FOR_STAFF,
     ("/admin/requirements/rules/<int:requirement_id>", "POST"): THIS_ADMINISTRATOR,
@@ -228,7 +234,10 @@ TABLE: dict[tuple[str, str], str] = {
     ("/portfolio/certificates/<int:certificate_id>/withdraw", "POST"): MAX,
     ("/portfolio/certificates/files", "POST"): PORTAL,
     ("/portfolio/certificates/new", "GET"): PORTAL,
-    ("/portfolio/certificates/new", "POST"): "login open open open open open open open open login 403 403",  # Ken's has no credit type
+    (
+        "/portfolio/certificates/new",
+        "POST",
+    ): "login open open open open open open open open login 403 403",  # Ken's has no credit type
     ("/portfolio/certifications", "GET"): PORTAL,
     ("/portfolio/certifications/<int:certification_id>", "GET"): MAX,
     ("/portfolio/certifications/<int:certification_id>/acknowledge", "POST"): HIMSELF,

@@ -16,13 +16,13 @@ from tests.access_table import PERSONAS, TABLE
 from tests.beginnings import Beginnings
 from tests.cast import Cast
 from tests.forms import Element, read, values_of
-from tests.valid_requests import Valid, valid
+from tests.valid_requests import Valid, request_to
 from tests.world import STRANGE, World, address, world_of
 
 # What asking alone notes: when somebody was seen last, what a throttle counts, and that something was refused.
 _NOTED = {"last_seen_at", "seen", "last_read_at"}
 _UNCOUNTED = {"throttle_count"}
-_REFUSALS = f"SELECT id FROM audit_event WHERE kind = '{AuditKind.REFUSED.value}'"  # noqa: S608  # because: our own word
+_REFUSALS = f"SELECT id FROM audit_event WHERE kind = '{AuditKind.REFUSED.value}'"  # because: our own word
 _BESIDES = {
     "audit_event": f"WHERE id NOT IN ({_REFUSALS})",
     "audit_detail": f"WHERE event_id NOT IN ({_REFUSALS})",
@@ -68,10 +68,10 @@ class Asking:
         choose_organization(self.cast.fire.id)
         return self.world
 
-    def about(self, rule: str, method: str, name: str = "") -> Asked:
+    def about(self, rule: str, method: str, name: str = "", valid: Valid | None = None) -> Asked:
         """The request as it would be sent by this one; by whoever may, where nobody is named or they may not."""
         asker = self._who_may(rule, method, name)
-        asked, data, offered = valid(rule, method), {}, frozenset[str]()
+        asked, data, offered = valid or request_to(rule, method), {}, frozenset[str]()
         self._prepare(asked, asker)
         path = address(self.app, rule, self.world, self.cast)
         if asked.of:
@@ -85,7 +85,7 @@ class Asking:
 
         What is sent `besides` must change nothing.
         """
-        if method != "GET" or "<secret>" in rule or valid(rule, method) != Valid():
+        if method != "GET" or "<secret>" in rule or request_to(rule, method) != Valid():
             self.anew()
         asked = self.about(rule, method, name)
         before = self.state() if method != "GET" else None
@@ -93,7 +93,7 @@ class Asking:
         got = outcome(asked.by(name))
         if besides and before is not None:
             assert not _assigned(before, self.state(), rule), f"{method} {rule} took what is not its own"
-        if got == "open" and before is not None and name in valid(rule, method).changes:
+        if got == "open" and before is not None and name in request_to(rule, method).changes:
             assert self.state() != before, f"{name} changed nothing by {method} {rule}"
         return got
 
@@ -137,7 +137,7 @@ class Asking:
         rule, _, variant = after.partition("#")
         asked = self.about(rule, "POST", name)
         if variant:
-            given = valid(after, "POST").given
+            given = request_to(after, "POST").given
             asked.data = self._form(rule, name, asked.path)[0] | dict(given(self.world, name))  # type: ignore[operator]  # because: it is one
         return asked.by(name)
 
@@ -165,6 +165,7 @@ _TRACES = ("424242", str(STRANGE), "9876", "2031-04-24", "'administrator'", "'ap
 
 def _assigned(before: Mapping[str, Any], after: Mapping[str, Any], rule: str) -> list[str]:
     """The traces of NOT_ITS_OWN that are more than before. Of approving, the state is its own."""
+
     def seen(state: Mapping[str, Any], trace: str) -> int:
         return sum(row.count(trace) for name, rows in state.items() if name in _OWNED for row in rows)
 
@@ -179,10 +180,8 @@ def _leads_to(form: Element, action: str) -> bool:
 
 def _statement(table: Any) -> str:
     columns = ", ".join(f'"{each.name}"' for each in table.columns if each.name not in _NOTED)
-    return f'SELECT {columns} FROM "{table.name}" {_BESIDES.get(table.name, "")}'  # noqa: S608  # because: our own words
+    return f'SELECT {columns} FROM "{table.name}" {_BESIDES.get(table.name, "")}'  # because: our own words
 
 
 _OWNED = {table.name for table in Base.metadata.sorted_tables} - {"audit_event", "audit_detail"}
-_STATEMENTS = {
-    table.name: _statement(table) for table in Base.metadata.sorted_tables if table.name not in _UNCOUNTED
-}
+_STATEMENTS = {table.name: _statement(table) for table in Base.metadata.sorted_tables if table.name not in _UNCOUNTED}

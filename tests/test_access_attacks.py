@@ -14,7 +14,6 @@ from flask import Flask
 
 from tests.access_table import PERSONAS, TABLE
 from tests.asking import Asked, Asking, outcome
-from tests.valid_requests import valid
 from tests.world import FREE, STRANGE, UNSEEN
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -68,7 +67,7 @@ def test_no_address_takes_another_method(asking: Asking, app: Flask) -> None:
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row[1]} {row[0]}")
 def test_no_other_spelling_opens_what_is_closed(asking: Asking, row: tuple[str, str]) -> None:
-    """A slash more or less or twice, capitals, another method by header or field: for one who may not, and a visitor."""
+    """A slash more or less or twice, capitals, another method by header or field, by those who may not."""
     rule, method = row
     expected = words(rule, method)
     refused = [name for name in ("visitor", "mia", "sven", "ken") if expected[name] != "open"][:2]
@@ -160,9 +159,7 @@ def test_a_forged_form_is_refused(asking: Asking, rule: str) -> None:
         {"headers": {"X-CSRFToken": "", "Content-Type": "text/plain"} | elsewhere, "data": b"a=b"},
     ]
     for options in forged:
-        page = asking.world.client(asking.app, asker).open(
-            asked.path, method="POST", **({"data": {}} | options)
-        )
+        page = asking.world.client(asking.app, asker).open(asked.path, method="POST", **({"data": {}} | options))
         assert page.status_code == 400, options
     assert asking.state() == before
 
@@ -182,7 +179,11 @@ def test_no_view_has_an_entry_that_it_does_not_use(asking: Asking, app: Flask) -
     sent = {"id": "1", "rowid": "1", "action": "delete", "list_form_pk": "1", "name": "x", "url": "/admin/"}
     for url in urls:
         for entry in SCAFFOLDED:
-            for name, path in (("ada", f"{url}/{entry}"), ("visitor", f"{url}/{entry}"), ("ada", f"{url}/{entry[:-1]}")):
+            for name, path in (
+                ("ada", f"{url}/{entry}"),
+                ("visitor", f"{url}/{entry}"),
+                ("ada", f"{url}/{entry[:-1]}"),
+            ):
                 asked = Asked(asking.world, app, "GET", path, {})
                 if app.url_map.bind("").test(path):
                     continue  # our own: it has its row

@@ -57,6 +57,7 @@ def test_what_is_sent_besides_changes_nothing(asking: Asking, rule: str) -> None
     [name, *_] = [name for name, word in _words(rule, "POST").items() if word == "open" and name != "visitor"]
     assert asking.succeeds(rule, "POST", name, **NOT_ITS_OWN) == "open"
 
+
 def _words(rule: str, method: str) -> dict[str, str]:
     return dict(zip(PERSONAS, TABLE[rule, method].split(), strict=True))
 

@@ -21,7 +21,7 @@ from tests.renewals import in_days
 from tests.requirements import require
 from tests.world import World
 
-NEW_PASSWORD = "a quiet lake in the long winter"  # noqa: S105  # because: made up for tests
+NEW_PASSWORD = "a quiet lake in the long winter"  # because: made up for tests
 KEY = "a-key-of-a-form-of-tests"
 # The columns of the register in tests/world.py.
 MAPPING = {"column-0": "full_name", "column-1": "certification_number", "column-2": "certification",
@@ -179,9 +179,7 @@ def _all_rules() -> dict[tuple[str, str], Valid]:
         f"{member}/upload": Valid(file),
         f"{member}/upload/files": Valid(file),
         f"{member}/merge/<int:other_id>": Valid(of=f"{member}/merge/<int:other_id>"),
-        f"{admin}/members/new": Valid(
-            {"given_name": "Bo", "family_name": "Bell"}, of=f"{admin}/members/new"
-        ),
+        f"{admin}/members/new": Valid({"given_name": "Bo", "family_name": "Bell"}, of=f"{admin}/members/new"),
         f"{admin}/views/of/<page>": Valid({"name": "Another"}),
         f"{admin}/views/<int:view_id>": Valid({"name": "Renamed"}),
         f"{admin}/members/several": Valid(_chosen(do="deactivate")),
@@ -190,10 +188,14 @@ def _all_rules() -> dict[tuple[str, str], Valid]:
         f"{position}/merge": Valid(lambda world, _: {"into": str(world.arguments.get("into", 1))}, made=_position),
         f"{admin}/requirements/exemptions/new": Valid(
             lambda world, name: {
-                "requirement_id": str(world.arguments["requirement_id"]), "member_id": str(world.people["mia"].id),  # type: ignore[union-attr]  # because: she is one
-                "reason": "On leave.", "save": "1", "starts_on": in_days(0).isoformat(), **ends,
+                "requirement_id": str(world.arguments["requirement_id"]),
+                "member_id": str(world.people["mia"].id),  # type: ignore[union-attr]  # because: she is one
+                "reason": "On leave.",
+                "save": "1",
+                "starts_on": in_days(0).isoformat(),
+                **ends,
             }
-        ),  # fmt: skip
+        ),
         rule: Valid({"description": "For all.", "save": "1"}, of=rule),
         f"{rule}/delete": Valid(made=lambda cast, _: {"requirement_id": require(cast, "Unused").id}),
         f"{rule}/reinstate": Valid(after=f"{rule}/retire"),
@@ -214,16 +216,18 @@ def _all_rules() -> dict[tuple[str, str], Valid]:
         f"{admin}/units/": Valid({"name": "Medic 7"}),
         unit: Valid({"name": "Engine One"}, of=unit),
         f"{unit}/delete": Valid(made=_unused_unit),
-        f"{unit}/merge": Valid(lambda world, _: {"into": str(world.arguments["into"])},
-                               made=lambda cast, _: {"into": cast.south.id}),
+        f"{unit}/merge": Valid(
+            lambda world, _: {"into": str(world.arguments["into"])}, made=lambda cast, _: {"into": cast.south.id}
+        ),
         f"{admin}/uploads/<int:upload_id>": Valid(
             lambda world, _: {f"file-{world.arguments['file_id']}-0-certification": "skip"},
             of=f"{admin}/uploads/<int:upload_id>",
         ),
         "/choose": Valid(lambda world, name: {"member": str((world.people[name] or world.own(name)).id)}),
         "/invitation/<secret>": Valid({"password": PASSWORD}),
-        "/login": Valid({"email": "mia.söderström@lakeside.example", "password": PASSWORD},
-                        changes=frozenset({"visitor", "dan"})),
+        "/login": Valid(
+            {"email": "mia.söderström@lakeside.example", "password": PASSWORD}, changes=frozenset({"visitor", "dan"})
+        ),
         "/logout": Valid(changes=frozenset(PERSONAS) - {"visitor", "dan"}),
         "/reset": Valid({"email": "mia.söderström@lakeside.example"}),
         "/reset/<secret>": Valid({"password": NEW_PASSWORD}),
@@ -254,7 +258,6 @@ def _all_rules() -> dict[tuple[str, str], Valid]:
     return {(name, "POST"): each for name, each in posts.items()} | {(name, "GET"): each for name, each in gets.items()}
 
 
-def valid(rule: str, method: str) -> Valid:
+def request_to(rule: str, method: str) -> Valid:
     """What is sent to this rule: nothing, where nothing is said."""
     return _all_rules().get((rule, method), Valid())
-

@@ -291,8 +291,8 @@ class _OneOfEach(Rows):
 
 
 # Of Fire: what is a member's alone.
-_A_MEMBERS = ("member", "certification", "external_certificate", "revision", "stored_file", "scan", "proof", "renewal_proposal",
-              "message", "transcript", "exemption")  # fmt: skip
+_A_MEMBERS = ("member", "certification", "external_certificate", "revision", "stored_file", "scan", "proof",
+              "renewal_proposal", "message", "transcript", "exemption")  # fmt: skip
 
 
 def _strange_rows(cast: Cast) -> None:
