@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 OTHER_METHODS = "tests/test_access_attacks.py::test_no_address_takes_another_method"
-BESIDES = "tests/test_routes_access.py::test_what_is_sent_besides_changes_nothing"
+BESIDES = "tests/test_routes_access.py::test_each_person_gets_what_the_table_says"
 NOT_ONES_OWN = "tests/test_access_attacks.py::test_what_is_not_ones_own_reads_like_what_does_not_exist"
 SCAFFOLDED = "tests/test_access_attacks.py::test_no_view_has_an_entry_that_it_does_not_use"
 READING = "tests/test_routes_access.py::test_reading_changes_no_record_and_shows_nothing_of_others"

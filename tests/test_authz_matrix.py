@@ -101,7 +101,7 @@ def test_a_cell_of_another_state(asking: Asking, name: str) -> None:
     before = asking.looked()
     own = {person for person, words in expected.items() if {"open", "422"} & set(words)}
     for person in [each for each in PERSONAS if each not in own and expected[each] != ["-"]]:
-        got[person] = outcome(asked.by(person))
+        got[person] = outcome(asked.in_brief(person))
     assert asking.looked() == before
     for person in [each for each in PERSONAS if each in own]:
         asking.anew()

@@ -132,7 +132,8 @@ def world_of(app: Flask, cast: Cast, beginnings: Beginnings) -> World:
         beginnings.keep(name, _made(app, cast))
     ids, arguments, sessions = beginnings.bring_back(name)
     with every_organization():
-        people = {each: db.session.get_one(Member, member_id) for each, member_id in ids.items()}
+        found = {each.id: each for each in db.session.scalars(sa.select(Member).where(Member.id.in_(ids.values())))}
+        people = {name: found[member_id] for name, member_id in ids.items()}
     return World({"visitor": None, **people}, arguments, sessions)
 
 
