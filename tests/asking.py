@@ -187,7 +187,8 @@ def _leads_to(form: Element, action: str) -> bool:
 def _statement(table: Any) -> str:
     columns = ", ".join(f'"{each.name}"' for each in table.columns if each.name not in _NOTED)
     order = ", ".join(f'"{each.name}"' for each in table.primary_key)
-    return f'SELECT {columns} FROM "{table.name}" {_BESIDES.get(table.name, "")} ORDER BY {_ORDER}'  # because: our own words
+    where = _BESIDES.get(table.name, "")
+    return f'SELECT {columns} FROM "{table.name}" {where} ORDER BY {order}'
 
 
 _OWNED = {table.name for table in Base.metadata.sorted_tables} - {"audit_event", "audit_detail"}

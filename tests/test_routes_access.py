@@ -37,8 +37,8 @@ def test_every_row_has_its_address(app: Flask) -> None:
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row[1]} {row[0]}")
 def test_each_person_gets_what_the_table_says(asking: Asking, row: tuple[str, str]) -> None:
-    """With a request that is valid. Where it is refused, nothing is written and no file stored; and what is sent besides
-    (owner, organization, role, state, credits and the like) is taken from no form that is not about it."""
+    """With a request that is valid. Where it is refused, nothing is written and no file stored; and what is sent
+    besides (owner, organization, role, state, credits and the like) is taken from no form that is not about it."""
     rule, method = row
     expected = _words(rule, method)
     refused = [name for name in PERSONAS if expected[name] != "open"]
