@@ -21,14 +21,14 @@ from tests.renewals import in_days
 from tests.requirements import require
 from tests.world import World
 
-NEW_PASSWORD = "a quiet lake in the long winter"  # because: made up for tests
+NEW_PASSWORD = "a quiet lake in the long winter"
 KEY = "a-key-of-a-form-of-tests"
 # The columns of the register in tests/world.py.
 MAPPING = {"column-0": "full_name", "column-1": "certification_number", "column-2": "certification",
            "column-3": "issued", "column-4": "expires", "identify_by": "name_and_certification_number",
            "type-column": "Type"}  # fmt: skip
 PICTURE = picture("olive")
-Given_ = Mapping[str, Any]
+Fields = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Valid:
     `changes`: those of whom it changes a record, where not of all.
     """
 
-    given: Given_ | Callable[[World, str], Given_] = field(default_factory=dict)
+    given: Fields | Callable[[World, str], Fields] = field(default_factory=dict)
     of: str = ""
     after: str = ""
     made: Callable[[Cast, World], Mapping[str, Any]] | None = None
@@ -105,19 +105,19 @@ def _type_of(member: Member) -> int:
     return next(each.id for each in db.session.query(CertificationType).order_by(CertificationType.id))
 
 
-def _chosen(**others: Any) -> Callable[[World, str], Given_]:
+def _chosen(**others: Any) -> Callable[[World, str], Fields]:
     return lambda world, name: {"chosen": [str(world.own(name).id)], **others}
 
 
-def _delete_it(world: World, _name: str) -> Given_:
+def _delete_it(world: World, _name: str) -> Fields:
     return {f"held-{world.arguments['certification_id']}-delete": "y", "update": "1"}
 
 
-def _new_one(world: World, name: str) -> Given_:
+def _new_one(world: World, name: str) -> Fields:
     return {"new-0-type_id": str(world.arguments["type_id"]), "new-0-expires_on": "2031-05-01", "update": "1"}
 
 
-def _all_rules() -> dict[tuple[str, str], Valid]:
+def _requests() -> dict[tuple[str, str], Valid]:
     admin, portal = "/admin", "/portfolio"
     approval = f"{admin}/approvals/<int:certificate_id>"
     type_, credit = f"{admin}/certification-types/<int:type_id>", f"{admin}/credit-types/<int:credit_type_id>"
@@ -260,4 +260,4 @@ def _all_rules() -> dict[tuple[str, str], Valid]:
 
 def request_to(rule: str, method: str) -> Valid:
     """What is sent to this rule: nothing, where nothing is said."""
-    return _all_rules().get((rule, method), Valid())
+    return _requests().get((rule, method), Valid())
