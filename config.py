@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     demo_password: str = ""
     session_idle_minutes: int = Field(default=720, ge=5)
     session_days: int = Field(default=14, ge=1, le=365)
+    sign_on_private_hosts: str = Field(default="", description="hosts of a private network that sign-on may ask")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8000, ge=1, le=65535)
@@ -112,6 +113,13 @@ class Settings(BaseSettings):
             raise ValueError("use https://HOST, without a path")
         return url
 
+    @field_validator("sign_on_private_hosts")
+    @classmethod
+    def _hosts_are_names(cls, hosts: str) -> str:
+        if any(not _is_address(f"https://{host}", "https") or set(host) & set("/:@?#*") for host in _listed(hosts)):
+            raise ValueError("use names of hosts, separated by commas")
+        return hosts
+
     @model_validator(mode="after")
     def _secret_is_strong(self) -> Settings:
         if self.environment == "production" and len(self.secret_key) < 32:
@@ -145,7 +153,7 @@ class Settings(BaseSettings):
             "ENVIRONMENT": self.environment,
             "SECRET_KEY": self.secret_key or _kept_secret(data_dir),
             "DATA_DIR": data_dir,
-            "SECRET_KEY_FALLBACKS": [key for key in map(str.strip, self.secret_key_fallbacks.split(",")) if key],
+            "SECRET_KEY_FALLBACKS": _listed(self.secret_key_fallbacks),
             "MIGRATIONS": str(ROOT / "migrations"),
             "SQLALCHEMY_DATABASE_URI": self.database_url
             or URL.create("sqlite", database=str(data_dir / "certfolio.db")),
@@ -160,6 +168,7 @@ class Settings(BaseSettings):
             "DEMO_PASSWORD": self.demo_password,
             "SESSION_IDLE_MINUTES": self.session_idle_minutes,
             "SESSION_DAYS": self.session_days,
+            "SIGN_ON_PRIVATE_HOSTS": frozenset(_listed(self.sign_on_private_hosts.lower())),
             "LOG_LEVEL": self.log_level,
             "HOST": self.host,
             "PORT": self.port,
@@ -172,6 +181,10 @@ class Settings(BaseSettings):
 
 def _bad(lines: list[str]) -> BadSettings:
     return BadSettings("Certfolio cannot start with these settings:\n" + "\n".join(lines))
+
+
+def _listed(text: str) -> list[str]:
+    return [each for each in map(str.strip, text.split(",")) if each]
 
 
 def _is_address(url: str, *schemes: str) -> bool:

@@ -8,7 +8,9 @@ at its interval, so work is never lost with a killed worker.
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from urllib.parse import unquote, urlparse
 
 from flask import Flask, current_app
 from huey import Huey, MemoryHuey, SqliteHuey, crontab
+from structlog.contextvars import bound_contextvars
 
 Job = Callable[[], None]
 log = logging.getLogger(__name__)
@@ -49,7 +52,7 @@ def init_app(app: Flask) -> None:
     queue = _queue(app.config["JOBS_URL"])
     woken = {}
     for name, registered in _jobs.items():
-        run = _in_context(app, registered.run)
+        run = _in_context(app, name, registered.run)
         woken[name] = queue.task(name=f"woken_{name}")(run)
         queue.periodic_task(crontab(minute=f"*/{registered.every_minutes}"), name=f"every_{name}")(run)
     app.extensions["jobs"] = _Jobs(queue, woken)
@@ -82,11 +85,13 @@ def wake(job: Job) -> None:
 def run_all() -> None:
     """Run every job once, here and now. One that fails does not keep the others from running; then it is raised."""
     failures: list[Exception] = []
-    for registered in sorted(_jobs.values(), key=lambda each: each.after_others):
-        try:
-            registered.run()
-        except Exception as error:  # because: raised below, once all have run
-            failures.append(error)
+    for name, registered in sorted(_jobs.items(), key=lambda each: each[1].after_others):
+        with _named(name):
+            try:
+                registered.run()
+            except Exception as error:  # because: raised below, once all have run
+                log.exception("job failed")
+                failures.append(error)
     if failures:
         raise failures[0]
 
@@ -97,12 +102,17 @@ def work(app: Flask) -> None:
     jobs.queue.create_consumer(workers=1, periodic=True, initial_delay=0.1, max_delay=1.0).run()
 
 
-def _in_context(app: Flask, job: Job) -> Job:
+def _in_context(app: Flask, name: str, job: Job) -> Job:
     def run() -> None:
-        with app.app_context():
+        with app.app_context(), _named(name):
             try:
                 job()
             except Exception:  # because: one job's failure is logged; the others and its next run go on
-                log.exception("job %s failed", job.__name__)
+                log.exception("job failed")
 
     return run
+
+
+def _named(job: str) -> AbstractContextManager[None]:
+    """Whatever is logged meanwhile names the job, and this run of it."""
+    return bound_contextvars(job=job, run=secrets.token_hex(8))

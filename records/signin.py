@@ -10,7 +10,7 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flask import Flask, current_app, g, has_request_context, request, session
@@ -91,6 +91,8 @@ def _load(token: str) -> SignedIn | None:
 def _still_opens(user: SignedIn) -> bool:
     """Whether the account may have this member open: its own, or one that its administrator is logged in as."""
     member, administrator = user.member, user.administrator
+    if user.sign_in.came_through_id not in (None, member.organization_id if member else 0):
+        return False
     if user.sign_in.administrator_id is None:
         own = member is not None and member.is_active and member.account_id == user.account.id
         return own or user.sign_in.member_id is None
@@ -126,10 +128,18 @@ def set_aside() -> None:
     g.pop("actor", None)
 
 
-def begin(sign_in_token: str, account: Account, member: Member | None, *, until: datetime | None = None) -> SignIn:
+def begin(
+    sign_in_token: str,
+    account: Account,
+    member: Member | None,
+    *,
+    until: datetime | None = None,
+    through: int | None = None,
+) -> SignIn:
     """A new session row for `account`, to be added by a verb; its member is seen from now on.
 
-    `until`: the end of the session that it replaces.
+    `until`: the end of the session that it replaces. `through`: the id of the organization whose sign-on it came
+    through, if it did.
     """
     now = clock.now()
     if member is not None:
@@ -138,6 +148,7 @@ def begin(sign_in_token: str, account: Account, member: Member | None, *, until:
         token_digest=digest(sign_in_token),
         account_id=account.id,
         member_id=member.id if member else None,
+        came_through_id=through,
         created_at=now,
         last_seen_at=now,
         expires_at=until or now + timedelta(days=current_app.config["SESSION_DAYS"]),
@@ -152,7 +163,7 @@ def begin_acting(sign_in_token: str, own: SignIn, member: Member, *, lasts: time
     It ends with `own` at the latest. The member is not seen by it.
     """
     until = min(clock.now() + lasts, own.expires_at)
-    acting = begin(sign_in_token, own.account, None, until=until)
+    acting = begin(sign_in_token, own.account, None, until=until, through=own.came_through_id)
     acting.member_id, acting.administrator_id, acting.returns_until = member.id, own.member_id, own.expires_at
     return acting
 
@@ -217,7 +228,9 @@ def current_actor() -> Actor:
 def _actor_of(user: SignedIn | None) -> Actor:
     if user is None or user.member is None:
         return Actor.visitor(address=address(), request_id=request_id(), account=user.account if user else None)
-    return actor_of(user.member) if user.administrator is None else _logged_in_as(user.member, user.administrator)
+    if user.administrator is not None:
+        return _logged_in_as(user.member, user.administrator)
+    return replace(actor_of(user.member), came_through=user.sign_in.came_through_id)
 
 
 def _logged_in_as(member: Member, administrator: Member) -> Actor:

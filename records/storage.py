@@ -62,6 +62,16 @@ def new_key(organization_id: int, sha256: str) -> str:
     return f"{organization_id}/{sha256}-{secrets.token_hex(8)}"
 
 
+def is_key(text: str) -> bool:
+    """Whether bytes could lie under this key."""
+    return _KEY.fullmatch(text) is not None
+
+
+def is_arriving(key: str) -> bool:
+    """Whether these bytes have no name of their own yet: of an upload under way, or of one that was cut short."""
+    return key.startswith("incoming/")
+
+
 def measured(stream: BinaryIO) -> tuple[int, str]:
     """How many bytes there are from here on, and their SHA-256 (hexadecimal); read in pieces."""
     digest, size = hashlib.sha256(), 0
@@ -122,9 +132,9 @@ class FolderStorage:
             path = self._path(key)
             if not path.parent.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _sync_folder(self.root)
+                sync_folder(self.root)
             received.path.rename(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
 
     def discard(self, received: Received) -> None:
         received.path.unlink(missing_ok=True)
@@ -145,12 +155,13 @@ class FolderStorage:
                     yield key
 
     def _path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
+        if not is_key(key):
             raise ValueError("not a storage key")
         return self.root / key
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make names that were given in this folder outlive a crash."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

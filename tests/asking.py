@@ -22,7 +22,7 @@ from tests.world import STRANGE, World, address, world_of
 # What asking alone notes: when somebody was seen last, what a throttle counts, and that something was refused.
 _NOTED = {"last_seen_at", "seen", "last_read_at"}
 _UNCOUNTED = {"throttle_count"}
-_REFUSALS = f"SELECT id FROM audit_event WHERE kind = '{AuditKind.REFUSED.value}'"
+_REFUSALS = f"SELECT id FROM audit_event WHERE kind IN ('{AuditKind.REFUSED}', '{AuditKind.SIGN_IN_REFUSED}')"
 _BESIDES = {
     "audit_event": f"WHERE id NOT IN ({_REFUSALS})",
     "audit_detail": f"WHERE event_id NOT IN ({_REFUSALS})",

@@ -173,7 +173,7 @@ def parent_of(column: sa.Column[Any]) -> str | None:
     parents = {key.column.table.name for key in column.foreign_keys if key.column.name == "id"}
     if column.name == "organization_id":
         return "organization" if column.foreign_keys else None
-    return next(iter(parents - {"organization"}), None)
+    return next(iter(sorted(parents - {"organization"})), "organization" if parents else None)
 
 
 def _allowed(column: sa.Column[Any]) -> list[str]:

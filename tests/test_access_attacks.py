@@ -96,7 +96,11 @@ def leads_to(adapter: MapAdapter, path: str, method: str) -> str:
         return urlsplit(elsewhere.new_url).path
     except (NotFound, MethodNotAllowed):
         return "nowhere"
-    return "another text" if set(named) & {"report", "page", "code", "token"} else adapter.build(endpoint, named)
+    return (
+        "another text"
+        if set(named) & {"report", "page", "code", "token", "address"}
+        else adapter.build(endpoint, named)
+    )
 
 
 def test_another_spelling_is_another_address_or_leads_to_the_right_one(asking: Asking, app: Flask) -> None:

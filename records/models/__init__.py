@@ -35,6 +35,7 @@ from records.models.requirement import (
 from records.models.revision import Revision
 from records.models.saved_view import SavedView
 from records.models.scan import Scan
+from records.models.sign_on import SignOn, SignOnIdentity
 from records.models.standing import Standing
 from records.models.stored_file import Preview, StoredFile
 from records.models.transcript import Transcript
@@ -101,6 +102,8 @@ __all__ = [
     "Scan",
     "ScopeUnit",
     "SignIn",
+    "SignOn",
+    "SignOnIdentity",
     "SingleUseLink",
     "Snooze",
     "Standing",

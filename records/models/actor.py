@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from records.errors import ActingAlready, NotAllowed
+from records.errors.sign_on import CameThroughSignOn
 from records.models.member import Member, Role
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Actor:
     `covered_units` are the ids of all units in a coordinator's scope, sub-units included; empty where
     the scope is the whole organization (`covers_organization`) or the actor is no coordinator.
     `administrator_id` and `administrator_name` are of who is logged in as the member: then the actor has the
-    rights of a plain member, whatever the role.
+    rights of a plain member, whatever the role. `came_through`: the id of the organization whose sign-on began the
+    session; whoever runs its provider could be any of its members, so what is of the account stays closed.
     """
 
     kind: ActorKind
@@ -41,6 +43,7 @@ class Actor:
     reviews_by_grant: bool = False
     administrator_id: int | None = None
     administrator_name: str | None = None
+    came_through: int | None = None
     address: str = ""
     request_id: str = ""
 
@@ -105,3 +108,9 @@ class Actor:
         """For what is a person's own: their password, their mail, their sessions. Raises ActingAlready."""
         if self.is_acting:
             raise ActingAlready()
+
+    def require_whole_account(self) -> None:
+        """For what decides how the account signs in, whatever it opens. Raises ActingAlready, CameThroughSignOn."""
+        self.require_not_acting()
+        if self.came_through is not None:
+            raise CameThroughSignOn()

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from records.models.base import Base, Id, Identity, one_of, within_organization
 
-_WAITING = "to_address IS NOT NULL AND sent_at IS NULL AND failed_at IS NULL"
+# Still to be mailed.
+WAITING = "to_address IS NOT NULL AND sent_at IS NULL AND failed_at IS NULL"
 
 
 class MessageKind(StrEnum):
@@ -66,8 +67,8 @@ class Message(Base):
             "ix_message_waiting",
             "due_at",
             "id",
-            sqlite_where=text(_WAITING),
-            postgresql_where=text(_WAITING),
+            sqlite_where=text(WAITING),
+            postgresql_where=text(WAITING),
         ),
         Index("ix_message_member_id", "organization_id", "member_id", "id"),
     )

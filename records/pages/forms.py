@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import EmailField, Form, PasswordField, SelectChoice, SelectField
+from wtforms import EmailField, Form, PasswordField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from records.errors import InvalidInput, Refusal
@@ -28,6 +28,20 @@ class SignInForm(FlaskForm):
         [InputRequired(lazy_gettext("Enter your password.")), Length(max=1024)],
         render_kw=_current,
     )
+
+
+class SignOnForm(FlaskForm):
+    """`typed` is the organization's own part of the address, which may be typed or pasted whole."""
+
+    address = StringField(
+        lazy_gettext("Your organization's sign-on address"),
+        [InputRequired(lazy_gettext("Enter the address that your organization gave you.")), Length(max=300)],
+        render_kw={"autocomplete": "organization", "autocapitalize": "none", "spellcheck": "false"},
+    )
+
+    @property
+    def typed(self) -> str:
+        return (self.address.data or "").strip().rstrip("/").rpartition("/")[2].lower()
 
 
 class ResetRequestForm(FlaskForm):

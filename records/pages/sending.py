@@ -11,9 +11,9 @@ from records.errors import StorageUnavailable
 from records.models import StoredFile
 from records.storage import preview_key, storage, thumbnail_key
 
-_INERT = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+_INERT = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; sandbox"
 # A sandboxed PDF does not open in a browser's own viewer; that viewer runs no page script.
-_PDF = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'"
+_PDF = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; base-uri 'none'; frame-ancestors 'self'"
 
 
 def send_bytes(stored: StoredFile, *, name: str, download: bool) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -15,7 +15,10 @@ from records.pages.forms import InvitationForm, NewPasswordForm, ResetRequestFor
 from records.pages.guards import account_required, this_account
 from records.services import accounts, invitations
 from records.services.browsers import KEPT_FOR
+from records.web import cookies
 from records.web.links import own_page
+
+_BROWSER = "known_browser"
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -63,23 +66,12 @@ def sign_in() -> Any:
     return page, 422 if form.errors else 200
 
 
-def _cookie_name() -> str:
-    return "__Host-known_browser" if current_app.config["SESSION_COOKIE_SECURE"] else "known_browser"
-
-
 def _browser() -> str:
-    return request.cookies.get(_cookie_name(), "")
+    return cookies.kept(_BROWSER)
 
 
 def _remembering(response: Response, browser: str) -> Response:
-    response.set_cookie(
-        _cookie_name(),
-        browser,
-        max_age=KEPT_FOR,
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-        httponly=True,
-        samesite="Strict",
-    )
+    cookies.keep(response, _BROWSER, browser, lasts=KEPT_FOR, same_site="Strict")
     return response
 
 
@@ -101,7 +93,7 @@ def sign_out() -> Response:
 @account_required
 def choose() -> Any:
     user, account = signin.signed_in(), this_account()
-    members = accounts.members_of(account)
+    members = accounts.members_of(account, by=signin.current_actor())
     if request.method == "POST" and user is not None:
         member_id = request.form.get("member", type=int) or 0
         signin.hand_out(accounts.choose_member(user.token, member_id, by=signin.current_actor()))

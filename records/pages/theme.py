@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, redirect, request, url_for
+from datetime import timedelta
+
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from records.errors import Invalid
+from records.web import cookies
 from records.web.links import page_before
 
 SYSTEM, LIGHT, DARK = "system", "light", "dark"
@@ -14,7 +17,7 @@ THEMES = (SYSTEM, LIGHT, DARK)
 PAGE_COLOURS = {LIGHT: "#f6f7f9", DARK: "#0f1419"}
 
 _COOKIE = "theme"
-_KEPT_FOR = 365 * 24 * 60 * 60
+_KEPT_FOR = timedelta(days=365)
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -23,7 +26,7 @@ def add_to(blueprint: Blueprint) -> None:
 
 def chosen_theme() -> str:
     """One of THEMES; SYSTEM where nothing was chosen. It asks no database, so that error pages know it, too."""
-    theme = request.cookies.get(_COOKIE, "")
+    theme = cookies.kept(_COOKIE)
     return theme if theme in THEMES else SYSTEM
 
 
@@ -33,12 +36,5 @@ def choose_theme() -> Response:
     if theme not in THEMES:
         raise Invalid()
     response = redirect(page_before() or url_for("pages.home"))
-    response.set_cookie(
-        _COOKIE,
-        theme,
-        max_age=_KEPT_FOR,
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-        httponly=True,
-        samesite="Lax",
-    )
+    cookies.keep(response, _COOKIE, theme, lasts=_KEPT_FOR)
     return response

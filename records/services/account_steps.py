@@ -9,9 +9,12 @@ from records.database import db
 from records.models import Account, Actor, AuditEvent, AuditKind, Member, Organization, SignIn
 
 
-def end_all_sessions(account_id: int) -> None:
-    """Inside a transaction: every cookie of the account is dead once it commits."""
+def end_all_sessions(account_id: int, *, through: int | None = None) -> None:
+    """Inside a transaction: every cookie of the account is dead once it commits; `through`: only of sessions that came
+    through this organization's sign-on."""
     open_ones = update(SignIn).where(SignIn.account_id == account_id, SignIn.ended_at.is_(None))
+    if through is not None:
+        open_ones = open_ones.where(SignIn.came_through_id == through)
     db.session.execute(open_ones.values(ended_at=clock.now()))
 
 

@@ -105,15 +105,16 @@ def sign_out(token: str, *, by: Actor) -> None:
         if sign_in is None or sign_in.ended_at is not None:
             return
         sign_in.ended_at = clock.now()
-        member = session.get(Member, sign_in.member_id) if by.is_acting else None
+        member = session.get(Member, sign_in.member_id) if by.is_acting or by.came_through else None
         after: dict[str, object] = {"since": sign_in.created_at.isoformat()} if by.is_acting else {}
         session.add(account_event(AuditKind.SIGNED_OUT, sign_in.account, by=by, member=member, after=after))
 
 
-def members_of(account: Account) -> list[Member]:
-    """The members that the account opens, active ones only, by organization and name."""
+def members_of(account: Account, *, by: Actor) -> list[Member]:
+    """The members that the account opens, active ones only, by organization and name; in a session that came through
+    an organization's sign-on, that organization's alone."""
     with every_organization():
-        return _open_members(account)
+        return [each for each in _open_members(account) if by.came_through in (None, each.organization_id)]
 
 
 def _open_members(account: Account) -> list[Member]:
@@ -124,7 +125,8 @@ def _open_members(account: Account) -> list[Member]:
 def choose_member(token: str, member_id: int, *, by: Actor) -> str:
     """Open another member of the account; returns the token of a new session, which ends when the old one would.
 
-    Raises NotFound, ActingAlready.
+    Raises NotFound, ActingAlready. In a session that came through an organization's sign-on, members of others are not
+    found.
     """
     by.require_not_acting()
     new = signin.token()
@@ -135,8 +137,10 @@ def choose_member(token: str, member_id: int, *, by: Actor) -> str:
             raise NotFound()
         if member is None or not member.is_active or member.account_id != old.account_id:
             raise NotFound()
+        if old.came_through_id not in (None, member.organization_id):
+            raise NotFound()
         old.ended_at = clock.now()
-        session.add(signin.begin(new, old.account, member, until=old.expires_at))
+        session.add(signin.begin(new, old.account, member, until=old.expires_at, through=old.came_through_id))
         session.add(account_event(AuditKind.SIGNED_IN, old.account, by=by, member=member))
     return new
 
@@ -144,9 +148,10 @@ def choose_member(token: str, member_id: int, *, by: Actor) -> str:
 def change_password(account: Account, *, current: str, new: str, by: Actor) -> str:
     """Set a new password. Every session of the account ends, also the asker's; returns a new token.
 
-    Raises WrongPassword (field `current`), PasswordTooShort, WeakPassword (field `password`), ActingAlready.
+    Raises WrongPassword (field `current`), PasswordTooShort, WeakPassword (field `password`), ActingAlready,
+    CameThroughSignOn.
     """
-    by.require_not_acting()
+    by.require_whole_account()
     verified = require_password(account, current, field="current")
     passwords.require_good(new, personal=(account.email,))
     token, hashed, member_id = signin.token(), passwords.hashed(new), by.member_id
@@ -186,21 +191,30 @@ def _set_password(account: Account, password_hash: str) -> None:
 
 
 def end_sessions(account: Account, *, sign_in_id: int | None, by: Actor) -> None:
-    """End one session of the account, or all (`sign_in_id` None). Raises NotFound, ActingAlready."""
+    """End one session of the account, or all (`sign_in_id` None): of those that `open_sessions` lists.
+
+    Raises NotFound, ActingAlready.
+    """
     by.require_not_acting()
     with every_organization(), transaction() as session:
         if sign_in_id is None:
-            end_all_sessions(account.id)
+            end_all_sessions(account.id, through=by.came_through)
         else:
             sign_in = session.get(SignIn, sign_in_id) if is_id(sign_in_id) else None
             if sign_in is None or sign_in.account_id != account.id:
                 raise NotFound()
+            if by.came_through not in (None, sign_in.came_through_id):
+                raise NotFound()
             sign_in.ended_at = clock.now()
-        session.add(account_event(AuditKind.SESSIONS_ENDED, lock(account), by=by))
+        own = session.get(Member, by.member_id) if by.came_through and by.member_id else None
+        session.add(account_event(AuditKind.SESSIONS_ENDED, lock(account), by=by, member=own))
 
 
-def open_sessions(account: Account) -> list[tuple[SignIn, Member | None]]:
-    """The account's open sessions, the latest used first, each with whom an administrator is logged in as there."""
+def open_sessions(account: Account, *, by: Actor) -> list[tuple[SignIn, Member | None]]:
+    """The account's open sessions, the latest used first, each with whom an administrator is logged in as there.
+
+    To a session that came through an organization's sign-on, those that did so, too.
+    """
     logged_in_as = (Member.id == SignIn.member_id) & SignIn.administrator_id.is_not(None)
     statement = (
         select(SignIn, Member)
@@ -208,6 +222,8 @@ def open_sessions(account: Account) -> list[tuple[SignIn, Member | None]]:
         .where(SignIn.account_id == account.id, SignIn.ended_at.is_(None), SignIn.expires_at > clock.now())
         .order_by(SignIn.last_seen_at.desc())
     )
+    if by.came_through is not None:
+        statement = statement.where(SignIn.came_through_id == by.came_through)
     with every_organization():
         return [(sign_in, member) for sign_in, member in db.session.execute(statement)]
 

@@ -19,6 +19,14 @@ def refused(*, by: Actor, method: str, path: str, status: int) -> None:
     _once(AuditEvent.of(AuditKind.REFUSED, by=by, at=at, after=facts, once_key=_key(once)))
 
 
+def sign_on_refused(organization_id: int, reason: str, *, by: Actor) -> None:
+    """Note in the organization's trail that its sign-on let nobody in, and why; the same once a minute."""
+    at = clock.now()
+    once = f"sign_on_refused:{organization_id}:{by.address}:{reason}:{at:%Y%m%d%H%M}"
+    _once(AuditEvent.of(AuditKind.SIGN_IN_REFUSED, by=by, at=at, after={"reason": reason},
+                        organization_id=organization_id, once_key=_key(once)))  # fmt: skip
+
+
 def viewed_scan(scan: Scan, *, by: Actor) -> None:
     """Note that `by` looked at another member's scan: one event per viewer, scan and hour."""
     if by.member_id == scan.member_id and by.administrator_id is None:

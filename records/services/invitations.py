@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Delete, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from records import clock, passwords, signin
@@ -101,11 +101,18 @@ def accept(secret: str, password: str, *, browser: str, by: Actor) -> SignedInNo
             if hashed is not None:
                 account.password_hash, account.password_changed_at = hashed, clock.now()
             member.account_id = account.id
+            session.execute(_reset_links(account))
             session.flush()
             session.add(signin.begin(token, account, member))
             browser = browsers.remember(account, browser)
             session.add(AuditEvent.of(AuditKind.MEMBER_JOINED, member, by=by, at=clock.now()))
     return SignedInNow(token, browser)
+
+
+def _reset_links(account: Account) -> Delete:
+    """Those that an administrator may have been shown while the account opened nothing but their organization."""
+    links = delete(SingleUseLink).where(SingleUseLink.account_id == account.id)
+    return links.where(SingleUseLink.purpose == LinkPurpose.PASSWORD_RESET)
 
 
 def _password_for(account: Account, password: str) -> str | None:

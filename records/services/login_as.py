@@ -55,7 +55,8 @@ def return_to_own(token: str, *, by: Actor) -> str:
         administrator = session.get_one(Member, acting.administrator_id)
         member = session.get_one(Member, acting.member_id)
         account = session.get_one(Account, acting.account_id)
-        session.add(signin.begin(new, account, administrator, until=acting.returns_until))
+        own = signin.begin(new, account, administrator, until=acting.returns_until, through=acting.came_through_id)
+        session.add(own)
         since = {"since": acting.created_at.isoformat()}
         session.add(AuditEvent.of(AuditKind.RETURNED, member, by=by, at=clock.now(), after=since))
     return new

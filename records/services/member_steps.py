@@ -124,6 +124,21 @@ def change_access(member: Member, access: Access, *, by: Actor) -> bool:
         return False
     if by.member_id == member.id:
         raise OwnRole()
+    _give_access(member, access, by=by)
+    return True
+
+
+def take_mapped_role(member: Member, role: Role, *, by: Actor) -> None:
+    """Give a locked member the role that their organization's sign-on says; `by` is the sign-on. A scope is never of
+    its making: who becomes a coordinator looks after no unit until an administrator names one. Raises
+    LastAdministrator.
+    """
+    if member.role != role and not member.is_merged:
+        _give_access(member, Access(role), by=by)
+
+
+def _give_access(member: Member, access: Access, *, by: Actor) -> None:
+    before = access_facts(member)
     if before["role"] == Role.ADMINISTRATOR and access.role != Role.ADMINISTRATOR:
         require_another_administrator(member)
     member.role, member.covers_organization = access.role, access.covers_organization
@@ -133,7 +148,6 @@ def change_access(member: Member, access: Access, *, by: Actor) -> bool:
     if before["role"] != access.role:
         end_open_sessions(member)
     _note(AuditKind.MEMBER_ROLE_CHANGED, member, by=by, before=before, after=access_facts(member))
-    return True
 
 
 def require_another_administrator(member: Member) -> None:

@@ -8,7 +8,7 @@ import structlog
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -68,7 +68,7 @@ def _http(error: HTTPException) -> Any:
 
 def _database_down(error: Exception) -> Response:
     db.session.rollback()
-    log.error("database", id=signin.request_id(), error=type(error).__name__)
+    log.error("database", error=type(error).__name__)
     if any(words in str(getattr(error, "orig", "")) for words in _DISK_FULL):
         return _refusal(StorageFull())
     return _page(503, str(SENTENCES[503]))
@@ -77,7 +77,7 @@ def _database_down(error: Exception) -> Response:
 def _unstorable(error: Exception) -> Response:
     """A value that no column holds, such as a number of twenty digits or a NUL byte, got past a form."""
     db.session.rollback()
-    log.warning("unstorable", id=signin.request_id(), error=type(error).__name__)
+    log.warning("unstorable", error=type(error).__name__)
     return _refusal(Invalid())
 
 
@@ -85,9 +85,7 @@ def _failure(error: Exception) -> Response:
     db.session.rollback()
     if isinstance(error, OSError) and is_full(error):
         return _refusal(StorageFull())
-    # The text of a database's error holds SQL and values: its kind is enough.
-    shown = type(error.orig).__name__ if isinstance(error, DBAPIError) else None
-    log.error("failure", id=signin.request_id(), error=shown or type(error).__name__, exc_info=shown is None)
+    log.error("failure", error=type(error).__name__, exc_info=True)
     return _page(500, str(SENTENCES[500]))
 
 
@@ -96,7 +94,7 @@ def _audit(status: int) -> None:
         audit.refused(by=signin.current_actor(), method=request.method, path=_path(), status=status)
     except Exception:  # because: the refusal must reach its asker even where it cannot be recorded
         db.session.rollback()
-        log.error("audit", id=signin.request_id(), exc_info=True)
+        log.error("audit", exc_info=True)
 
 
 def _path() -> str:

@@ -34,7 +34,8 @@ def _add(response: Response) -> Response:
     headers.setdefault("Content-Security-Policy", _policy())
     for name, value in ON_ALL.items():
         headers.setdefault(name, value)  # a page may be stricter
-    headers.setdefault("Cache-Control", "no-store")
+    if headers.get("Cache-Control", "no-cache") == "no-cache":  # as Flask says of files by itself
+        headers["Cache-Control"] = "no-store"
     response.vary.add("Cookie")
     if request.is_secure or current_app.config["SESSION_COOKIE_SECURE"]:
         headers.update(OVER_HTTPS)

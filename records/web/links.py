@@ -10,10 +10,19 @@ from urllib.parse import urlsplit
 
 from flask import Flask, current_app, request, url_for
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
 
 def init_app(app: Flask) -> None:
+    app.before_request(_stay_here)
     app.jinja_env.globals.update(public_address=public_address, proof_address=proof_address)
+
+
+def _stay_here() -> None:
+    """A missing or doubled slash leads on within this host: routing repeats the Host that it was told, whosever."""
+    aside = request.routing_exception
+    if isinstance(aside, RequestRedirect):
+        aside.new_url = urlsplit(aside.new_url)._replace(scheme="", netloc="").geturl()
 
 
 def public_address(endpoint: str, **values: Any) -> str:

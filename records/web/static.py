@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 _PACKAGES = ("records", "portal", "admin_panel")
 _PREFIX = "/static/"
 _HASHED = re.compile(r"\.[0-9a-f]{12}\.\w+$")
+_NOTHING_RUNS = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
 _SHRINKING = (".css", ".js", ".svg")
 
 
 def init_app(app: Flask) -> None:
-    always = ON_ALL | (OVER_HTTPS if app.config["SESSION_COOKIE_SECURE"] else {})
+    always = ON_ALL | _NOTHING_RUNS | (OVER_HTTPS if app.config["SESSION_COOKIE_SECURE"] else {})
     server = _Server(
         app.wsgi_app,
         max_age=60,
         allow_all_origins=False,
         immutable_file_test=lambda _path, url: bool(_HASHED.search(url)),
-        add_headers_function=_add_headers,
     )
     names: dict[str, str] = {}
     for package in _PACKAGES:
@@ -94,12 +94,8 @@ def _hashed(name: str, path: Path) -> str:
     return f"{_PREFIX}{stem}.{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}.{ending}"
 
 
-def _add_headers(headers: Headers, _path: str, _url: str) -> None:
-    headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
-
-
 def _guarded(server: WSGIApplication, always: dict[str, str]) -> WSGIApplication:
-    """`server` with these headers on answers that lack them: WhiteNoise leaves them off a 304 or 405 of its own."""
+    """`server` with these headers on answers that lack them: pages have theirs already."""
 
     def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:

@@ -53,6 +53,7 @@ from tests.cast import actor_of
 from tests.holdings import picture
 from tests.merging import merged
 from tests.outbox import secret
+from tests.providers import sign_on_of
 from tests.renewals import allow_proposals
 from wsgi import create_app
 
@@ -149,6 +150,7 @@ def _links(administrator: Member) -> dict[str, object]:
     email_changes.request(account, new_email="marcus@new.example", password=PASSWORD, by=actor_of(coordinator))
     return {
         "which": "old",
+        "address": sign_on_of(administrator.organization, "https://login.lakeside.example"),
         "invitation": invitation,
         "reset": secret(MessageKind.PASSWORD_RESET),
         "old_email": secret(MessageKind.OLD_EMAIL_CONFIRMATION),

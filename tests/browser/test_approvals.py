@@ -12,6 +12,7 @@ from records.models import ExternalCertificate, Member, State
 from records.services import kept_reasons
 from tests import certificates
 from tests.browser.conftest import open_menu, scrolls_sideways
+from tests.browser.screens import WITHOUT_JAVASCRIPT
 from tests.certificates import submitted
 
 URL = "/admin/approvals/"
@@ -157,7 +158,7 @@ def test_a_decision_from_a_telephone(phone, cast, ceu, sign_in):
     assert states(certificate_id) == [State.APPROVED]
 
 
-@pytest.mark.parametrize("screen", ["page_without_javascript", "phone_without_javascript"])
+@pytest.mark.parametrize("screen", WITHOUT_JAVASCRIPT)
 def test_without_javascript_everything_can_be_decided(request, screen, cast, ceu, sign_in):
     page: Page = request.getfixturevalue(screen)
     with transaction():

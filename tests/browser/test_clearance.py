@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from tests.browser.accessibility import violations
 from tests.browser.conftest import open_menu, scrolls_sideways
+from tests.browser.screens import SCHEMES, TWO_SCREENS, WITH_JAVASCRIPT
 from tests.clearances import exempt, require
 from tests.holdings import give, today
 
@@ -72,7 +73,7 @@ def test_everybody_is_exported(cast, rules, page, sign_in):
         assert Path(download.value.path()).stat().st_size > 100
 
 
-@pytest.mark.parametrize("screen", ["page", "phone_without_javascript"])
+@pytest.mark.parametrize("screen", TWO_SCREENS)
 def test_coverage_shows_what_renewals_change(cast, rules, sign_in, request, screen):
     page = sign_in(request.getfixturevalue(screen), cast.ada.email)
     page.goto("/admin/requirements/coverage/")
@@ -100,8 +101,8 @@ def test_a_learner_sees_what_is_required_and_what_lapses_next(cast, rules, sign_
     assert not scrolls_sideways(page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("screen", ["page", "phone"])
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("screen", WITH_JAVASCRIPT)
 def test_the_matrix_and_coverage_are_accessible(cast, rules, sign_in, request, screen, scheme):
     page = request.getfixturevalue(screen)
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour on its way to another

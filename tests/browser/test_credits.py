@@ -15,10 +15,10 @@ from records.services import revocations
 from tests import certificates
 from tests.browser.accessibility import violations
 from tests.browser.conftest import open_menu, scrolls_sideways
+from tests.browser.screens import EVERY_SCREEN, SCHEMES, TWO_SCREENS, WITH_JAVASCRIPT, WITHOUT_JAVASCRIPT
 from tests.certificates import approved
 from tests.holdings import today
 
-EVERY_SCREEN = ["page", "phone", "page_without_javascript", "phone_without_javascript"]
 # WCAG 2.2, A and AA.
 
 
@@ -60,14 +60,14 @@ def test_totals_lead_to_the_entries_behind_them(learner):
     assert not scrolls_sideways(learner)
 
 
-@pytest.mark.parametrize("learner", ["page", "phone"], indirect=True)
+@pytest.mark.parametrize("learner", WITH_JAVASCRIPT, indirect=True)
 def test_a_choice_shows_its_entries_at_once(learner):
     learner.get_by_label("Credit type").select_option(label="CPD")
     expect(learner).to_have_url(re.compile(r"type=\d+"))
     expect(learner.get_by_text("1 entry, together 1,234.56 points")).to_be_visible()
 
 
-@pytest.mark.parametrize("learner", EVERY_SCREEN[2:], indirect=True)
+@pytest.mark.parametrize("learner", WITHOUT_JAVASCRIPT, indirect=True)
 def test_without_javascript_a_press_shows_them(learner):
     learner.get_by_label("Credit type").select_option(label="CPD")
     learner.get_by_role("button", name="Show").click()
@@ -79,7 +79,7 @@ def test_an_entry_leads_to_its_certificate(learner):
     expect(learner.get_by_role("heading", level=1)).to_have_text("Ladder rescue")
 
 
-@pytest.mark.parametrize("learner", ["page", "phone_without_javascript"], indirect=True)
+@pytest.mark.parametrize("learner", TWO_SCREENS, indirect=True)
 @pytest.mark.parametrize("kind", ["CSV", "XLSX"])
 def test_entries_are_exported(learner, kind):
     with learner.expect_download() as download:
@@ -88,7 +88,7 @@ def test_entries_are_exported(learner, kind):
     assert Path(download.value.path()).stat().st_size > 100
 
 
-@pytest.mark.parametrize("learner", ["page", "phone_without_javascript"], indirect=True)
+@pytest.mark.parametrize("learner", TWO_SCREENS, indirect=True)
 def test_a_transcript_is_made_and_anybody_verifies_it(learner, open_page):
     with learner.expect_download() as download:
         learner.get_by_role("button", name="Make a transcript").click()
@@ -103,8 +103,8 @@ def test_a_transcript_is_made_and_anybody_verifies_it(learner, open_page):
     assert violations(visitor) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("learner", ["page", "phone"], indirect=True)
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("learner", WITH_JAVASCRIPT, indirect=True)
 def test_the_page_is_accessible(learner, scheme):
     learner.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour on its way to another
     assert violations(learner) == []

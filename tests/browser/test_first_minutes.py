@@ -12,12 +12,13 @@ from records.database import every_organization
 from records.models import Actor
 from records.services import organizations
 from tests.browser.conftest import scrolls_sideways
+from tests.browser.screens import EVERY_SCREEN
 from tests.holdings import picture, today
 
 PASSWORD = "a harbour full of boats 7"
 
 
-@pytest.fixture(params=["page", "phone", "page_without_javascript"])
+@pytest.fixture(params=EVERY_SCREEN)
 def newcomer(request, cast) -> Page:
     """The first administrator of an organization that was just founded, with a password of their own."""
     page: Page = request.getfixturevalue(request.param)

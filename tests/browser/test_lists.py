@@ -10,11 +10,11 @@ from records.models import Member
 from records.services import audit
 from tests.browser.accessibility import violations
 from tests.browser.conftest import scrolls_sideways
+from tests.browser.screens import SCHEMES, TWO_SCREENS, WITH_JAVASCRIPT
 from tests.certificates import credit_type, submitted
 from tests.requirements import position
 
 # WCAG 2.2, A and AA.
-SCREENS = ["page", "phone_without_javascript"]
 LIST = "/admin/members/"
 
 
@@ -35,7 +35,7 @@ def _member(member):
     return db.session.get(Member, member.id, populate_existing=True)
 
 
-@pytest.mark.parametrize("ada", SCREENS, indirect=True)
+@pytest.mark.parametrize("ada", TWO_SCREENS, indirect=True)
 def test_filters_are_applied_shown_and_taken_away_one_by_one(ada):
     ada.get_by_text("Filters", exact=True).click()
     ada.get_by_label("Unit", exact=True).first.select_option(label="Station North")
@@ -52,7 +52,7 @@ def test_filters_are_applied_shown_and_taken_away_one_by_one(ada):
     expect(_rows(ada)).to_have_count(6)
 
 
-@pytest.mark.parametrize("ada", SCREENS, indirect=True)
+@pytest.mark.parametrize("ada", TWO_SCREENS, indirect=True)
 def test_a_view_is_kept_and_opened_again(ada):
     ada.goto(f"{LIST}?role=member")
     ada.get_by_text("Views", exact=True).click()
@@ -69,7 +69,7 @@ def test_a_view_is_kept_and_opened_again(ada):
     expect(ada.get_by_role("heading", name="None yet.")).to_be_visible()
 
 
-@pytest.mark.parametrize("ada", SCREENS, indirect=True)
+@pytest.mark.parametrize("ada", TWO_SCREENS, indirect=True)
 @pytest.mark.parametrize("kind", ["CSV", "XLSX"])
 def test_the_list_is_taken_as_a_file(ada, kind):
     ada.get_by_text("Export", exact=True).first.click()
@@ -78,7 +78,7 @@ def test_the_list_is_taken_as_a_file(ada, kind):
     assert download.value.suggested_filename.endswith(f".{kind.lower()}")
 
 
-@pytest.mark.parametrize("ada", SCREENS, indirect=True)
+@pytest.mark.parametrize("ada", TWO_SCREENS, indirect=True)
 def test_ticked_members_get_a_unit(cast, ada):
     for name in ("Una Unassigned", "Mia Söderström"):
         ada.get_by_role("checkbox", name=f"Tick {name}").check()
@@ -132,7 +132,7 @@ def test_deactivating_asks_and_can_be_undone(cast, ada):
     expect(ada.get_by_role("status").first).to_contain_text("1 member is active again.")
 
 
-@pytest.mark.parametrize("ada", SCREENS, indirect=True)
+@pytest.mark.parametrize("ada", TWO_SCREENS, indirect=True)
 @pytest.mark.parametrize("address", [LIST, "/admin/certification-types/", "/admin/approvals/"])
 def test_enter_on_a_tick_box_sends_nothing(cast, ada, address):
     audit.opened(submitted(cast, credit_type()), by=cast.actor(cast.ada))
@@ -181,8 +181,8 @@ def test_a_rows_actions_lead_on(cast, ada):
     expect(ada.get_by_role("heading", level=1)).to_contain_text("Max Miller")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("ada", ["page", "phone"], indirect=True)
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("ada", WITH_JAVASCRIPT, indirect=True)
 def test_the_pages_are_accessible(cast, ada, scheme):
     position(cast, "Driver", cast.max)
     ada.emulate_media(color_scheme=scheme, reduced_motion="reduce")

@@ -8,13 +8,14 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import open_menu, scrolls_sideways
+from tests.browser.screens import EVERY_SCREEN
 from tests.cast import PASSWORD
 from tests.holdings import give
 
 BANNER = "Ada Lindgren, you are logged in as Max Miller, until"
 
 
-@pytest.fixture(params=["page", "phone", "page_without_javascript", "phone_without_javascript"])
+@pytest.fixture(params=EVERY_SCREEN)
 def ada(request, cast, sign_in):
     """Ada, before the profile of Max, who holds EMT-Basic."""
     give(cast.max, cast.emt, 400, number="E-17")

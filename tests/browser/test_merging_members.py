@@ -12,6 +12,7 @@ from records.database import transaction
 from records.models import Member
 from tests.browser.accessibility import violations
 from tests.browser.conftest import scrolls_sideways
+from tests.browser.screens import EVERY_SCREEN
 from tests.holdings import give
 
 # WCAG 2.2, A and AA.
@@ -30,7 +31,7 @@ def twin(cast):
     return made
 
 
-@pytest.fixture(params=["page", "phone", "phone_without_javascript"])
+@pytest.fixture(params=EVERY_SCREEN)
 def ada(request, cast, twin, sign_in):
     """Ada, before the profile of Max."""
     page = sign_in(request.getfixturevalue(request.param), cast.ada.email)

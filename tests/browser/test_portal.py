@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from records.database import locked, transaction
 from records.models import Organization
 from tests.browser.conftest import scrolls_sideways
+from tests.browser.screens import EVERY_SCREEN, TWO_SCREENS
 from tests.holdings import give, pdf, picture, today
 
 FRONT, BACK, NOTES = picture("teal"), picture("maroon"), "Übung bestanden".encode()
@@ -27,10 +28,7 @@ def holdings(cast):
     give(cast.max, cast.forklift, -40, issued_in=-700)
 
 
-EVERY_SCREEN = ["page", "phone", "page_without_javascript", "phone_without_javascript"]
-
-
-@pytest.fixture(params=["page", "phone_without_javascript"])
+@pytest.fixture(params=TWO_SCREENS)
 def learner(request, cast, holdings, sign_in):
     """Max's certifications, at the most comfortable and on the barest screen."""
     page = sign_in(request.getfixturevalue(request.param), cast.max.email)

@@ -1,4 +1,4 @@
-"""Pages on paper, as a real browser prints them: everything that counts, no chrome, nothing cut, A4 and Letter."""
+"""Pages on paper, as a real browser prints them: everything that counts, no chrome, nothing cut, on two sizes."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from records.database import db
 from records.models import Certification
 from records.services import previews
 from tests import certificates
+from tests.browser.screens import PAPERS
 from tests.certificates import approved
 from tests.holdings import give, pdf, picture, today
 from tests.requirements import require
 
-FORMATS = ("A4", "Letter")
 CHROME = ("Back office", "Learner Workspace", "Sign out", "User Management", "New Certification", "Update and Close",
           "Choose Files", "Add certificate", "Skip to the content", "Log in as", "Menu")  # fmt: skip
 
@@ -93,7 +93,7 @@ def max_(open_page, cast, world, sign_in):
     return sign_in(open_page(color_scheme="dark"), cast.max.email)
 
 
-@pytest.mark.parametrize("size", FORMATS)
+@pytest.mark.parametrize("size", PAPERS)
 def test_a_profile(ada, cast, size):
     sheets = _printed(ada, size, f"/admin/members/{cast.max.id}")
     _is_fit_for_paper(sheets, at_most=2)
@@ -107,7 +107,7 @@ def test_a_profile(ada, cast, size):
     assert "mm/dd/yyyy" not in words
 
 
-@pytest.mark.parametrize("size", FORMATS)
+@pytest.mark.parametrize("size", PAPERS)
 @pytest.mark.parametrize(
     ("path", "said"),
     [
@@ -125,7 +125,7 @@ def test_a_portfolio(max_, path, said, size):
         assert each in words
 
 
-@pytest.mark.parametrize("size", FORMATS)
+@pytest.mark.parametrize("size", PAPERS)
 @pytest.mark.parametrize("name", ["front.png", "sheet.pdf"])
 def test_a_scan_fits_one_page(ada, world, name, size):
     scan = next(each for each in world.scans if each.name == name)
@@ -138,7 +138,7 @@ def test_a_scan_fits_one_page(ada, world, name, size):
         assert dark[3] - dark[1] > 0.5 * sheet.picture.height
 
 
-@pytest.mark.parametrize("size", FORMATS)
+@pytest.mark.parametrize("size", PAPERS)
 def test_a_report(ada, size):
     sheets = _printed(ada, size, "/admin/reports/standing-by-member/print")
     _is_fit_for_paper(sheets, at_most=1)
@@ -147,7 +147,7 @@ def test_a_report(ada, size):
         assert said in words
 
 
-@pytest.mark.parametrize("size", FORMATS)
+@pytest.mark.parametrize("size", PAPERS)
 def test_people_by_requirements(ada, size):
     sheets = _printed(ada, size, "/admin/requirements/")
     _is_fit_for_paper(sheets, at_most=1)
@@ -156,7 +156,7 @@ def test_people_by_requirements(ada, size):
         assert said in words
 
 
-@pytest.mark.parametrize("size", FORMATS)
+@pytest.mark.parametrize("size", PAPERS)
 def test_a_proof(max_, world, size):
     max_.goto(f"/portfolio/certifications/{world.id}/proof")
     max_.get_by_role("main").locator("form button").last.click()

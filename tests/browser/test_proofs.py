@@ -14,9 +14,8 @@ from playwright.sync_api import expect
 
 from tests.browser.accessibility import violations
 from tests.browser.conftest import open_menu, scrolls_sideways
+from tests.browser.screens import EVERY_SCREEN, TWO_SCREENS, WITH_JAVASCRIPT
 from tests.holdings import give, today
-
-EVERY_SCREEN = ["page", "phone", "page_without_javascript", "phone_without_javascript"]
 
 
 def _accessible(page):
@@ -49,7 +48,7 @@ def confirm():
     return press
 
 
-@pytest.mark.parametrize("learner", ["phone", "page_without_javascript"], indirect=True)
+@pytest.mark.parametrize("learner", TWO_SCREENS, indirect=True)
 def test_a_proof_is_handed_out_read_by_a_stranger_and_withdrawn(learner, open_page, confirm, tmp_path):
     open_menu(learner)
     learner.get_by_role("navigation", name="Main").get_by_role("link", name="Certifications").click()
@@ -79,7 +78,7 @@ def test_a_proof_is_handed_out_read_by_a_stranger_and_withdrawn(learner, open_pa
     expect(visitor.get_by_role("main")).not_to_contain_text("Max Miller")
 
 
-@pytest.mark.parametrize("learner", ["page", "phone"], indirect=True)
+@pytest.mark.parametrize("learner", WITH_JAVASCRIPT, indirect=True)
 def test_the_pages_are_accessible(learner, open_page):
     learner.goto("/portfolio/proofs")
     _accessible(learner)
@@ -108,7 +107,7 @@ def test_a_link_is_copied_by_one_press(learner):
     assert learner.evaluate("navigator.clipboard.readText()") == link
 
 
-@pytest.mark.parametrize("learner", ["page", "phone_without_javascript"], indirect=True)
+@pytest.mark.parametrize("learner", TWO_SCREENS, indirect=True)
 def test_a_calendar_address_is_made_read_and_ended(learner, confirm):
     open_menu(learner)
     learner.get_by_role("navigation", name="Main").get_by_role("link", name="Calendar").click()
@@ -127,7 +126,7 @@ def test_a_calendar_address_is_made_read_and_ended(learner, confirm):
     expect(learner.get_by_role("button", name="Make an address")).to_be_visible()
 
 
-@pytest.mark.parametrize("learner", ["page", "phone"], indirect=True)
+@pytest.mark.parametrize("learner", WITH_JAVASCRIPT, indirect=True)
 def test_the_calendars_page_is_accessible(learner):
     learner.goto("/portfolio/calendar")
     _accessible(learner)

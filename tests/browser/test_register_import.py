@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import open_menu, scrolls_sideways
+from tests.browser.screens import EVERY_SCREEN
 from tests.registers import HEADER
 from tests.samples import corpus
 
@@ -71,7 +72,7 @@ def test_the_state_of_an_import_fits_on_a_phone(phone, cast, sign_in):
     assert badge["x"] + badge["width"] <= row["x"] + row["width"]
 
 
-@pytest.mark.parametrize("screen", ["page", "phone", "page_without_javascript", "phone_without_javascript"])
+@pytest.mark.parametrize("screen", EVERY_SCREEN)
 def test_a_register_goes_from_its_file_to_its_records_and_back(request, cast, sign_in, screen):
     page = sign_in(request.getfixturevalue(screen), cast.ada.email)
     page.goto("/admin/")

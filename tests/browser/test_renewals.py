@@ -11,10 +11,10 @@ from records.services import renewal_proposals
 from tests import samples
 from tests.browser.accessibility import violations
 from tests.browser.conftest import open_menu, scrolls_sideways
+from tests.browser.screens import EVERY_SCREEN, SCHEMES, WITH_JAVASCRIPT
 from tests.holdings import give, today
 from tests.renewals import allow_proposals, batch, in_days, proposed
 
-SCREENS = ["page", "phone", "phone_without_javascript"]
 # WCAG 2.2, A and AA.
 SHEET = {"name": "sheet.jpg", "mimeType": "image/jpeg", "buffer": samples.picture(colour="teal")}
 
@@ -24,7 +24,7 @@ def _accessible(page):
     assert not scrolls_sideways(page)
 
 
-@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("screen", EVERY_SCREEN)
 def test_a_crew_is_renewed_at_once_and_undone_as_one(request, cast, sign_in, screen):
     give(cast.max, cast.emt, 20, number="N-1")
     page = sign_in(request.getfixturevalue(screen), cast.ada.email)
@@ -53,7 +53,7 @@ def test_a_crew_is_renewed_at_once_and_undone_as_one(request, cast, sign_in, scr
     expect(page.get_by_role("row", name=re.compile("Miller, Max"))).to_contain_text("Deleted")
 
 
-@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("screen", EVERY_SCREEN)
 def test_a_member_proposes_and_a_coordinator_accepts(request, cast, sign_in, open_page, screen):
     allow_proposals(cast.emt)
     give(cast.max, cast.emt, 20, number="N-1")
@@ -81,8 +81,8 @@ def test_a_member_proposes_and_a_coordinator_accepts(request, cast, sign_in, ope
     expect(page.get_by_role("link", name="Download sheet.jpg")).to_be_visible()
 
 
-@pytest.mark.parametrize("screen", ["page", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("screen", WITH_JAVASCRIPT)
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_back_offices_pages_are_accessible(request, cast, sign_in, screen, scheme):
     allow_proposals(cast.emt)
     proposal = proposed(cast, give(cast.max, cast.emt, 20))
@@ -101,8 +101,8 @@ def test_the_back_offices_pages_are_accessible(request, cast, sign_in, screen, s
     expect(page.get_by_role("button", name="Submit")).to_be_visible()
 
 
-@pytest.mark.parametrize("screen", ["page", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("screen", WITH_JAVASCRIPT)
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_members_pages_are_accessible(request, cast, sign_in, screen, scheme):
     allow_proposals(cast.emt, cast.forklift)
     waiting, declined = give(cast.max, cast.emt, 20), give(cast.max, cast.forklift, -20)

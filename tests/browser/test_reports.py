@@ -12,11 +12,11 @@ from playwright.sync_api import expect
 from tests import certificates
 from tests.browser.accessibility import violations
 from tests.browser.conftest import open_menu, scrolls_sideways
+from tests.browser.screens import PAPERS, SCHEMES, TWO_SCREENS, WITH_JAVASCRIPT
 from tests.certificates import approved
 from tests.holdings import give, today
 
 # WCAG 2.2, A and AA.
-SCREENS = ["page", "phone_without_javascript"]
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def ada(request, cast, world, sign_in):
     return page
 
 
-@pytest.mark.parametrize("ada", SCREENS, indirect=True)
+@pytest.mark.parametrize("ada", TWO_SCREENS, indirect=True)
 def test_a_figure_leads_to_its_list_and_the_list_to_the_record(ada):
     ada.get_by_role("link", name="Standing by unit and type").click()
     ada.get_by_label("A line for each").select_option(label="Unit")
@@ -57,7 +57,7 @@ def test_a_figure_leads_to_its_list_and_the_list_to_the_record(ada):
     expect(ada.get_by_label("Certification Num")).to_have_value("F-1")
 
 
-@pytest.mark.parametrize("ada", SCREENS, indirect=True)
+@pytest.mark.parametrize("ada", TWO_SCREENS, indirect=True)
 def test_filters_are_kept_as_a_view_that_is_deleted_and_comes_back(ada):
     ada.get_by_role("link", name="Expiring").click()
     rows = ada.locator("tbody").get_by_role("row")
@@ -97,7 +97,7 @@ def test_own_dates_appear_when_they_are_chosen(ada):
     expect(ada.get_by_role("row", name="Forklift licence")).to_be_visible()
 
 
-@pytest.mark.parametrize("ada", SCREENS, indirect=True)
+@pytest.mark.parametrize("ada", TWO_SCREENS, indirect=True)
 @pytest.mark.parametrize("kind", ["CSV", "XLSX"])
 def test_a_report_is_taken_as_a_file(ada, kind):
     ada.get_by_role("link", name="Credits by unit and period").click()
@@ -107,7 +107,7 @@ def test_a_report_is_taken_as_a_file(ada, kind):
     assert Path(download.value.path()).stat().st_size > 50
 
 
-@pytest.mark.parametrize("paper", ["A4", "Letter"])
+@pytest.mark.parametrize("paper", PAPERS)
 @pytest.mark.parametrize("ada", ["page"], indirect=True)
 def test_paper_says_what_it_is_and_repeats_its_head_on_each_page(cast, ada, paper):
     for number in range(60):
@@ -127,8 +127,8 @@ def test_paper_says_what_it_is_and_repeats_its_head_on_each_page(cast, ada, pape
     assert sum(text.count("N-") for text in texts) == 60
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("ada", ["page", "phone"], indirect=True)
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("ada", WITH_JAVASCRIPT, indirect=True)
 def test_the_pages_are_accessible(ada, scheme):
     ada.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour on its way to another
     for address in ("", "expiring", "standing?group=unit", "credits", "activity", "expiring/print"):

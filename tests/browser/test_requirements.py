@@ -9,11 +9,12 @@ from playwright.sync_api import expect
 
 from tests.browser.accessibility import violations
 from tests.browser.conftest import open_menu, scrolls_sideways
+from tests.browser.screens import TWO_SCREENS
 from tests.holdings import today
 from tests.requirements import position
 
 
-@pytest.fixture(params=["page", "phone_without_javascript"])
+@pytest.fixture(params=TWO_SCREENS)
 def administrator(request, cast, sign_in):
     return sign_in(request.getfixturevalue(request.param), cast.ada.email)
 

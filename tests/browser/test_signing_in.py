@@ -11,12 +11,13 @@ from records import clock
 from records.database import every_organization, transaction
 from records.models import Account, Member
 from tests.browser.conftest import link_in, open_menu, scrolls_sideways
+from tests.browser.screens import EVERY_SCREEN
 from tests.cast import PASSWORD
 
 NEW_PASSWORD = "seven purple lanterns drift"
 
 
-@pytest.fixture(params=["page", "phone", "page_without_javascript"])
+@pytest.fixture(params=EVERY_SCREEN)
 def any_page(request):
     return request.getfixturevalue(request.param)
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests import samples
 from tests.browser.conftest import scrolls_sideways
+from tests.browser.screens import WITHOUT_JAVASCRIPT
 from tests.holdings import give, today
 
 FRONT = {"name": "front.jpg", "mimeType": "image/jpeg", "buffer": samples.picture(colour="teal")}
@@ -135,7 +136,7 @@ def test_discard_asks_first(wizard):
     expect(wizard.get_by_role("status").first).to_contain_text("The upload is discarded.")
 
 
-@pytest.mark.parametrize("screen", ["page_without_javascript", "phone_without_javascript"])
+@pytest.mark.parametrize("screen", WITHOUT_JAVASCRIPT)
 def test_the_whole_way_without_javascript(request, cast, sign_in, screen):
     give(cast.max, cast.emt, 200, number="123")
     page = sign_in(request.getfixturevalue(screen), cast.ada.email)

@@ -14,6 +14,7 @@ from records.models import Certification, Scan, UploadedFile
 from tests import certificates, samples
 from tests.browser.accessibility import violations
 from tests.browser.conftest import scrolls_sideways
+from tests.browser.screens import TWO_SCREENS, WITHOUT_JAVASCRIPT
 from tests.holdings import give
 
 FRONT = {"name": "front.jpg", "mimeType": "image/jpeg", "buffer": samples.picture(colour="teal")}
@@ -328,7 +329,7 @@ def test_a_field_of_one_file_says_what_is_too_large_and_takes_a_dropped_one(cast
     expect(page.get_by_text("The logo was saved.")).to_be_visible()
 
 
-@pytest.mark.parametrize("screen", ["page_without_javascript", "phone_without_javascript"])
+@pytest.mark.parametrize("screen", WITHOUT_JAVASCRIPT)
 def test_without_javascript_one_request_brings_all(request, cast, sign_in, screen):
     page = sign_in(request.getfixturevalue(screen), cast.ada.email)
     page.goto(f"/admin/members/{cast.max.id}/upload")
@@ -339,7 +340,7 @@ def test_without_javascript_one_request_brings_all(request, cast, sign_in, scree
     matched(page, "front.jpg", "back.png")
 
 
-@pytest.mark.parametrize("screen", ["page", "phone_without_javascript"])
+@pytest.mark.parametrize("screen", TWO_SCREENS)
 def test_a_photo_is_rotated_and_its_bytes_stay(request, cast, sign_in, screen):
     held = give(cast.max, cast.emt, 200, files={"front.jpg": samples.halves()})
     scan_id = found(Certification, held).scans[0].id

@@ -14,6 +14,7 @@ from records.models import Approval, ExternalCertificate
 from records.services import reviews
 from tests import certificates
 from tests.browser.conftest import open_menu, scrolls_sideways
+from tests.browser.screens import EVERY_SCREEN, TWO_SCREENS, WITHOUT_JAVASCRIPT
 from tests.holdings import give, picture
 
 FRONT = {"name": "front.png", "mimeType": "image/png", "buffer": picture("teal")}
@@ -21,12 +22,9 @@ BACK = {"name": "back.png", "mimeType": "image/png", "buffer": picture("maroon")
 PAPERS = {"name": "papers.zip", "mimeType": "application/zip", "buffer": b"PK\x03\x04 papers"}
 LIST = re.compile(r"/portfolio/certificates$")
 
-EVERY_SCREEN = ["page", "phone", "page_without_javascript", "phone_without_javascript"]
 with_javascript = pytest.mark.parametrize("learner", ["page", "phone"], indirect=True)
-on_two_screens = pytest.mark.parametrize("learner", ["page", "phone_without_javascript"], indirect=True)
-without_javascript = pytest.mark.parametrize(
-    "learner", ["page_without_javascript", "phone_without_javascript"], indirect=True
-)
+on_two_screens = pytest.mark.parametrize("learner", TWO_SCREENS, indirect=True)
+without_javascript = pytest.mark.parametrize("learner", WITHOUT_JAVASCRIPT, indirect=True)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -58,7 +59,7 @@ def test_waking_a_job_runs_it_in_the_worker_not_here(only: dict[str, jobs._Regis
 
 
 def test_a_job_that_fails_in_the_worker_is_logged_only(
-    only: dict[str, jobs._Registered], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    only: dict[str, jobs._Registered], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     @jobs.job(every_minutes=1)
     def failing() -> None:
@@ -69,7 +70,9 @@ def test_a_job_that_fails_in_the_worker_is_logged_only(
         jobs.wake(failing)
         queue = application.extensions["jobs"].queue
         queue.execute(queue.dequeue())
-    assert "job failing failed" in caplog.text
+    (line,) = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert (line["event"], line["job"], line["exception"][0]["type"]) == ("job failed", "failing", "ValueError")
+    assert len(line["run"]) == 16
 
 
 def test_waking_never_raises(app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -273,7 +273,8 @@ def test_what_is_unique_stands_once(rows: Rows, constraint: Constraint) -> None:
     columns = [column.name for column in constraint.columns]
     made = rows.add(table.name, full=True, **first)
     again = {name: made[name] for name in columns}
-    values = rows.values(table.name, full=True, **again)
+    one_each = table.primary_key.columns.keys() == ["organization_id"]
+    values = rows.values(table.name, "clinic" if one_each else "fire", full=True, **again)
     by_name, message = refusal(lambda: rows.connection.execute(table.insert().values(**values)))
     if by_name:
         assert by_name == named(constraint)
@@ -314,6 +315,7 @@ def test_a_row_is_not_moved_into_another_organization_either(rows: Rows, constra
 # Columns that name a record and have no foreign key, each with its reason.
 LOOSE = {
     "audit_event": "events outlive what they are about",
+    "sign_on": "a client is known by this id at the provider",
 }
 
 

@@ -10,9 +10,11 @@ import pytest
 from flask import Flask
 
 from records.web.static import static_url
+from tests.answers import HTTPS, what_is_wrong
 from tests.cast import Cast
 from tests.clients import SignedClient
 from tests.conftest import make_app
+from tests.records.web.conftest import FAILURES
 
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -86,7 +88,9 @@ def test_an_unchanged_static_file_is_not_sent_again(app: Flask, browse: Browse) 
 @pytest.mark.parametrize(
     "path",
     ["/static/../config.py", "/static/records/../../wsgi.py", "/static/%2e%2e/config.py", "/static/records/",
-     "/static/", "/static/records/skin/base.css", "/admin/static/../../config.py", "/admin/static/..%2f..%2fconfig.py"],
+     "/static/", "/static/records/skin/base.css", "/admin/static/../../config.py", "/admin/static/..%2f..%2fconfig.py",
+     "/.git/HEAD", "/.env", "/config.py", "/migrations/", "/instance/", "/metrics", "/console", "/docs",
+     "/openapi.json"],
 )  # fmt: skip
 def test_nothing_but_the_static_files_is_served_under_their_exact_names(browse: Browse, path: str) -> None:
     assert browse().get(path).status_code in (301, 302, 308, 404)
@@ -99,6 +103,13 @@ def test_over_https_browsers_are_told_to_stay_there(tmp_path: Path) -> None:
         address = static_url("records/skin/base.css")
     for path in ("/healthz", "/no-such-page", address):
         assert client.get(path, buffered=True).headers["Strict-Transport-Security"].startswith("max-age=63072000"), path
+
+
+def test_every_failure_is_guarded(failing_client: SignedClient) -> None:
+    failed = {name: failing_client.get(f"/fail/{name}", **HTTPS) for name in FAILURES}
+    found = {name: wrong for name, answer in failed.items() if (wrong := what_is_wrong(answer))}
+    assert not found
+    assert {answer.status_code for answer in failed.values()} == {status for status, _ in FAILURES.values()}
 
 
 # Proxies

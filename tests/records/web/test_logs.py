@@ -20,16 +20,16 @@ def test_a_request_is_one_line_of_json_with_its_id(
     cast: Cast, browse: Browse, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = browse(cast.ada).get("/account?q=canary")
-    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (line,) = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert line["id"] == page.headers["X-Request-Id"]
     assert (line["method"], line["endpoint"], line["status"]) == ("GET", "pages.account", 200)
-    assert set(line) == {"id", "method", "endpoint", "status", "milliseconds", "event", "level", "timestamp"}
+    assert set(line) == {"id", "method", "endpoint", "status", "milliseconds", "event", "level", "logger", "timestamp"}
 
 
 def test_probes_fill_no_log(app: object, browse: Browse, capsys: pytest.CaptureFixture[str]) -> None:
     browse().get("/healthz")
     browse().get("/readyz")
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", "")
 
 
 def test_no_secret_is_ever_logged(
