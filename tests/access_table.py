@@ -51,7 +51,7 @@ MAX =             "login open 404  404  404  404  404  404  open  login 404  404
 HIMSELF =         "login open 404  404  404  404  404  404  403   login 404  404"  # what nobody does for him
 # What Ada began and nobody else continues:
 ADAS_OWN =        "login 403  403  404  404  404  404  open 403   login 403  404"
-LINKS =           "open  open open open open open open open 403   open  open open"  # whoever comes, or has a mailed link
+LINKS =           "open  open open open open open open open 403   open  open open"  # who has a mailed link, too
 # fmt: on
 
 TABLE: dict[tuple[str, str], str] = {
