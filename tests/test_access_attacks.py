@@ -46,11 +46,11 @@ def open_to(rule: str, method: str) -> str:
 
 
 def plain(page: Any) -> tuple[int, str]:
-    """An answer without what is another one each time: nonces, tokens, ids of requests, and the id that was named."""
+    """An answer without what is another one each time: nonces, tokens, ids of requests, the hour, the id that was named."""
     headers = {name: value for name, value in page.headers.items() if name not in ("Set-Cookie", "Content-Length")}
     text = json.dumps(headers) + "\n" + page.get_data(as_text=True)
     for pattern in (r"nonce-[\w-]+", r'nonce="[^"]+"', r'name="csrf_token"[^>]*', r'name="csrf-token"[^>]*',
-                    r"\b[0-9a-f]{16}\b", r'value="[\w-]{22}"', rf"\b({STRANGE}|{UNSEEN}|{FREE})\b"):  # fmt: skip
+                    r"\b[0-9a-f]{16}\b", r'value="[\w-]{22}"', r"\b\d\d:\d\d\b", rf"\b({STRANGE}|{UNSEEN}|{FREE})\b"):  # fmt: skip
         text = re.sub(pattern, "…", text)
     return page.status_code, text
 
@@ -93,7 +93,7 @@ def leads_to(adapter: MapAdapter, path: str, method: str) -> str:
     try:
         endpoint, named = adapter.match(path, method=method)
     except RequestRedirect as elsewhere:
-        return urlsplit(elsewhere.new_url).path
+        return leads_to(adapter, urlsplit(elsewhere.new_url).path, method)
     except (NotFound, MethodNotAllowed):
         return "nowhere"
     return (
