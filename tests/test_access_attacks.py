@@ -46,11 +46,12 @@ def open_to(rule: str, method: str) -> str:
 
 
 def plain(page: Any) -> tuple[int, str]:
-    """An answer without what is another one each time: nonces, tokens, ids of requests, the hour, the id that was named."""
+    """An answer without what is another one each time: nonces, tokens, ids of requests, the hour; and the id named."""
     headers = {name: value for name, value in page.headers.items() if name not in ("Set-Cookie", "Content-Length")}
     text = json.dumps(headers) + "\n" + page.get_data(as_text=True)
     for pattern in (r"nonce-[\w-]+", r'nonce="[^"]+"', r'name="csrf_token"[^>]*', r'name="csrf-token"[^>]*',
-                    r"\b[0-9a-f]{16}\b", r'value="[\w-]{22}"', r"\b\d\d:\d\d\b", rf"\b({STRANGE}|{UNSEEN}|{FREE})\b"):  # fmt: skip
+                    r"\b[0-9a-f]{16}\b", r'value="[\w-]{22}"', r"\b\d\d:\d\d\b",
+                    rf"\b({STRANGE}|{UNSEEN}|{FREE})\b"):  # fmt: skip
         text = re.sub(pattern, "…", text)
     return page.status_code, text
 
