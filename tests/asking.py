@@ -33,7 +33,7 @@ def outcome(page: Any) -> str:
     """What the answer means, in the words of the table."""
     leads_to = page.headers.get("Location", "") if page.status_code in (302, 303) else ""
     has_acted = "Clear-Site-Data" in page.headers or "known_browser" in page.headers.get("Set-Cookie", "")
-    if leads_to.startswith("/login") and not has_acted:
+    if page.status_code == 401 or (leads_to.startswith("/login") and not has_acted):
         return "login"
     return "open" if page.status_code < 400 else str(page.status_code)
 
