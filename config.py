@@ -30,6 +30,7 @@ _FIXED = {
     "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
     "MAX_FORM_PARTS": 2000,
     "BABEL_DEFAULT_LOCALE": "en",
+    "PROVIDE_AUTOMATIC_OPTIONS": False,  # 405, as any method that an address does not take
 }
 
 
@@ -49,6 +50,7 @@ class Settings(BaseSettings):
     jobs_url: str = ""
     mail_url: str = ""
     mail_from: str = "Certfolio <certfolio@localhost>"
+    clamd_url: str = ""
     public_url: str = "http://127.0.0.1:8000"
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     demo_password: str = ""
@@ -95,6 +97,14 @@ class Settings(BaseSettings):
     def _mail_is_known(cls, url: str) -> str:
         if url and not _is_address(url, "smtp", "smtps"):
             raise ValueError("use smtp://HOST:PORT, or leave it empty to write mail to DATA_DIR/outbox")
+        return url
+
+    @field_validator("clamd_url")
+    @classmethod
+    def _scanner_is_known(cls, url: str) -> str:
+        by_path = url.startswith("unix:///") and len(url) > len("unix:///")
+        if url and not by_path and not (_is_address(url, "tcp") and urlparse(url).port):
+            raise ValueError("use tcp://HOST:PORT or unix:///SOCKET, or leave it empty: then nothing is scanned")
         return url
 
     @field_validator("mail_from")
@@ -162,6 +172,7 @@ class Settings(BaseSettings):
             "JOBS_URL": self.jobs_url or f"sqlite:///{quote(str(data_dir / 'jobs.db'))}",
             "MAIL_URL": self.mail_url,
             "MAIL_DEFAULT_SENDER": self.mail_from,
+            "CLAMD_URL": self.clamd_url,
             "PUBLIC_URL": self.public_url,
             "TRUSTED_PROXIES": self.trusted_proxies,
             "DEMO_PASSWORD": self.demo_password,
@@ -196,10 +207,14 @@ def _is_address(url: str, *schemes: str) -> bool:
 
 
 def _engine_options(database_url: str) -> dict[str, Any]:
-    """`hide_parameters` keeps values out of errors and logs."""
+    """`hide_parameters` keeps values out of errors and logs. All else bounds how long anybody waits, in seconds: for a
+    connection that is free, for a server to let one in, and for a server that has vanished (`tcp_user_timeout` in
+    milliseconds); see `records/connections.py`."""
+    options: dict[str, Any] = {"hide_parameters": True, "pool_timeout": 10}
     if database_url.startswith("postgresql"):
-        return {"hide_parameters": True, "pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
-    return {"hide_parameters": True}
+        alive = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 4, **alive}}
+    return options
 
 
 def _kept_secret(data_dir: Path) -> str:

@@ -38,6 +38,9 @@ class Received:
 
 
 class Storage(Protocol):
+    def is_empty(self) -> bool:
+        """Whether nothing was ever stored here, or what was stored is out of reach. Raises StorageUnavailable."""
+
     def receive(self, stream: IO[bytes], *, name: str, limit: int) -> Received:
         """Take in `stream`, hashing it. Raises FileTooLarge, FileEmpty, StorageFull, StorageUnavailable."""
 
@@ -103,11 +106,16 @@ class FolderStorage:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.incoming = root / "incoming"
+        self._lasting: set[Path] = set()
+
+    def is_empty(self) -> bool:
+        with _storage_errors():
+            return not self.root.exists() or not any(self.root.iterdir())
 
     def receive(self, stream: IO[bytes], *, name: str, limit: int) -> Received:
         digest, size, head = hashlib.sha256(), 0, b""
         with _storage_errors():
-            self.incoming.mkdir(parents=True, exist_ok=True)
+            self._make(self.incoming)
             path = self.incoming / secrets.token_hex(16)
             try:
                 with path.open("xb") as file:
@@ -130,9 +138,7 @@ class FolderStorage:
     def keep(self, received: Received, key: str) -> None:
         with _storage_errors():
             path = self._path(key)
-            if not path.parent.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                sync_folder(self.root)
+            self._make(path.parent)
             received.path.rename(path)
             sync_folder(path.parent)
 
@@ -153,6 +159,16 @@ class FolderStorage:
             with suppress(FileNotFoundError):  # because: it may be renamed or deleted while we look
                 if _KEY.fullmatch(key) and path.stat().st_mtime < instant:
                     yield key
+
+    def _make(self, folder: Path) -> None:
+        """A folder that outlives a crash: another process may have made it just now, so each syncs it once."""
+        if folder in self._lasting and folder.exists():
+            return
+        made = [each for each in (folder, *folder.parents) if not each.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        for each in {folder, self.root, *made}:
+            sync_folder(each.parent)
+        self._lasting.add(folder)
 
     def _path(self, key: str) -> Path:
         if not is_key(key):

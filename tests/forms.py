@@ -81,11 +81,10 @@ def read(html: str) -> Element:
 
 def filled(page: Element, **attrs: str) -> dict[str, list[str]]:
     """What the page's form would send without a press of any named button."""
-    return sent_by(page.one("form", **attrs))
+    return values_of(page.one("form", **attrs))
 
 
-def sent_by(form: Element) -> dict[str, list[str]]:
-    """The same of a form that was found already."""
+def values_of(form: Element) -> dict[str, list[str]]:
     sent: dict[str, list[str]] = {}
     for control in form.all():
         name = control.attrs.get("name")

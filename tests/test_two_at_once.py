@@ -45,7 +45,7 @@ from tests.access_table import TABLE as ACCESS
 from tests.beginnings import Beginnings
 from tests.cast import PASSWORD, Cast
 from tests.clients import SignedClient
-from tests.forms import read, sent_by
+from tests.forms import read, values_of
 from tests.holdings import picture, today
 from tests.test_routes_access import Browse, World
 
@@ -420,7 +420,7 @@ def _shown(client: SignedClient, page: str, path: str) -> dict[str, Any]:
             *(each.attrs["formaction"] for each in form.all(formaction=None)),
         ]
         if path in goes:
-            return dict(sent_by(form))
+            return dict(values_of(form))
     return {}
 
 

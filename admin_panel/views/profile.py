@@ -25,7 +25,7 @@ from records.queries.notices import notices_of_member
 from records.queries.profile_fields import changed_since
 from records.queries.profiles import Profile, deleted_certifications, profile_of
 from records.queries.summaries import member_summary
-from records.services import certifications, member_merges, profiles, sign_ons
+from records.services import certifications, member_merges, profiles
 from records.services.profiles import Updated
 from records.web.words import refusal_text
 
@@ -129,7 +129,6 @@ class ProfileView(CoordinatorView):
             notices=notices_of_member(profile.member) if profile.tracks else None,
             merges=standing_merges_of(profile.member, by=by),
             undoable=member_merges.is_undoable,
-            is_bound=by.administers and sign_ons.is_bound(profile.member),
         )
         return Response(str(html), status, mimetype="text/html")
 

@@ -22,6 +22,7 @@ class MessageKind(StrEnum):
     OLD_EMAIL_CONFIRMATION = "old_email_confirmation"
     NEW_EMAIL_CONFIRMATION = "new_email_confirmation"
     EMAIL_CHANGED = "email_changed"
+    SECOND_FACTOR_CHANGED = "second_factor_changed"
     CERTIFICATES_SUBMITTED = "certificates_submitted"
     CHANGES_REQUESTED = "changes_requested"
     CERTIFICATE_APPROVED = "certificate_approved"
@@ -32,6 +33,7 @@ class MessageKind(StrEnum):
     RENEWALS_PROPOSED = "renewals_proposed"
     RENEWAL_ACCEPTED = "renewal_accepted"
     RENEWAL_DECLINED = "renewal_declined"
+    VIRUS_FOUND = "virus_found"
 
 
 # What a member reads in the portal, too, and may do without in the mail.
@@ -46,6 +48,7 @@ PORTAL_KINDS = (
     MessageKind.RENEWALS_PROPOSED,
     MessageKind.RENEWAL_ACCEPTED,
     MessageKind.RENEWAL_DECLINED,
+    MessageKind.VIRUS_FOUND,
 )
 
 

@@ -91,6 +91,38 @@ class ChangeEmailForm(FlaskForm):
     )
 
 
+class SecondFactorForm(FlaskForm):
+    """To begin setting a second factor up."""
+
+    current = PasswordField(
+        lazy_gettext("Current password"),
+        [InputRequired(lazy_gettext("Enter your current password.")), Length(max=1024)],
+        render_kw=_current,
+    )
+
+
+class CodeForm(FlaskForm):
+    """Codes of the device come with digits alone, recovery codes with letters."""
+
+    code = StringField(
+        lazy_gettext("Code"),
+        [InputRequired(lazy_gettext("Enter a code.")), Length(max=64)],
+        render_kw={"autocomplete": "one-time-code", "spellcheck": "false", "autocapitalize": "none"},
+    )
+
+
+class BothForm(SecondFactorForm, CodeForm):
+    """Password and code. The page has it twice, so the ids differ by `prefix`."""
+
+
+class ConfirmForm(FlaskForm):
+    """Before something grave; the code where a second factor is on. Fields beside those of the form that is held up."""
+
+    password = PasswordField(lazy_gettext("Your own password"), [Length(max=1024)], render_kw=_current)
+    code = StringField(lazy_gettext("Code of your second factor"), [Length(max=64)],
+                       render_kw={"autocomplete": "one-time-code", "spellcheck": "false"})  # fmt: skip
+
+
 class LanguageForm(FlaskForm):
     """Every language by its own name."""
 

@@ -68,9 +68,11 @@ class Access:
 def add(identity: Identity, access: Access, *, by: Actor, key: str = "") -> Member:
     """A new member, flushed; `key` is that of the form that makes it.
 
-    Raises NotAllowed, and InvalidInput as `change_identity` and `change_access`.
+    Raises NotAllowed, PasswordFirst (for staff), and InvalidInput as `change_identity` and `change_access`.
     """
     by.require_administrator()
+    if access.role != Role.MEMBER:
+        by.require_fresh_password()
     member = Member(created_at=clock.now(), role=Role.MEMBER, suffix="", covers_organization=False)
     with db.session.no_autoflush:
         access, errors = _checked(access)
@@ -118,7 +120,7 @@ def change_identity(member: Member, identity: Identity, *, by: Actor) -> bool:
 def change_access(member: Member, access: Access, *, by: Actor) -> bool:
     """Change a locked member's role and scope; True where something changed. A new role ends their sessions.
 
-    Raises NotAllowed, NotFound, OwnRole, LastAdministrator, and InvalidInput (`role`, `scope_units`).
+    Raises NotAllowed, NotFound, PasswordFirst, OwnRole, LastAdministrator, and InvalidInput (`role`, `scope_units`).
     """
     by.require_administrator()
     member.require_seen_by(by)
@@ -129,6 +131,7 @@ def change_access(member: Member, access: Access, *, by: Actor) -> bool:
         raise InvalidInput(errors)
     if before == _as_facts(access):
         return False
+    by.require_fresh_password()
     if by.member_id == member.id:
         raise OwnRole()
     _give_access(member, access, by=by)

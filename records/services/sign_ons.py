@@ -43,9 +43,10 @@ def change(organization: Organization, settings: Settings, *, version: int, by: 
     """Set it up, or change it; `version` is the one that the form showed, 0 where there was none.
 
     Sessions that came through it end. With another issuer or client, everybody is found by their verified e-mail
-    address again. Raises NotAllowed, Stale, InvalidInput (fields as in `Settings`).
+    address again. Raises NotAllowed, PasswordFirst, Stale, InvalidInput (fields as in `Settings`).
     """
     by.require_administrator()
+    by.require_fresh_password()
     with transaction() as session:
         organization = lock(organization)
         sign_on = session.get(SignOn, organization.id)

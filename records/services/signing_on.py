@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from records import clock, openid, signin
+from records import clock, openid, sessions, signin
 from records.database import db, every_organization, locked, organization_scope, transaction
 from records.errors import LastAdministrator, NotFound
 from records.errors.sign_on import (
@@ -116,7 +116,7 @@ def arrive(pending: Pending | None, answer: Answer, *, back: str, by: Actor) -> 
 
     Raises SignOnRefused (why, in words; it stands in the organization's trail) and TooManyAttempts.
     """
-    counted = f"address:{by.address}"
+    counted = f"password_address:{by.address}"  # counted with wrong passwords
     count_attempt(counted, most=_MOST_REFUSED, per=_WINDOW)
     sign_on = _at(answer.address)
     if sign_on is None or pending is None or pending.organization_id != sign_on.organization_id:
@@ -167,7 +167,7 @@ def _open(version: int, person: openid.Person, *, state: str, by: Actor) -> str:
             raise SignOnNotBegun()
         account, member = _whose(sign_on, person, by=by)
         _take_role(sign_on, person, member)
-        session.add(signin.begin(token, account, member, through=sign_on.organization_id))
+        session.add(sessions.begin(token, account, member, through=sign_on.organization_id))
         session.add(AuditEvent.of(AuditKind.SIGNED_IN, account, by=_as(account, by), at=clock.now(),
                                   after={"sign_on": sign_on.issuer}, once_key=f"sign_on:{signin.digest(state)}",
                                   organization_id=sign_on.organization_id, member_id=member.id))  # fmt: skip

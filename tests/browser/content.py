@@ -33,6 +33,7 @@ from records.models import (
     RenewalProposal,
     Requirement,
     Role,
+    Scan,
     State,
     Unit,
     UploadedFile,
@@ -40,6 +41,7 @@ from records.models import (
 from records.registers.mapping import Mapping
 from records.services import (
     accounts,
+    audit,
     email_changes,
     files,
     invitations,
@@ -83,6 +85,7 @@ def fill() -> dict[str, object]:
     people = {email: _one(Member, Member.email == email) for email in (ADMINISTRATOR, MEMBER)}
     named = _own(people[MEMBER]) | _of_the_organization() | _links(people[ADMINISTRATOR])
     named |= _begun(people[ADMINISTRATOR], people[MEMBER])
+    audit.viewed_scan(_one(Scan, Scan.id == named["scan_id"]), by=actor_of(people[ADMINISTRATOR]))
     db.session.remove()
     db.engine.dispose()
     return named

@@ -34,6 +34,7 @@ NO_PAGE = {
     "/admin/uploads/<int:upload_id>/file/<int:file_id>/preview": "a picture",
     "/calendar/<token>.ics": "a feed",
     "/healthz": "for machines",
+    "/login/code": "opens halfway through signing in alone: tests/browser/test_signing_in.py",
     "/logo": "a picture",
     "/member/<int:member_id>/scans/download": "a file",
     "/portfolio/credits/export": "a file",
@@ -122,6 +123,7 @@ PAGES = (
     Page("/sign-on/<address>", VISITOR),
     Page("/sign-on/<address>/back", VISITOR, status=403),
     Page("/account", wrong={"current": "wrong", "password": "short"}),
+    Page("/account/second-factor", wrong={"current": "wrong"}),
     # The portal.
     Page("/portfolio/", MEMBER),
     Page("/portfolio/calendar", MEMBER),
@@ -146,6 +148,7 @@ PAGES = (
     Page("/portfolio/proofs", MEMBER),
     Page("/portfolio/proofs/<int:proof_id>", MEMBER),
     Page("/portfolio/requirements", MEMBER),
+    Page("/portfolio/viewers", MEMBER),
     Page("/scan/<int:scan_id>", MEMBER),
     # The back office.
     Page("/admin/"),

@@ -49,6 +49,8 @@ BROKEN_CHECKS: dict[str, tuple[dict[str, Any], ...]] = {
     "ck_scan_rotation_is_a_quarter_turn": ({"rotation": 45},),
     "ck_stored_file_size_is_positive": ({"size": 0},),
     "ck_stored_file_sha256_is_hexadecimal": ({"sha256": "abc"},),
+    "ck_stored_file_infected_by_a_virus": ({"virus_scan": "infected"}, {"virus": "Eicar"}),
+    "ck_stored_file_unscanned_is_due": ({"virus_scan": "unscanned"}, {"virus_scan_due_at": AT}),
     "ck_register_import_applied_at_a_time": ({"state": "applied"}, {"state": "mapping", "applied_at": AT}),
     "ck_register_import_undone_at_a_time": ({"state": "mapping", "undone_at": AT},),
     "ck_member_language_is_a_tag": ({"language": "e"}, {"language": "Español"}, {"language": "es_MX"}),

@@ -245,8 +245,8 @@ def test_a_password_set_while_another_was_being_checked_wins(cast: Cast, invited
     link = secret(MessageKind.INVITATION)
     slow = invitations._password_for
 
-    def meanwhile(account: Account, password: str) -> str | None:
-        hashed = slow(account, password)
+    def meanwhile(account: Account, member: Member, password: str) -> str | None:
+        hashed = slow(account, member, password)
         with transaction():
             locked(Account, account.id).password_hash = "set meanwhile"
         return hashed
