@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -40,16 +40,15 @@ from records.models import (
 )
 from records.queries.checks import check_organization
 from records.services import audit, certification_steps, reviews
-from tests import test_routes_access as routes
 from tests.access_table import TABLE as ACCESS
 from tests.beginnings import Beginnings
 from tests.cast import PASSWORD, Cast
 from tests.clients import SignedClient
 from tests.forms import read, values_of
 from tests.holdings import picture, today
-from tests.test_routes_access import Browse, World
+from tests.world import World, address, world_of
 
-world = routes.world
+Browse = Callable[..., SignedClient]
 VERSION, KEY, STATE, SAME = "version", "key", "state", "same"
 ROOT = Path(__file__).parents[1]
 EVENTS = "audit_event"
@@ -83,6 +82,11 @@ class Row:
     closer: str = ""
 
 
+@pytest.fixture
+def world(app: Flask, cast: Cast, beginnings: Beginnings) -> World:
+    return world_of(app, cast, beginnings)
+
+
 def own(how: str, rule: str, **others: Any) -> tuple[str, Row]:
     """A form that is sent to the page on which it stands."""
     return rule, Row(how, page=rule, **others)
@@ -100,6 +104,7 @@ class Days:
 
 
 SERVICES = "tests/records/services/"
+FACTOR = SERVICES + "test_second_factors.py"
 OFFICE = "tests/admin_panel/"
 LINKS = frozenset({"message", "single_use_link", EVENTS})
 EVENT = frozenset({EVENTS})
@@ -136,6 +141,12 @@ TABLE: dict[str, Row] = dict([
     ("/admin/approvals/approve", Row(
         STATE, page=CERTIFICATE, typed={"certificate": "{certificate_id}"},
         first=lambda cast, world: audit.opened(certificate(world), by=ada(cast)))),
+    ("/account/second-factor/begin", Row(SAME, closer=FACTOR)),
+    ("/account/second-factor/codes", Row(SAME, closer=FACTOR)),
+    ("/account/second-factor/off", Row(STATE, closer=FACTOR)),
+    ("/account/second-factor/on", Row(STATE, closer=FACTOR)),
+    ("/login/code", Row(STATE, closer=FACTOR)),
+    (f"{MEMBER}/reset-second-factor", Row(STATE, closer=FACTOR)),
     ("/admin/approvals/texts/<int:text_id>/forget", Row(STATE)),
     ("/admin/certification-types/several", Row(STATE, typed={"do": "retire", "chosen": "{type_id}"})),
     own(VERSION, TYPE, typed={"name": "EMT, basic"}, closer=SERVICES + "test_certification_types.py"),
@@ -359,9 +370,9 @@ class Form:
             status = cls.opened(app, cast, world, browse, earlier, client=client).answer(client)[0]
             assert status in (200, 302, 303), earlier
         given, world = world, _with_newest(world, row.newest)
-        path = routes.address(app, rule, world, cast)
+        path = address(app, rule, world, cast)
         if body is None:
-            page = routes.address(app, row.page, world, cast) if row.page else ""
+            page = address(app, row.page, world, cast) if row.page else ""
             body = (_shown(client, page, path) if page else {}) | _typed(row, cast, given)
         return cls(client, path, body)
 
@@ -406,7 +417,7 @@ def _with_newest(world: World, newest: dict[str, str]) -> World:
             name: connection.scalar(sa.select(sa.func.max(Base.metadata.tables[table].c.id)))
             for name, table in newest.items()
         }
-    return World(world.people, world.arguments | ids)
+    return replace(world, arguments=world.arguments | ids)
 
 
 def _shown(client: SignedClient, page: str, path: str) -> dict[str, Any]:
@@ -540,7 +551,7 @@ def test_what_was_deleted_in_one_tab_is_not_saved_in_the_other_and_the_words_are
     (made_by, newest), client = GONE[rule], browse(cast.ada)
     if made_by:
         assert Form.opened(app, cast, world, browse, made_by, client=client).send() == 302
-    path = routes.address(app, rule, _with_newest(world, newest), cast)
+    path = address(app, rule, _with_newest(world, newest), cast)
     page = "/admin/views/" if rule.startswith("/admin/views") else path
     form = Form(client, path, _shown(client, page, path) | {"save": "1"})
     assert client.post(f"{path}/delete").status_code == 302
@@ -558,7 +569,7 @@ def test_deleting_and_saving_at_once_end_in_one_of_both(
     (made_by, newest), client = GONE[rule], browse(cast.ada)
     if made_by:
         assert Form.opened(app, cast, world, browse, made_by, client=client).send() == 302
-    path = routes.address(app, rule, _with_newest(world, newest), cast)
+    path = address(app, rule, _with_newest(world, newest), cast)
     page = "/admin/views/" if rule.startswith("/admin/views") else path
     save = Form(client, path, _shown(client, page, path) | {"save": "1"})
     delete = Form(client, f"{path}/delete", {})
@@ -655,8 +666,8 @@ def test_two_administrators_who_demote_each_other_leave_one(
     app: Flask, cast: Cast, world: World, browse: Browse
 ) -> None:
     with transaction() as session:
-        session.get_one(Member, cast.una.id).role = Role.ADMINISTRATOR
-    pages = {one.id: browse(other) for one, other in ((cast.ada, cast.una), (cast.una, cast.ada))}
+        session.get_one(Member, cast.mia.id).role = Role.ADMINISTRATOR
+    pages = {one.id: browse(other) for one, other in ((cast.ada, cast.mia), (cast.mia, cast.ada))}
     forms = [
         Form(
             client,
@@ -667,7 +678,7 @@ def test_two_administrators_who_demote_each_other_leave_one(
     ]
     at_once([form.answer for form in forms], [form.client for form in forms])
     db.session.rollback()
-    roles = [db.session.get_one(Member, each).role for each in (cast.ada.id, cast.una.id)]
+    roles = [db.session.get_one(Member, each).role for each in (cast.ada.id, cast.mia.id)]
     assert sorted(roles) == [Role.ADMINISTRATOR, Role.MEMBER]
 
 
