@@ -14,6 +14,7 @@ from records.services import positions
 from tests.access_table import PERSONAS
 from tests.cast import PASSWORD, Cast, actor_of
 from tests.certificates import credit_type
+from tests.factors import stands
 from tests.holdings import give, picture, today
 from tests.notices import remind
 from tests.outbox import messages
@@ -117,6 +118,21 @@ def _chosen(**others: Any) -> Callable[[World, str], Fields]:
     return lambda world, name: {"chosen": [str(world.own(name).id)], **others}
 
 
+def _with_device(fields: str, *, on: bool = True) -> Callable[[World, str], Fields]:
+    """What a form with these fields takes of one whose second factor stands."""
+
+    def given(world: World, name: str) -> Fields:
+        code = stands(world.people[name] or world.own(name), on=on).code()
+        return {field: code if field.endswith("code") else PASSWORD for field in fields.split()}
+
+    return given
+
+
+def _with_factor(cast: Cast, _world: World) -> dict[str, int]:
+    stands(cast.max)
+    return {}
+
+
 def _delete_it(world: World, _name: str) -> Fields:
     return {f"held-{world.arguments['certification_id']}-delete": "y", "update": "1"}
 
@@ -144,6 +160,10 @@ def _requests() -> dict[tuple[str, str], Valid]:
         "/account/email": Valid({"email": "new@elsewhere.example", "current": PASSWORD}),
         "/account/language": Valid({"language": "es"}),
         "/account/password": Valid({"current": PASSWORD, "password": NEW_PASSWORD}),
+        "/account/second-factor/begin": Valid({"current": PASSWORD}),
+        "/account/second-factor/codes": Valid(_with_device("codes-current codes-code")),
+        "/account/second-factor/off": Valid(_with_device("off-current off-code")),
+        "/account/second-factor/on": Valid(_with_device("code", on=False)),
         "/account/sessions": Valid(),
         f"{approval}/approve": Valid(of=approval),
         f"{approval}/decline": Valid({"reason": "No name on it."}, of=approval),
@@ -185,6 +205,7 @@ def _requests() -> dict[tuple[str, str], Valid]:
         f"{member}/invite": Valid(made=_newcomer),
         f"{member}/log-in-as": Valid({"password": PASSWORD}),
         f"{member}/reactivate": Valid(after=f"{member}/deactivate"),
+        f"{member}/reset-second-factor": Valid(made=_with_factor),
         f"{member}/upload": Valid(file),
         f"{member}/upload/files": Valid(file),
         f"{member}/merge/<int:other_id>": Valid(of=f"{member}/merge/<int:other_id>"),
@@ -248,6 +269,7 @@ def _requests() -> dict[tuple[str, str], Valid]:
         "/login": Valid(
             {"email": "mia.söderström@lakeside.example", "password": PASSWORD}, changes=frozenset({"visitor", "dan"})
         ),
+        "/login/code": Valid(changes=frozenset()),
         "/logout": Valid(changes=frozenset(PERSONAS) - {"visitor", "dan"}),
         "/reset": Valid({"email": "mia.söderström@lakeside.example"}),
         "/reset/<secret>": Valid({"password": NEW_PASSWORD}),
