@@ -214,10 +214,10 @@ def _requests(_day: date) -> dict[tuple[str, str], Valid]:
         f"{member}/merge/<int:other_id>": Valid(of=f"{member}/merge/<int:other_id>"),
         f"{admin}/members/new": Valid({"given_name": "Bo", "family_name": "Bell"}, of=f"{admin}/members/new"),
         f"{admin}/views/of/<page>": Valid({"name": "Another"}),
-        f"{admin}/views/<int:view_id>": Valid({"name": "Renamed"}),
+        f"{admin}/views/<int:view_id>": Valid({"name": "Renamed"}, of=f"{admin}/views/"),
         f"{admin}/members/several": Valid(_chosen(do="deactivate")),
         f"{admin}/positions/": Valid({"name": "Cook"}),
-        position: Valid({"name": "Pilot"}),
+        position: Valid({"name": "Pilot"}, of=position),
         f"{position}/merge": Valid(lambda world, _: {"into": str(world.arguments.get("into", 1))}, made=_position),
         f"{admin}/requirements/exemptions/new": Valid(
             lambda world, name: {
