@@ -302,3 +302,14 @@ TABLE: dict[tuple[str, str], str] = {
     ("/portfolio/proofs/<int:proof_id>", "GET"): HIMSELF,
     ("/portfolio/proofs/<int:proof_id>/withdraw", "POST"): HIMSELF,
 }
+
+
+def words(rule: str, method: str) -> dict[str, str]:
+    """What each persona gets."""
+    return dict(zip(PERSONAS, TABLE[rule, method].split(), strict=True))
+
+
+def open_to(rule: str, method: str) -> str:
+    """One to whom it is open: Ada where she is among them, and where it is open to nobody."""
+    found = words(rule, method)
+    return next((each for each in ("ada", "max", *PERSONAS) if found[each] == "open"), "ada")

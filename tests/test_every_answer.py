@@ -14,27 +14,24 @@ from werkzeug.test import TestResponse
 
 from tests.access_table import TABLE
 from tests.answers import HTTPS, what_is_wrong
+from tests.asking import Asking
 from tests.cast import PASSWORD, Cast
 from tests.clients import SignedClient
 from tests.conftest import make_app, upgrade
-from tests.test_routes_access import World, address, world  # noqa: F401  # because: a fixture
+from tests.world import World, address
 
 Browse = Callable[..., SignedClient]
 ROOT = Path(__file__).resolve().parents[1]
 HANDED_OUT = {"/portfolio/calendar", "/portfolio/proofs/<int:proof_id>", "/portfolio/credits", "/verify/<code>"}
 
 
-def test_every_answer_of_every_address_is_guarded_and_no_address_tells_a_secret(
-    app: Flask,
-    cast: Cast,
-    world: World,  # noqa: F811  # because: the fixture
-    browse: Browse,
-) -> None:
-    clients = {"visitor": browse(), "max": browse(cast.max), "ada": browse(cast.ada)}
+def test_every_answer_of_every_address_is_guarded_and_no_address_tells_a_secret(app: Flask, asking: Asking) -> None:
+    world = asking.world
+    clients: dict[str, SignedClient] = {name: world.client(app, name) for name in ("visitor", "max", "ada")}
     found: dict[tuple[str, ...], list[str]] = {}
     pages = 0
     for number, (rule, method) in enumerate(sorted(TABLE, key=lambda row: row[1])):
-        path = address(app, rule, world, cast)
+        path = address(app, rule, world, asking.cast)
         for name, client in clients.items():
             rarely = ("HEAD", "OPTIONS", "DELETE", "TRACE") if name == "visitor" and number % 5 == 0 else ()
             for asked in (method, *rarely) if method == "GET" or name == "visitor" else ():
