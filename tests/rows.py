@@ -71,7 +71,7 @@ class Rows:
 
     def _value(self, column: sa.Column[Any]) -> Any:
         number = next(self._numbers)
-        words = _allowed(column)
+        words = closed_words(column)
         if words:
             return words[0]
         if column.name in _KNOWN:
@@ -176,7 +176,7 @@ def parent_of(column: sa.Column[Any]) -> str | None:
     return next(iter(parents - {"organization"}), None)
 
 
-def _allowed(column: sa.Column[Any]) -> list[str]:
+def closed_words(column: sa.Column[Any]) -> list[str]:
     """The words of a check `column IN ('…', '…')`."""
     for constraint in column.table.constraints:
         if isinstance(constraint, sa.CheckConstraint):

@@ -12,16 +12,17 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import and_, delete, func, or_, select, text
 from sqlalchemy.orm import joinedload
 
 from records import clock, jobs, throttle
-from records.database import db, every_organization, transaction
+from records.database import db, every_organization, is_sqlite, transaction
 from records.models import (
     Actor,
     AuditEvent,
     AuditKind,
     Certification,
+    Erasure,
     Logo,
     Organization,
     ProposalState,
@@ -41,6 +42,8 @@ GRACE = timedelta(hours=24)
 # How long ended sessions, spent links and registers never brought in can still be looked at.
 _OVER = timedelta(days=30)
 _AT_ONCE = 500
+# So long after an erasure each sweep leaves nothing of it behind in the database's own files.
+_OVERWRITES = timedelta(hours=3)
 _REFUSED = (ProposalState.DECLINED, ProposalState.WITHDRAWN)
 
 
@@ -71,6 +74,7 @@ def sweep_now(*, by: Actor) -> Swept:
     before = clock.now() - GRACE
     throttle.forget_old(before=before)
     with every_organization():
+        _forget_erased()
         return Swept(
             uploads=forget_uploads(before=before),
             imports=forget_imports(before=before - _OVER),
@@ -80,6 +84,20 @@ def sweep_now(*, by: Actor) -> Swept:
             sessions=_delete(SignIn, or_(SignIn.ended_at < before - _OVER, SignIn.expires_at < before - _OVER)),
             links=_delete(SingleUseLink, SingleUseLink.expires_at < before - _OVER),
         )
+
+
+def _forget_erased() -> None:
+    """What erasing took out of rows goes from the search index and the log of changes, too, where those are SQLite's;
+    PostgreSQL sees to it by itself."""
+    since = clock.now() - _OVERWRITES
+    if not is_sqlite() or db.session.scalar(select(Erasure.id).where(Erasure.erased_at > since).limit(1)) is None:
+        db.session.rollback()
+        return
+    with transaction() as session:
+        session.execute(text("INSERT INTO member_search(member_search) VALUES ('optimize')"))
+    db.session.rollback()
+    with db.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def forget_uploads(*, before: datetime) -> int:
