@@ -186,6 +186,20 @@ def closed_words(column: sa.Column[Any]) -> list[str]:
     return []
 
 
+def leading_to_a_member() -> set[str]:
+    """Tables with a way to a member or an account, along foreign keys."""
+    found = {"member", "account"}
+    while True:
+        more = {
+            table.name
+            for table in Base.metadata.sorted_tables
+            if any(key.referred_table.name in found for key in table.foreign_key_constraints)
+        }
+        if more <= found:
+            return found
+        found |= more
+
+
 def composite_keys() -> list[sa.ForeignKeyConstraint]:
     """Every foreign key that carries the organization along."""
     return [

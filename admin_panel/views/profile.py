@@ -10,15 +10,17 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
+from admin_panel.forms.erasing import REASON_WORDS
 from admin_panel.forms.profile_page import ProfileForm, merged, typed_for
 from admin_panel.messages import report
 from admin_panel.views.profile_words import Line, lines_of
 from records import signin
 from records.errors import Invalid, InvalidInput, LastAdministrator, Refusal, Stale
-from records.models import Actor, ExternalCertificate
+from records.models import Actor, ErasureReason, ExternalCertificate, Member
 from records.pages.fields import ids_in
 from records.pages.guards import this_organization
 from records.queries.approvals import certificates_of
+from records.queries.erasing import erasure_of
 from records.queries.findings import badge_of
 from records.queries.member_merges import standing_merges_of
 from records.queries.notices import notices_of_member
@@ -44,6 +46,8 @@ class ProfileView(CoordinatorView):
     def show(self, member_id: int) -> Response:
         by = signin.current_actor()
         profile = profile_of(member_id, by=by)
+        if profile.member.is_erased:
+            return self._erased(profile.member)
         return self._page(profile, ProfileForm(profile, by=by))
 
     @expose("/<int:member_id>/summary")
@@ -90,6 +94,12 @@ class ProfileView(CoordinatorView):
     def deleted(self, member_id: int) -> str:
         member, tombstones = deleted_certifications(member_id, by=signin.current_actor())
         return str(self.render("admin_panel/deleted_certifications.html", member=member, tombstones=tombstones))
+
+    def _erased(self, member: Member) -> Response:
+        erasure = erasure_of(member)
+        why = REASON_WORDS[ErasureReason(erasure.reason)] if erasure else ""
+        html = self.render("admin_panel/erased.html", member=member, erasure=erasure, reason=why)
+        return Response(str(html), mimetype="text/html")
 
     def _conflict(self, member_id: int, by: Actor) -> Response:
         """What somebody else saved meanwhile, and all that was typed."""

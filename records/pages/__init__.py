@@ -9,10 +9,22 @@ from records.queries import reviewers
 
 
 def init_app(app: Flask) -> None:
-    from records.pages import account, acting, calendar, faces, health, logo, scans, signing_in, theme, verifying
+    from records.pages import (
+        account,
+        acting,
+        calendar,
+        faces,
+        health,
+        logo,
+        personal_data,
+        scans,
+        signing_in,
+        theme,
+        verifying,
+    )
 
     blueprint = Blueprint("pages", __name__, template_folder="../templates")
-    for module in (account, acting, calendar, health, logo, scans, signing_in, theme, verifying):
+    for module in (account, acting, calendar, health, logo, personal_data, scans, signing_in, theme, verifying):
         module.add_to(blueprint)
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(

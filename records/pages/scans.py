@@ -77,12 +77,12 @@ def scans_zip(member_id: int) -> Response:
     member = found(Member, member_id)
     all_scans = all_scans_of(member, by=actor)
     name = f"{member.name} - scans.zip"
-    parts = [(scan.id, entry, scan.stored_file.key, scan.stored_file.size) for scan, entry in _named(all_scans)]
+    parts = [(scan.id, entry, scan.stored_file.key, scan.stored_file.size) for scan, entry in named(all_scans)]
     for scan in list(all_scans):
         audit.viewed_scan(scan, by=actor)
     archive, door = ZipStream(sized=True, compress_type=ZIP_STORED), storage()
     for _id, entry, key, size in parts:
-        archive.add(_chunks(door, key), entry, size=size)
+        archive.add(chunks(door, key), entry, size=size)
     response = Response(iter(archive), mimetype="application/zip")
     response.content_length = len(archive)
     response.headers.set("Content-Disposition", "attachment", filename=name)
@@ -103,15 +103,15 @@ def _drawn(scan_id: int) -> StoredFile:
     return stored
 
 
-def _chunks(door: Storage, key: str) -> Iterator[bytes]:
+def chunks(door: Storage, key: str) -> Iterator[bytes]:
     """Read while the answer is sent, when the application's context is gone: hence `door`."""
     with door.open(key) as stream:
         while chunk := stream.read(256 * 1024):
             yield chunk
 
 
-def _named(scans: Iterable[Scan]) -> Iterator[tuple[Scan, str]]:
-    """Each scan with a name of its own inside the archive: its record's title, the file's name, a number if need be."""
+def named(scans: Iterable[Scan]) -> Iterator[tuple[Scan, str]]:
+    """Each scan with a name of its own inside an archive: its record's title, the file's name, a number if need be."""
     taken: set[str] = set()
     for scan in scans:
         path = PurePath(scan.name)

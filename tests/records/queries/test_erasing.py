@@ -6,26 +6,12 @@ import sqlalchemy as sa
 
 from records.models import Base
 from records.queries.erasing import EMPTIED, GO, MEMBER, STAY, WITH_ANOTHER, WITH_THE_ACCOUNT
-from tests.rows import closed_words
-
-
-def _leading_to_a_member() -> set[str]:
-    """Tables with a way to a member or an account, along foreign keys."""
-    found = {"member", "account"}
-    while True:
-        more = {
-            table.name
-            for table in Base.metadata.sorted_tables
-            if any(key.referred_table.name in found for key in table.foreign_key_constraints)
-        }
-        if more <= found:
-            return found
-        found |= more
+from tests.rows import closed_words, leading_to_a_member
 
 
 def _texts() -> set[str]:
     """Their columns that may hold any words: no closed vocabulary, and no digest of a secret."""
-    tables = [table for table in Base.metadata.sorted_tables if table.name in _leading_to_a_member()]
+    tables = [table for table in Base.metadata.sorted_tables if table.name in leading_to_a_member()]
     return {
         f"{table.name}.{column.name}"
         for table in tables
@@ -52,4 +38,4 @@ def test_nothing_is_decided_twice_or_for_columns_that_are_not_there():
     columns = {f"{table.name}.{column.name}" for table in Base.metadata.sorted_tables for column in table.columns}
     assert set(DECIDED) <= columns
     assert {each.partition(".")[0] for each in DECIDED}.isdisjoint(GONE)
-    assert _leading_to_a_member() >= GONE
+    assert leading_to_a_member() >= GONE

@@ -37,6 +37,8 @@ from tests.holdings import give, picture
 from tests.merging import everything, merged
 from tests.registers import MAPPING
 
+DECIDED = (State.APPROVED, State.REVOKED, State.DECLINED)
+
 
 @pytest.fixture
 def traced(cast, beginnings):
@@ -88,11 +90,12 @@ def test_no_word_of_theirs_is_left_in_any_table_or_file(traced):
 
 def test_what_the_law_lets_remain_stands(traced):
     ledger = sa.select(CreditEntry.kind, CreditEntry.amount, CreditEntry.counts_on, CreditEntry.created_at)
+    ledger = ledger.order_by(CreditEntry.id)
     decided = sa.select(
         ExternalCertificate.id, ExternalCertificate.decided_at, ExternalCertificate.decided_by_id,
         ExternalCertificate.awarded_credits, ExternalCertificate.earned_on, ExternalCertificate.revoked_by_id,
-    ).where(ExternalCertificate.state.in_([State.APPROVED, State.REVOKED, State.DECLINED]))  # fmt: skip
-    trail = sa.select(AuditEvent.id, AuditEvent.kind, AuditEvent.detail_digest)
+    ).where(ExternalCertificate.state.in_(DECIDED)).order_by(ExternalCertificate.id)  # fmt: skip
+    trail = sa.select(AuditEvent.id, AuditEvent.kind, AuditEvent.detail_digest).order_by(AuditEvent.id)
     before = [db.session.execute(each).all() for each in (ledger, decided)]
     events = db.session.execute(trail).all()
     assert len(before[0]) == 3
