@@ -18,6 +18,7 @@ from records.database import this_organization
 from records.errors import N_, Invalid, InvalidInput, Refusal, Stale
 from records.pages.forms import show_refusal
 from records.queries.first_steps import first_steps
+from records.queries.retention import due_by_rule
 from records.queries.reviewers import coordinators
 from records.services import files, organizations, reviewers
 from records.web.limits import takes_files
@@ -88,6 +89,7 @@ class SettingsView(StaffView):
         others.setdefault("logo", LogoForm())
         others["largest_logo"] = min(organizations.LARGEST_LOGO, this_organization().largest_file)
         others["coordinators"] = coordinators() if this_organization().takes_external_certificates else None
+        others["due"] = due_by_rule(this_organization())
         others["first"] = first_steps(by=signin.current_actor())
         html = self.render("admin_panel/settings.html", form=form, **others)
         return Answer(str(html), status, mimetype="text/html")

@@ -16,6 +16,7 @@ from records.models.text import folded, name_line
 MEBIBYTE = 1024 * 1024
 # How long records are kept, as numbers of the unit that ends the name.
 RULES = ("erase_members_years", "remove_scans_years", "empty_views_months")
+LONGEST_PERIOD = 1200
 _FILES_TOGETHER = 20
 _MOST_TOGETHER = 2048 * MEBIBYTE
 
@@ -36,7 +37,7 @@ class Organization(Base):
         CheckConstraint("largest_file > 0", name="largest_file_is_positive"),
         CheckConstraint("retention_days >= 1", name="retention_is_positive"),
         CheckConstraint("digest_weekday BETWEEN 0 AND 6", name="digest_weekday_is_one_of_seven"),
-        *(CheckConstraint(f"{name} BETWEEN 1 AND 1200", name=f"{name}_is_a_period") for name in RULES),
+        *(CheckConstraint(f"{name} BETWEEN 1 AND {LONGEST_PERIOD}", name=f"{name}_is_a_period") for name in RULES),
     )
 
     id: Mapped[Identity]

@@ -56,7 +56,7 @@ def _archive(member: Member, parts: ExitStack) -> ZipStream:
     scans, lost = _there(list(named(scans_with_files(member))), door)
 
     def part() -> IO[bytes]:
-        return parts.enter_context(SpooledTemporaryFile(_IN_MEMORY))  # type: ignore[return-value]  # because: it reads and writes as any other file
+        return parts.enter_context(SpooledTemporaryFile(_IN_MEMORY))
 
     readme = part()
     readme.write(_readme(member, lost).encode("utf-8-sig"))

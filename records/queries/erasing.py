@@ -72,12 +72,12 @@ class Decided:
 
 
 def _of(column: Any) -> Callable[[Ids], ColumnElement[bool]]:
-    return lambda ids: column.in_(ids)  # type: ignore[no-any-return]  # because: a column's in_ is a condition
+    return lambda ids: column.in_(ids)
 
 
 def _through(column: Any, owner: Any) -> Callable[[Ids], ColumnElement[bool]]:
     """Rows of a record of the member."""
-    return lambda ids: column.in_(select(owner.id).where(owner.member_id.in_(ids)))  # type: ignore[no-any-return]  # because: as above
+    return lambda ids: column.in_(select(owner.id).where(owner.member_id.in_(ids)))
 
 
 def scans_of(ids: Ids) -> ColumnElement[bool]:

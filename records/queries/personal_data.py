@@ -5,7 +5,7 @@ Every table that leads to a member is here or named as left out; a test goes thr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -68,15 +68,15 @@ _AT_ONCE = 200
 _BACK_OFFICE = "/admin/"  # messages that lead there tell staff of others
 _LINKS = frozenset({"path", "link"})  # what a message's link opens is a secret
 
-Row = Mapping[str, Any]
+Kinds = dict[str, Any]  # statements, whatever they select
 
 
-def kinds_of(member: Member) -> dict[str, Select[Any]]:
+def kinds_of(member: Member) -> Kinds:
     """By the name of its table, in the order of the file: a statement whose columns are named in words."""
     return _person(member) | _papers(member) | _notices(member) | _traces(member)
 
 
-def _person(member: Member) -> dict[str, Select[Any]]:
+def _person(member: Member) -> Kinds:
     of, account_id = member.id, member.account_id or 0
     return {
         "member": select(
@@ -95,7 +95,7 @@ def _person(member: Member) -> dict[str, Select[Any]]:
     }  # fmt: skip
 
 
-def _papers(member: Member) -> dict[str, Select[Any]]:
+def _papers(member: Member) -> Kinds:
     of, type_, credit = member.id, CertificationType.name.label("type"), CreditType.name.label("credit_type")
     certificate, proposal = ExternalCertificate, RenewalProposal
     return {
@@ -138,7 +138,7 @@ def _papers(member: Member) -> dict[str, Select[Any]]:
     }  # fmt: skip
 
 
-def _notices(member: Member) -> dict[str, Select[Any]]:
+def _notices(member: Member) -> Kinds:
     of, type_ = member.id, CertificationType.name.label("type")
     return {
         "requirement_member": select(Requirement.name.label("requirement"))
@@ -166,7 +166,7 @@ def _notices(member: Member) -> dict[str, Select[Any]]:
     }  # fmt: skip
 
 
-def _traces(member: Member) -> dict[str, Select[Any]]:
+def _traces(member: Member) -> Kinds:
     """Who did something is told as the portal tells it: the member, or somebody of the organization."""
     who = case((AuditEvent.actor_member_id == member.id, "you"), else_=AuditEvent.actor_kind).label("by")
     about = or_(AuditEvent.member_id == member.id, AuditEvent.actor_member_id == member.id)

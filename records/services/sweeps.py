@@ -35,6 +35,7 @@ from records.models import (
     Upload,
     UploadedFile,
 )
+from records.queries.retention import expired_scans
 from records.services.previews import forget_drawn
 from records.storage import drawn_from, storage
 
@@ -112,7 +113,8 @@ def forget_imports(*, before: datetime) -> int:
 
 def forget_scans(*, by: Actor) -> int:
     """Scans that were deleted, by themselves or with their certification, longer ago than can be restored; and those
-    of proposed renewals that were declined or withdrawn as long ago."""
+    of proposed renewals that were declined or withdrawn as long ago; and those of certifications that expired so long
+    ago that the organization's own rule lets them go."""
     organizations = db.session.execute(select(Organization.id, Organization.retention_days)).all()
     return sum(_forget_scans_of(owner, timedelta(days=days), by=by) for owner, days in organizations)
 
@@ -120,6 +122,7 @@ def forget_scans(*, by: Actor) -> int:
 def _forget_scans_of(organization_id: int, retention: timedelta, *, by: Actor) -> int:
     now, swept = clock.now(), 0
     over = or_(  # NULL is neither
+        Scan.id.in_(expired_scans(organization_id)),
         Scan.deleted_at < now - retention,
         Certification.deleted_at < now - retention,
         RenewalProposal.state.in_(_REFUSED) & (RenewalProposal.decided_at < now - retention),
