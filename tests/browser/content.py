@@ -23,6 +23,7 @@ from records.models import (
     Certification,
     CertificationType,
     CreditType,
+    ErasureReason,
     ExternalCertificate,
     Member,
     MessageKind,
@@ -41,13 +42,16 @@ from records.registers.mapping import Mapping
 from records.services import (
     accounts,
     email_changes,
+    erasing,
     files,
     invitations,
+    members,
     organizations,
     register_imports,
     transcripts,
     uploads,
 )
+from records.services.members import Access, Identity
 from tests.browser.server import Server
 from tests.cast import actor_of
 from tests.holdings import picture
