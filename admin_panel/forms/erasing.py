@@ -6,12 +6,7 @@ from flask_babel import lazy_gettext
 from wtforms import Form, RadioField, SelectChoice, StringField
 
 from records.models import ErasureReason
-
-REASON_WORDS = {
-    ErasureReason.ASKED: lazy_gettext("They asked for it"),
-    ErasureReason.NOT_NEEDED: lazy_gettext("Their record is no longer needed"),
-    ErasureReason.RETENTION: lazy_gettext("By the rule in Settings"),
-}
+from records.web.event_words import ERASURE_WORDS
 
 
 class EraseForm(Form):
@@ -19,7 +14,7 @@ class EraseForm(Form):
 
     reason = RadioField(
         lazy_gettext("Why"),
-        choices=[SelectChoice(each, REASON_WORDS[each]) for each in (ErasureReason.ASKED, ErasureReason.NOT_NEEDED)],
+        choices=[SelectChoice(each, ERASURE_WORDS[each]) for each in (ErasureReason.ASKED, ErasureReason.NOT_NEEDED)],
         validate_choice=False,
     )
     confirmed = StringField(

@@ -10,7 +10,6 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
-from admin_panel.forms.erasing import REASON_WORDS
 from admin_panel.forms.profile_page import ProfileForm, merged, typed_for
 from admin_panel.messages import report
 from admin_panel.views.profile_words import Line, lines_of
@@ -29,6 +28,7 @@ from records.queries.profiles import Profile, deleted_certifications, profile_of
 from records.queries.summaries import member_summary
 from records.services import certifications, member_merges, profiles
 from records.services.profiles import Updated
+from records.web.event_words import ERASURE_WORDS
 from records.web.words import refusal_text
 
 # So many deletions can be undone from the message that reports them; more, from Deleted certifications.
@@ -97,7 +97,7 @@ class ProfileView(CoordinatorView):
 
     def _erased(self, member: Member) -> Response:
         erasure = erasure_of(member)
-        why = REASON_WORDS[ErasureReason(erasure.reason)] if erasure else ""
+        why = ERASURE_WORDS[ErasureReason(erasure.reason)] if erasure else ""
         html = self.render("admin_panel/erased.html", member=member, erasure=erasure, reason=why)
         return Response(str(html), mimetype="text/html")
 

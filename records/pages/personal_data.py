@@ -22,7 +22,7 @@ from records.queries.personal_data import kinds_of, rows_of, scans_with_files
 from records.services.personal_data import note_export
 from records.storage import Storage, storage
 from records.tables import CSV, write
-from records.web.event_words import RECORD_WORDS
+from records.web.event_facts import label
 from records.web.words import moment
 
 _IN_MEMORY = 512 * 1024  # bytes of a part that are held; what is more waits in a file without a name
@@ -122,7 +122,7 @@ def _cell(value: Any) -> str | int | None:
 
 
 def _readme(member: Member, lost: list[str]) -> str:
-    kinds = [f"  tables/{kind}.csv – {RECORD_WORDS[kind]}" for kind in kinds_of(member) if kind in RECORD_WORDS]
+    kinds = [f"  tables/{kind}.csv – {label(kind)}" for kind in kinds_of(member)]
     lines = [
         gettext("All data of %(name)s at %(organization)s", name=member.name, organization=this_organization().name),
         gettext("As it stood at %(moment)s.", moment=moment(clock.now())),

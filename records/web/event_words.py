@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 
-from records.models import RequirementKind, Rule
+from records.models import ErasureReason, RequirementKind, Rule
 from records.models.credit_type import Period
 from records.models.proof import FeedKind
 from records.web.requirement_words import RULE_WORDS
@@ -30,6 +30,14 @@ RECORD_WORDS = {
     "proof": lazy_gettext("Proof"),
     "calendar_feed": lazy_gettext("Calendar address"),
     "transcript": lazy_gettext("Transcript"),
+    "kept_reason": lazy_gettext("Kept text"),
+    "saved_view": lazy_gettext("Saved view"),
+    "account": lazy_gettext("Account"),
+    "organization": lazy_gettext("Organization"),
+}
+
+# What an erasure counts besides records that events are about, by table; the ZIP of a member's data names them so, too.
+COUNTED_WORDS = {
     "revision": lazy_gettext("Versions of external certificates"),
     "credit_entry": lazy_gettext("Credits"),
     "message": lazy_gettext("Messages"),
@@ -45,10 +53,6 @@ RECORD_WORDS = {
     "withdrawn": lazy_gettext("Withdrawn"),
     "audit_event": lazy_gettext("Events"),
     "reminder_message": lazy_gettext("Proofs of notice"),
-    "kept_reason": lazy_gettext("Kept text"),
-    "saved_view": lazy_gettext("Saved view"),
-    "account": lazy_gettext("Account"),
-    "organization": lazy_gettext("Organization"),
 }
 
 FIELD_WORDS = {
@@ -190,9 +194,15 @@ _FEED_WORDS = {
     FeedKind.OWN: lazy_gettext("Own certifications"),
     FeedKind.SCOPE: lazy_gettext("Everybody who is looked after"),
 }
+ERASURE_WORDS = {
+    ErasureReason.ASKED: lazy_gettext("They asked for it"),
+    ErasureReason.NOT_NEEDED: lazy_gettext("Their record is no longer needed"),
+    ErasureReason.RETENTION: lazy_gettext("By the rule in Settings"),
+}
 # Fields whose values are words of the program.
 VALUE_WORDS: dict[str, dict[Any, Any]] = {
     "role": dict(ROLE_WORDS),
+    "reason": dict(ERASURE_WORDS),
     "rule": {Rule(rule): words for rule, words in RULE_WORDS.items()},
     "period": dict(PERIOD_WORDS),
     "kind": {**REQUIREMENT_KIND_WORDS, **_FEED_WORDS},
