@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response as Answer
 from flask import redirect, request, url_for
 from flask_admin import expose
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import StaffView
@@ -89,7 +89,18 @@ class SettingsView(StaffView):
         others.setdefault("logo", LogoForm())
         others["largest_logo"] = min(organizations.LARGEST_LOGO, this_organization().largest_file)
         others["coordinators"] = coordinators() if this_organization().takes_external_certificates else None
-        others["due"] = due_by_rule(this_organization())
+        others["due"] = _due()
         others["first"] = first_steps(by=signin.current_actor())
         html = self.render("admin_panel/settings.html", form=form, **others)
         return Answer(str(html), status, mimetype="text/html")
+
+
+def _due() -> list[str]:
+    """What the rules that are on take next, in words."""
+    due = due_by_rule(this_organization())
+    words = {
+        "erase_members_years": lambda n: ngettext("%(num)d member", "%(num)d members", n),
+        "remove_scans_years": lambda n: ngettext("%(num)d file", "%(num)d files", n),
+        "empty_views_months": lambda n: ngettext("who looked in %(num)d case", "who looked in %(num)d cases", n),
+    }
+    return [word(due[name]) for name, word in words.items() if name in due]

@@ -65,7 +65,7 @@ def due_views(organization: Organization) -> Select[int]:
 
 
 def due_by_rule(organization: Organization) -> dict[str, int]:
-    """How many the next run takes, by the name of the rule."""
+    """How many the next run takes, by the name of each rule that is on."""
     due = {
         "erase_members_years": due_members(organization),
         "remove_scans_years": expired_scans(organization.id),
@@ -74,4 +74,5 @@ def due_by_rule(organization: Organization) -> dict[str, int]:
     return {
         name: db.session.scalar(select(func.count()).select_from(those.order_by(None).subquery())) or 0
         for name, those in due.items()
+        if getattr(organization, name) is not None
     }

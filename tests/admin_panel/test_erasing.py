@@ -34,7 +34,8 @@ def test_the_profile_leads_there_once_they_are_deactivated(cast, browse, page):
 def test_the_page_says_what_goes_and_what_stays(cast, browse, page):
     text = read(browse(cast.ada).get(page).text).one("main").text
     assert "In numbers: 1 certification, 1 file." in text
-    assert "The ledger: 0 entries" in text
+    assert "Type and dates of 1 certification, as deleted." in text
+    assert "The ledger" not in text  # there is nothing of it
 
 
 @pytest.mark.parametrize(

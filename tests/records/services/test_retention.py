@@ -55,7 +55,7 @@ def _erased():
 
 def test_while_they_are_off_nothing_ever_goes(full):
     with clock.standing_at(clock.now() + 50 * YEAR):
-        assert set(_due(full).values()) == {0}
+        assert _due(full) == {}
         retention.keep_rules()
     assert _erased() == []
     assert len(db.session.scalars(sa.select(Scan)).all()) == 2
