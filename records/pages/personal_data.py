@@ -41,11 +41,12 @@ def everything_of(member: Member) -> Response:
     """The ZIP, streamed. Raises as `note_export`."""
     note_export(member, by=signin.current_actor())
     member = found(Member, member.id)
+    name = gettext("All data of %(name)s", name=member.name)
     with ExitStack() as parts:  # open until the answer is sent, or cannot be
         archive = _archive(member, parts)
         response = Response(iter(archive), mimetype="application/zip")
         response.content_length = len(archive)
-        response.headers.set("Content-Disposition", "attachment", filename=f"{member.name} - all data.zip")
+        response.headers.set("Content-Disposition", "attachment", filename=f"{name}.zip")
         response.headers["Cache-Control"] = "private, no-store"
         response.call_on_close(parts.pop_all().close)
     return response

@@ -73,7 +73,7 @@ Kinds = dict[str, Any]  # statements, whatever they select
 
 def kinds_of(member: Member) -> Kinds:
     """By the name of its table, in the order of the file: a statement whose columns are named in words."""
-    return _person(member) | _papers(member) | _notices(member) | _traces(member)
+    return _person(member) | _papers(member) | _files(member) | _notices(member) | _traces(member)
 
 
 def _person(member: Member) -> Kinds:
@@ -127,6 +127,12 @@ def _papers(member: Member) -> Kinds:
         .join(certificate, certificate.id == CreditEntry.external_certificate_id)
         .join(CreditType, CreditType.id == CreditEntry.credit_type_id)
         .where(CreditEntry.member_id == of).order_by(CreditEntry.id),
+    }  # fmt: skip
+
+
+def _files(member: Member) -> Kinds:
+    of = member.id
+    return {
         "scan": select(Scan.name, StoredFile.kind, StoredFile.size.label("size_in_bytes"), StoredFile.sha256,
                        Scan.created_at, Scan.deleted_at)
         .join(StoredFile, StoredFile.id == Scan.stored_file_id).where(scans_of([of])).order_by(Scan.id),
