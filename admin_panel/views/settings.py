@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response as Answer
@@ -98,7 +99,7 @@ class SettingsView(StaffView):
 def _due() -> list[str]:
     """What the rules that are on take next, in words."""
     due = due_by_rule(this_organization())
-    words = {
+    words: dict[str, Callable[[int], str]] = {
         "erase_members_years": lambda n: ngettext("%(num)d member", "%(num)d members", n),
         "remove_scans_years": lambda n: ngettext("%(num)d file", "%(num)d files", n),
         "empty_views_months": lambda n: ngettext("who looked in %(num)d case", "who looked in %(num)d cases", n),

@@ -266,10 +266,15 @@ def test_bytes_that_others_have_too_stay(cast):
 
 
 def test_the_search_index_holds_no_letters_of_theirs(traced):
-    if not is_sqlite():
-        return
-    erase(traced, traced.max)
-    _sweep()
-    with db.engine.begin() as connection:
-        connection.exec_driver_sql("CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, member_search, row)")
-        assert connection.exec_driver_sql("SELECT term FROM words WHERE term = 'zqx'").all() == []
+    if is_sqlite():  # PostgreSQL's own VACUUM sees to its index
+        assert _blocks_with(b"zqx")
+        erase(traced, traced.max)
+        _sweep()
+        assert not _blocks_with(b"zqx")
+
+
+def _blocks_with(letters: bytes) -> list[bytes]:
+    """Of the search index, as it stands in the file."""
+    with db.engine.connect() as connection:
+        blocks = connection.exec_driver_sql("SELECT block FROM member_search_data").scalars()
+        return [block for block in blocks if letters in bytes(block)]
