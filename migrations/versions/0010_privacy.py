@@ -1,6 +1,6 @@
 """Erased members, how long records are kept, and registers whose file is kept no longer.
 
-Revision: 0010, after 0005
+Revision: 0010, after 0009
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from migrations.guards import guard_decisions, let_details_be_emptied_again, ung
 from records.models.base import Instant
 
 revision = "0010"
-down_revision = "0005"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

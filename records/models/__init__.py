@@ -36,8 +36,10 @@ from records.models.requirement import (
 from records.models.revision import Revision
 from records.models.saved_view import SavedView
 from records.models.scan import Scan
+from records.models.second_factor import HalfwaySignIn, RecoveryCode, SecondFactor
+from records.models.sign_on import SignOn, SignOnIdentity
 from records.models.standing import Standing
-from records.models.stored_file import Preview, StoredFile
+from records.models.stored_file import Preview, StoredFile, VirusScan
 from records.models.transcript import Transcript
 from records.models.unit import Unit
 from records.models.upload import Upload, UploadedFile
@@ -67,6 +69,7 @@ __all__ = [
     "Exemption",
     "ExternalCertificate",
     "FeedKind",
+    "HalfwaySignIn",
     "ImportRow",
     "ImportState",
     "KeptReason",
@@ -86,6 +89,7 @@ __all__ = [
     "Proof",
     "ProofState",
     "ProposalState",
+    "RecoveryCode",
     "RegisterImport",
     "Reminder",
     "ReminderMessage",
@@ -104,7 +108,10 @@ __all__ = [
     "SavedView",
     "Scan",
     "ScopeUnit",
+    "SecondFactor",
     "SignIn",
+    "SignOn",
+    "SignOnIdentity",
     "SingleUseLink",
     "Snooze",
     "Standing",
@@ -116,4 +123,5 @@ __all__ = [
     "Unit",
     "Upload",
     "UploadedFile",
+    "VirusScan",
 ]

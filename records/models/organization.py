@@ -25,6 +25,7 @@ class Organization(Base):
     """`largest_file` in bytes; `retention_days` is how long deleted records can be restored.
 
     Reminders go out from `reminds_at` on, in its time zone; the weekly digest on `digest_weekday` (0 is Monday).
+    `requires_second_factor`: of its administrators and training coordinators.
     `first_steps_put_away_at`: since when the first page leads nobody through the first steps.
 
     Rules that run by themselves, None where they are off: `erase_members_years` after their deactivation,
@@ -50,6 +51,7 @@ class Organization(Base):
     takes_external_certificates: Mapped[bool] = mapped_column(default=True)
     reminds_at: Mapped[time] = mapped_column(default=time(7))
     digest_weekday: Mapped[int] = mapped_column(default=0)
+    requires_second_factor: Mapped[bool] = mapped_column(default=False)
     first_steps_put_away_at: Mapped[datetime | None]
     erase_members_years: Mapped[int | None]
     remove_scans_years: Mapped[int | None]

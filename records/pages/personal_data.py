@@ -17,7 +17,7 @@ from records.database import found
 from records.errors import StorageUnavailable
 from records.models import Member, Scan
 from records.pages.guards import member_required, this_organization
-from records.pages.scans import chunks, named
+from records.pages.scans import chunks, named, why_left_out
 from records.queries.personal_data import kinds_of, rows_of, scans_with_files
 from records.services.personal_data import note_export
 from records.storage import Storage, storage
@@ -74,6 +74,9 @@ def _there(files: list[tuple[Scan, str]], door: Storage) -> tuple[list[tuple[Sca
     """The files whose bytes are to be had, whole, and the names of the others: those are told, nothing breaks off."""
     there, lost = [], []
     for scan, entry in files:
+        if scan.stored_file.is_held_back:
+            lost.append(f"{entry}: {why_left_out(scan)}")
+            continue
         try:
             with door.open(scan.stored_file.key) as stream:
                 whole = stream.seek(0, 2) == scan.stored_file.size
@@ -136,6 +139,6 @@ def _readme(member: Member, lost: list[str]) -> str:
         gettext("Left out: passwords, codes, addresses that open something, and names that the portal does not show."),
     ]
     if lost:
-        lines += ["", gettext("These files could not be read. Ask your administrator, who can look for them:")]
+        lines += ["", gettext("These files are missing. Ask your administrator, who can look for them:")]
         lines += [f"  {name}" for name in lost]
     return "\n".join(lines) + "\n"

@@ -39,6 +39,7 @@ from records.models import (
     Scan,
     ScopeUnit,
     SignIn,
+    SignOnIdentity,
     SingleUseLink,
     Snooze,
     Transcript,
@@ -108,6 +109,12 @@ GO: tuple[Decided, ...] = (
     Decided(Scan, scans_of),
     Decided(SignIn, lambda ids: or_(SignIn.member_id.in_(ids), SignIn.administrator_id.in_(ids))),
     Decided(SingleUseLink, _of(SingleUseLink.member_id)),
+    Decided(
+        SignOnIdentity,
+        lambda ids: SignOnIdentity.account_id.in_(
+            select(Member.account_id).where(Member.id.in_(ids), Member.account_id.is_not(None))
+        ),
+    ),
 )
 EMPTIED: tuple[Decided, ...] = (
     Decided(Certification, _of(Certification.member_id),
@@ -130,7 +137,9 @@ MEMBER: dict[str, Any] = {
 }  # fmt: skip
 
 # Tables whose rows go with the account, where it opens no other member.
-WITH_THE_ACCOUNT = frozenset({"account", "known_browser", "sign_in", "single_use_link"})
+WITH_THE_ACCOUNT = frozenset(
+    {"account", "known_browser", "sign_in", "single_use_link", "second_factor", "recovery_code", "halfway_sign_in"}
+)
 # Tables whose rows go with one of GO.
 WITH_ANOTHER = frozenset({"uploaded_file"})
 _RANDOM = "drawn at random"

@@ -56,6 +56,10 @@ _STAFF = "what they did for others; the audit trail of it is there"
 LEFT_OUT: dict[str, str] = {
     "known_browser": _SECRET,
     "single_use_link": _SECRET,
+    "second_factor": _SECRET,
+    "recovery_code": _SECRET,
+    "halfway_sign_in": _SECRET,
+    "sign_on_identity": "the provider's own name for the account",
     "member_merge": "ids alone; what was changed is in the audit trail",
     "erasure": "of somebody who is erased there is nothing to hand out",
     "renewal_batch": _STAFF,

@@ -17,6 +17,7 @@ def note_export(member: Member, *, by: Actor) -> None:
     if by.member_id != member.id or not by.is_of(member.organization_id):
         by.require_administrator()
         member.require_seen_by(by)
+        by.require_fresh_password()
     if member.is_erased:
         raise MemberErased()
     with transaction() as session:
