@@ -23,7 +23,7 @@ def erase(member: Member, *, reason: str, confirmed: str, by: Actor, called: str
 
     `confirmed` is their name or number, as typed; `called` stands for the name from now on. Open certificates and
     proposals are withdrawn. The bytes go with the next sweep, which is asked to run at once. Raises as
-    `require_erasable`, and PasswordOld, NotConfirmed (field `confirmed`), ReasonUnknown (field `reason`), NotFound.
+    `require_erasable`, and PasswordFirst, NotConfirmed (field `confirmed`), ReasonUnknown (field `reason`), NotFound.
     """
     by.require_administrator()
     by.require_fresh_password()

@@ -11,7 +11,7 @@ from records.models import Actor, AuditEvent, AuditKind, Member
 def note_export(member: Member, *, by: Actor) -> None:
     """All data of the member leave the program: it is on record who took them.
 
-    Raises ActingAlready, NotAllowed, NotFound (another organization), MemberErased.
+    Raises ActingAlready, NotAllowed, NotFound (another organization), PasswordFirst, MemberErased.
     """
     by.require_not_acting()
     if by.member_id != member.id or not by.is_of(member.organization_id):
