@@ -87,6 +87,15 @@ def _newcomer(_cast: Cast, _world: World) -> dict[str, int]:
         return {"member_id": made.id}
 
 
+def _gone(_cast: Cast, _world: World) -> dict[str, int]:
+    """One who is deactivated."""
+    now = clock.now()
+    with transaction() as session:
+        member = Member(given_name="Lee", family_name="Gone", created_at=now, deactivated_at=now)
+        session.add(member)
+    return {"member_id": member.id}
+
+
 def _bound(cast: Cast, _world: World) -> dict[str, int]:
     """Max has signed on."""
     with transaction() as session:
@@ -209,6 +218,7 @@ def _requests(_day: date) -> dict[tuple[str, str], Valid]:
         f"{member}/log-in-as": Valid({"password": PASSWORD}),
         f"{member}/reactivate": Valid(after=f"{member}/deactivate"),
         f"{member}/reset-second-factor": Valid(made=_with_factor),
+        f"{member}/erase": Valid({"reason": "asked", "confirmed": "Lee Gone"}, made=_gone),
         f"{member}/upload": Valid(file),
         f"{member}/upload/files": Valid(file),
         f"{member}/merge/<int:other_id>": Valid(of=f"{member}/merge/<int:other_id>"),
