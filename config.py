@@ -30,6 +30,7 @@ _FIXED = {
     "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
     "MAX_FORM_PARTS": 2000,
     "BABEL_DEFAULT_LOCALE": "en",
+    "PROVIDE_AUTOMATIC_OPTIONS": False,  # 405, as any method that an address does not take
 }
 
 

@@ -122,7 +122,7 @@ def prove_credits() -> str | Response | tuple[str, int]:
 def _answered(subject: Subject) -> str | Response | tuple[str, int]:
     """The form; once it is sent and right, the way to what was handed out."""
     session["face"] = PORTAL
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("portal/proof_form.html", form=ProofForm.opened(), subject=subject)
     form = ProofForm(request.form).bounded()
     try:

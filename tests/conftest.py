@@ -219,3 +219,11 @@ def browse(app: Flask) -> Callable[[Any], FlaskClient]:
         return client
 
     return browse_as
+
+
+@pytest.fixture
+def asking(app: Flask, cast: Cast, beginnings: Beginnings) -> Any:
+    """One of everything, everybody who may ask for it, and valid requests."""
+    from tests.asking import Asking
+
+    return Asking(app, cast, beginnings)

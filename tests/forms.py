@@ -80,8 +80,11 @@ def read(html: str) -> Element:
 
 
 def filled(page: Element, **attrs: str) -> dict[str, list[str]]:
-    """What the page's form would send without a press of any named button; None where there is no such form."""
-    form = page.one("form", **attrs)
+    """What the page's form would send without a press of any named button."""
+    return values_of(page.one("form", **attrs))
+
+
+def values_of(form: Element) -> dict[str, list[str]]:
     sent: dict[str, list[str]] = {}
     for control in form.all():
         name = control.attrs.get("name")

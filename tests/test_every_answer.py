@@ -14,10 +14,11 @@ from werkzeug.test import TestResponse
 
 from tests.access_table import TABLE
 from tests.answers import HTTPS, what_is_wrong
+from tests.asking import Asking
 from tests.cast import PASSWORD, Cast
 from tests.clients import SignedClient
 from tests.conftest import make_app, upgrade
-from tests.test_routes_access import World, address, world  # noqa: F401  # because: a fixture
+from tests.world import World, address
 
 Browse = Callable[..., SignedClient]
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,11 +26,9 @@ HANDED_OUT = {"/portfolio/calendar", "/portfolio/proofs/<int:proof_id>", "/portf
 
 
 def test_every_answer_of_every_address_is_guarded_and_no_address_tells_a_secret(
-    app: Flask,
-    cast: Cast,
-    world: World,  # noqa: F811  # because: the fixture
-    browse: Browse,
+    app: Flask, cast: Cast, asking: Asking, browse: Browse
 ) -> None:
+    world = asking.world
     clients = {"visitor": browse(), "max": browse(cast.max), "ada": browse(cast.ada)}
     found: dict[tuple[str, ...], list[str]] = {}
     pages = 0

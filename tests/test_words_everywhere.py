@@ -27,10 +27,11 @@ from records.models import Base
 from records.models.language import LANGUAGES
 from records.web import languages
 from tests.access_table import TABLE
+from tests.asking import Asking
 from tests.cast import Cast
 from tests.clients import SignedClient
 from tests.forms import Element, read
-from tests.test_routes_access import World, address, world  # noqa: F401  # because: a fixture
+from tests.world import address
 
 SPOKEN = ("aria-label", "aria-description", "aria-roledescription", "title", "placeholder", "alt", "label")
 # Columns in which people write such words, too.
@@ -117,7 +118,8 @@ def test_the_eye_of_this_test_sees_what_is_not_marked() -> None:
 def test_no_page_says_what_is_not_marked(
     app: Flask, cast: Cast, browse: Callable[..., SignedClient], bracketed: None, request: pytest.FixtureRequest
 ) -> None:
-    here: World = request.getfixturevalue("world")
+    asking: Asking = request.getfixturevalue("asking")
+    here = asking.world
     rules = sorted({rule for rule, method in TABLE if method == "GET" and "<secret>" not in rule})
     paths = {rule: address(app, rule, here, cast) for rule in rules} | {"nowhere": "/nowhere"}
     heard: dict[str, set[str]] = {}
