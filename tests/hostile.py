@@ -14,9 +14,9 @@ COMPUTED = "49721"  # what {{7103*7}} would come to
 _OWN = [
     MARK, "'; DROP TABLE member; --", "' OR '1'='1", "\0", "a\0b", "\ud800", "\u202egnp.exe", "\u2028", "%00",
     "%2e%2e%2f", "99999999999999999999", "-1", "1e309", "NaN", "1,2", "1_000", "\u0663", "0001-01-01", "2026-02-30",
-    "10000-01-01", "2026-01-01'--", "(((a+)+)+$", "[", "\\", "%", "_", "x\r\nBcc: eve@evil.example", "${7103*7}", "%s%n{0.__class__}",
-    "http://[", "//evil.example", "/\\evil.example", "javascript:alert(1)", "../../etc/passwd", "$(touch pwn)",
-    "--help", "=1+1", "true", "null", "[]", "{}", " ", "", "\ufeff", "x" * 1001, "\U0001f3c5" * 300,
+    "10000-01-01", "2026-01-01'--", "(((a+)+)+$", "[", "\\", "%", "_", "x\r\nBcc: eve@evil.example", "${7103*7}",
+    "%s%n{0.__class__}", "http://[", "//evil.example", "/\\evil.example", "javascript:alert(1)", "../../etc/passwd",
+    "$(touch pwn)", "--help", "=1+1", "true", "null", "[]", "{}", " ", "", "\ufeff", "x" * 1001, "\U0001f3c5" * 300,
 ]  # fmt: skip
 ELSEWHERE = [
     "//evil.example", "////evil.example", "/\\evil.example", "/\t/evil.example", "http:evil.example", "//[", "http://[x",

@@ -1,4 +1,4 @@
-"""Requests of bytes that programs read differently: about where a request ends there is one reading, or an end to it."""
+"""Requests that programs read differently: about where one ends there is one reading, or an end to the connection."""
 
 from __future__ import annotations
 
