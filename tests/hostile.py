@@ -48,8 +48,8 @@ def ways_elsewhere() -> list[str]:
 class InTurn:
     """Gives the texts one by one, over and over: what is asked of it often sees them all."""
 
-    def __init__(self, of: list[str]) -> None:
-        self._of, self._at = of, count()
+    def __init__(self, of: list[str], first: int = 0) -> None:
+        self._of, self._at = of, count(first)
 
     def next(self) -> str:
         return self._of[next(self._at) % len(self._of)]

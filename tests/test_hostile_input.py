@@ -80,7 +80,7 @@ def as_body(fields: Any) -> dict[str, Any]:
 def variants(names: list[str], turn: InTurn, *, every: bool) -> Iterator[dict[str, Any]]:
     """All fields at once; in the long run more often, and each by itself, all others as they should be."""
     yield dict.fromkeys(names, MARK)
-    for _ in range(40 if every else 1):
+    for _ in range(40 if every else 0):
         yield {name: turn.next() for name in names}
     yield {name: [turn.next(), turn.next()] for name in names}
     for name in names if every else ():
@@ -89,14 +89,18 @@ def variants(names: list[str], turn: InTurn, *, every: bool) -> Iterator[dict[st
 
 @pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.long)], ids=["some", "many"])
 @pytest.mark.parametrize("rule", ACTIONS)
-def test_whatever_is_typed_is_answered_and_shown_as_text(asking: Asking, rule: str, every: bool) -> None:
+def test_whatever_is_typed_is_answered_and_shown_as_text(
+    asking: Asking, caplog: pytest.LogCaptureFixture, rule: str, every: bool
+) -> None:
+    """By the form, in words beside its fields: nothing gets as far as to be refused by the database."""
     who = reader_of(rule, "POST")
     asked = asking.about(rule, "POST", who)
     begun = dict(asked.data)
     names = sorted(name for name in {*begun, *asked.offered} if not isinstance(begun.get(name), bytes))
-    for changed in variants(names, InTurn(texts(), at=hash_of(rule)), every=every):
+    for changed in variants(names, InTurn(texts(), first=7 * ACTIONS.index(rule)), every=every):
         page = sent(asking, asked, who, begun | changed)
         assert not what_runs(page), changed
+        assert "unstorable" not in caplog.text, changed
         if page.status_code in (302, 303):
             follow(asking, who, page.headers["Location"])
             asking.anew()
@@ -191,7 +195,7 @@ def test_what_was_typed_stands_as_text_wherever_it_is_shown(asking: Asking, app:
     took = mark_everything(cast.fire.id)
     shown: dict[str, set[str]] = {}
     wrong = {}
-    for who in ("visitor", "max", "carl", "ada", "acting"):
+    for who in ("visitor", "max", "ada"):
         for rule in READING:
             if words(rule, "GET")[who] != "open":
                 continue
@@ -250,7 +254,7 @@ def test_whatever_an_address_is_asked_for_is_answered(asking: Asking, every: boo
     for rule in READING:
         who, asked = reader_of(rule), asking.plainly(rule)
         names = sorted({*ASKED_BY, *fields_of(asked.by(who), asked.path)})
-        for _ in range(40 if every else 2):
+        for _ in range(40 if every else 1):
             query = {name: turn.next() for name in names}
             begun = time.process_time()
             page = asked.by(who, query_string=urlencode(query, errors="surrogatepass"))
@@ -258,7 +262,7 @@ def test_whatever_an_address_is_asked_for_is_answered(asking: Asking, every: boo
             assert not what_runs(page), (rule, query)
             assert not leads_elsewhere(page), (rule, query)
             tried += len(names)
-    assert tried > 3000
+    assert tried > 1500
 
 
 def test_no_address_leads_elsewhere_whatever_it_is_told(asking: Asking) -> None:
