@@ -33,15 +33,15 @@ run: .venv/installed ## Start server and job worker on http://127.0.0.1:8000, wi
 	    if [ "$$DEMO" != 0 ]; then $(FLASK) demo load --if-empty; fi; \
 	    exec $(FLASK) serve'
 
-test: .venv/installed-dev .cache/browser ## Run the whole suite, long tests in their short form
+test: .venv/installed-dev .cache/programs ## Run the whole suite, long tests in their short form
 	$(SCRATCH) $(BIN)/pytest -n $(JOBS) -m "not long" $(PYTEST)
 	$(SCRATCH) $(BIN)/pytest -n $(JOBS) -m "not long and not browser" --on postgresql $(PYTEST)
 
-test-all: .venv/installed-dev .cache/browser ## Run the suite with the long forms too
+test-all: .venv/installed-dev .cache/programs ## Run the suite with the long forms too
 	$(SCRATCH) $(BIN)/pytest -n $(JOBS) $(PYTEST)
 	$(SCRATCH) $(BIN)/pytest -n $(JOBS) -m "not browser" --on postgresql $(PYTEST)
 
-screenshots: .venv/installed-dev .cache/browser ## Take pictures of every page into OUT=<folder outside this tree>
+screenshots: .venv/installed-dev .cache/programs ## Take pictures of every page into OUT=<folder outside this tree>
 	$(BIN)/python -m tests.browser.screenshots "$(OUT)"
 
 lint: .venv/installed-dev ## Check style, types, templates and import contracts
@@ -86,13 +86,16 @@ clean: ## Remove packages and caches; data in var/ stays
 	@$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@ .venv/installed
 
-# The browser for the tests: Debian's chromium, installed where that is allowed.
-.cache/browser:
+# What the tests drive besides Python: Debian's packages, each with the program that it brings.
+PROGRAMS = chromium:$${CHROMIUM:-chromium} clamav-daemon:/usr/sbin/clamd strace:strace
+.cache/programs:
 	@mkdir -p .cache
-	@if command -v chromium >/dev/null || [ -n "$$CHROMIUM" ]; then :; \
+	@missing=; for each in $(PROGRAMS); do \
+	  command -v "$${each#*:}" >/dev/null || missing="$$missing $${each%%:*}"; done; \
+	if [ -z "$$missing" ]; then :; \
 	elif command -v apt-get >/dev/null && { [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then \
-	  echo "Installing the package chromium, which the browser tests drive"; \
+	  echo "Installing the packages$$missing, which the tests drive"; \
 	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$SUDO apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
-	else echo "The browser tests need Chromium: install the package chromium, or set CHROMIUM to its path." >&2; exit 1; fi
+	  $$SUDO apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else echo "The tests need these packages:$$missing (or set CHROMIUM to the browser's path)." >&2; exit 1; fi
 	@touch $@

@@ -50,11 +50,13 @@ class Settings(BaseSettings):
     jobs_url: str = ""
     mail_url: str = ""
     mail_from: str = "Certfolio <certfolio@localhost>"
+    clamd_url: str = ""
     public_url: str = "http://127.0.0.1:8000"
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     demo_password: str = ""
     session_idle_minutes: int = Field(default=720, ge=5)
     session_days: int = Field(default=14, ge=1, le=365)
+    sign_on_private_hosts: str = Field(default="", description="hosts of a private network that sign-on may ask")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8000, ge=1, le=65535)
@@ -97,6 +99,14 @@ class Settings(BaseSettings):
             raise ValueError("use smtp://HOST:PORT, or leave it empty to write mail to DATA_DIR/outbox")
         return url
 
+    @field_validator("clamd_url")
+    @classmethod
+    def _scanner_is_known(cls, url: str) -> str:
+        by_path = url.startswith("unix:///") and len(url) > len("unix:///")
+        if url and not by_path and not (_is_address(url, "tcp") and urlparse(url).port):
+            raise ValueError("use tcp://HOST:PORT or unix:///SOCKET, or leave it empty: then nothing is scanned")
+        return url
+
     @field_validator("mail_from")
     @classmethod
     def _sender_has_an_address(cls, sender: str) -> str:
@@ -111,6 +121,13 @@ class Settings(BaseSettings):
         if not _is_address(url, "http", "https") or "@" in url or url.count("/") > 2 or "?" in url or "#" in url:
             raise ValueError("use https://HOST, without a path")
         return url
+
+    @field_validator("sign_on_private_hosts")
+    @classmethod
+    def _hosts_are_names(cls, hosts: str) -> str:
+        if any(not _is_address(f"https://{host}", "https") or set(host) & set("/:@?#*") for host in _listed(hosts)):
+            raise ValueError("use names of hosts, separated by commas")
+        return hosts
 
     @model_validator(mode="after")
     def _secret_is_strong(self) -> Settings:
@@ -145,7 +162,7 @@ class Settings(BaseSettings):
             "ENVIRONMENT": self.environment,
             "SECRET_KEY": self.secret_key or _kept_secret(data_dir),
             "DATA_DIR": data_dir,
-            "SECRET_KEY_FALLBACKS": [key for key in map(str.strip, self.secret_key_fallbacks.split(",")) if key],
+            "SECRET_KEY_FALLBACKS": _listed(self.secret_key_fallbacks),
             "MIGRATIONS": str(ROOT / "migrations"),
             "SQLALCHEMY_DATABASE_URI": self.database_url
             or URL.create("sqlite", database=str(data_dir / "certfolio.db")),
@@ -155,11 +172,13 @@ class Settings(BaseSettings):
             "JOBS_URL": self.jobs_url or f"sqlite:///{quote(str(data_dir / 'jobs.db'))}",
             "MAIL_URL": self.mail_url,
             "MAIL_DEFAULT_SENDER": self.mail_from,
+            "CLAMD_URL": self.clamd_url,
             "PUBLIC_URL": self.public_url,
             "TRUSTED_PROXIES": self.trusted_proxies,
             "DEMO_PASSWORD": self.demo_password,
             "SESSION_IDLE_MINUTES": self.session_idle_minutes,
             "SESSION_DAYS": self.session_days,
+            "SIGN_ON_PRIVATE_HOSTS": frozenset(_listed(self.sign_on_private_hosts.lower())),
             "LOG_LEVEL": self.log_level,
             "HOST": self.host,
             "PORT": self.port,
@@ -174,6 +193,10 @@ def _bad(lines: list[str]) -> BadSettings:
     return BadSettings("Certfolio cannot start with these settings:\n" + "\n".join(lines))
 
 
+def _listed(text: str) -> list[str]:
+    return [each for each in map(str.strip, text.split(",")) if each]
+
+
 def _is_address(url: str, *schemes: str) -> bool:
     """Whether `url` is SCHEME://HOST, with a port that exists where it has one."""
     try:
@@ -184,10 +207,14 @@ def _is_address(url: str, *schemes: str) -> bool:
 
 
 def _engine_options(database_url: str) -> dict[str, Any]:
-    """`hide_parameters` keeps values out of errors and logs."""
+    """`hide_parameters` keeps values out of errors and logs. All else bounds how long anybody waits, in seconds: for a
+    connection that is free, for a server to let one in, and for a server that has vanished (`tcp_user_timeout` in
+    milliseconds); see `records/connections.py`."""
+    options: dict[str, Any] = {"hide_parameters": True, "pool_timeout": 10}
     if database_url.startswith("postgresql"):
-        return {"hide_parameters": True, "pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
-    return {"hide_parameters": True}
+        alive = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 4, **alive}}
+    return options
 
 
 def _kept_secret(data_dir: Path) -> str:

@@ -78,6 +78,7 @@ def _pages() -> list[BaseView]:
     from admin_panel.views.requirements import RequirementsView
     from admin_panel.views.saved_views import SavedViewsView
     from admin_panel.views.scans import ScansView
+    from admin_panel.views.sign_on import SignOnView
     from admin_panel.views.uploads import UploadsView
 
     return [
@@ -94,5 +95,6 @@ def _pages() -> list[BaseView]:
         SavedViewsView(endpoint="views", url="/admin/views"),
         ScansView(endpoint="scans", url="/admin/scans"),
         UploadsView(endpoint="uploads", url="/admin"),
+        SignOnView(endpoint="sign_on", url="/admin"),
         FindingView(endpoint="finding", url="/admin"),
     ]

@@ -1,4 +1,5 @@
-"""Runs migrations on the application's own database, each in a transaction of its own."""
+"""Runs migrations on the application's own database, or on the `engine` among the attributes of the configuration; each
+in a transaction of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from flask import current_app
 from sqlalchemy import Connection, String
 
-engine = current_app.extensions["migrate"].db.engine
+engine = context.config.attributes.get("engine") or current_app.extensions["migrate"].db.engine
 metadata = current_app.extensions["migrate"].db.metadata
 
 # Tables of the search index on SQLite: made by triggers and FTS5, not by the models.

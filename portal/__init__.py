@@ -19,6 +19,7 @@ def init_app(app: Flask) -> None:
         renewing,
         requirements,
         submitting,
+        viewers,
     )
 
     blueprint = Blueprint("portal", __name__, url_prefix="/portfolio", template_folder="templates")
@@ -31,6 +32,7 @@ def init_app(app: Flask) -> None:
         renewing,
         credits,
         messages,
+        viewers,
         proofs,
         calendar,
         finding,

@@ -37,7 +37,7 @@ def init_app(app: Flask) -> None:
 def menu() -> Iterator[Entry]:
     """In its order, of the modules that are on."""
     tracks = this_organization().tracks_certifications
-    certificates = ("requirements", "certificates", "certificate", "new_certificate", "edit_certificate")
+    certificates = ("requirements", "certificates", "certificate", "new_certificate", "edit_certificate", "viewers")
     proofs = ("proof", "prove_certification", "prove_certificate", "prove_credits")
     yield Entry(gettext("ePortfolio"), "portal.overview", "folder", "e", certificates)
     if tracks:

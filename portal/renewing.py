@@ -14,7 +14,6 @@ from records.errors import InvalidInput, Refusal
 from records.errors.renewals import NotProposable, ProposedAlready
 from records.models import Certification
 from records.pages.arriving import (
-    RETRY_SECONDS,
     arrive_alone,
     arriving,
     in_order,
@@ -105,10 +104,7 @@ def _unfinished(
     if failure is None:
         return _page(certification, form, key, status_of(refused) or 200)
     form.form_errors.append(refusal_text(failure))
-    response = _page(certification, form, key, failure.status)
-    if failure.status == 503:
-        response.headers["Retry-After"] = RETRY_SECONDS
-    return response
+    return _page(certification, form, key, failure.status)
 
 
 def _proposed_already(certification_id: int) -> Response:

@@ -13,7 +13,7 @@ from portal.sheets import Sheet
 from records import signin
 from records.errors import InvalidInput, Stale
 from records.models import ExternalCertificate, State
-from records.pages.arriving import RETRY_SECONDS, arrive_alone, is_key, new_key
+from records.pages.arriving import arrive_alone, is_key, new_key
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_organization
 from records.queries.external_certificates import (
@@ -165,10 +165,7 @@ def _unfinished(sheet: Sheet) -> Response:
     if sheet.failure is None:
         return _page(sheet, sheet.status or 200)
     sheet.form.form_errors.append(refusal_text(sheet.failure))
-    response = _page(sheet, sheet.failure.status)
-    if sheet.failure.status == 503:
-        response.headers["Retry-After"] = RETRY_SECONDS
-    return response
+    return _page(sheet, sheet.failure.status)
 
 
 def _page(sheet: Sheet, status: int = 200, **shown: Any) -> Response:

@@ -9,7 +9,6 @@ Raw SQL (`text()`) and `insert().values()` are not covered: there the foreign ke
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -19,10 +18,12 @@ from flask import Flask, current_app
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import Engine, Table, TextClause, event, inspect, select, text
+from sqlalchemy import Table, TextClause, event, inspect, select, text
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import visitors
 
+from records import connections
+from records.connections import PATIENCE
 from records.errors import NotFound, ScopeMissing
 from records.models import Base, Organization, OrganizationOwned
 
@@ -41,8 +42,6 @@ migrate = Migrate()
 _ORGANIZATION = "organization_id"
 _EVERYWHERE = "every_organization"
 _AFTER_COMMIT = "after_commit"
-# How long a writer waits for its turn, in milliseconds.
-_PATIENCE = 15_000
 _LARGEST_ID = 2**63 - 1  # what an id column holds
 
 Record = TypeVar("Record", bound=Base)
@@ -52,28 +51,7 @@ def init_app(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=app.config["MIGRATIONS"], render_as_batch=True, compare_type=True)
     with app.app_context():
-        _prepare(db.engine)
-
-
-def _prepare(engine: Engine) -> None:
-    if engine.dialect.name != "sqlite":
-        return
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None  # SQLAlchemy's "begin" event below says BEGIN itself
-        cursor = connection.cursor()
-        # recursive_triggers: what a REPLACE takes away is a deletion to triggers, too.
-        guarded = ("foreign_keys=ON", "recursive_triggers=ON")
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", *guarded, f"busy_timeout={_PATIENCE}"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        options = connection.get_execution_options()
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={options.get('patience', _PATIENCE)}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
+        connections.prepare(db.engine)
 
 
 # The organization scope
@@ -206,7 +184,7 @@ def _rows_belong_here(session: Session, _context: Any, _instances: Any) -> None:
 
 
 @contextmanager
-def transaction(*, patience: int = _PATIENCE) -> Iterator[Session]:
+def transaction(*, patience: int = PATIENCE) -> Iterator[Session]:
     """One change: everything in it happens, or nothing. Writers on SQLite queue at BEGIN IMMEDIATE.
 
     What was read before is read again inside, so that a guard decides on what stands now. A verb never
@@ -220,7 +198,7 @@ def transaction(*, patience: int = _PATIENCE) -> Iterator[Session]:
     session.info["in_transaction"] = True
     try:
         session.connection(execution_options={"writes": True, "patience": patience})
-        if patience != _PATIENCE and not is_sqlite():
+        if patience != PATIENCE and not is_sqlite():
             session.connection().execute(text(f"SET LOCAL lock_timeout = {int(patience)}"))
         yield session
         session.commit()

@@ -2,13 +2,15 @@
 
 A job is a function without arguments that looks in the database for what is due; so it can run again,
 run late, or run twice without harm. Waking one only makes it run sooner: the worker runs each by itself
-at its interval, so work is never lost with a killed worker.
+at its interval, so work is never lost with a killed worker. Jobs of seconds run beside all others, which
+wait for one another.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -27,21 +29,27 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class _Registered:
     run: Job
-    every_minutes: int
+    every_minutes: int = 0
+    every_seconds: int = 0
     after_others: bool = False
 
 
 _jobs: dict[str, _Registered] = {}
 
 
-def job(*, every_minutes: int, after_others: bool = False) -> Callable[[Job], Job]:
-    """Register a function as a job, run by the worker at least every so many minutes (1 to 60).
+# How long the worker's end waits for a job of seconds; killed in its midst, it does no harm.
+_LAST_WORDS = 2
+
+
+def job(*, every_minutes: int = 0, every_seconds: int = 0, after_others: bool = False) -> Callable[[Job], Job]:
+    """Register a function as a job, run by the worker at least every so many minutes (1 to 60), or else so many
+    seconds after it last ended.
 
     `after_others`: where all run in turn, it comes last, such as mailing what the others wrote.
     """
 
     def register(function: Job) -> Job:
-        _jobs[function.__name__] = _Registered(function, every_minutes, after_others)
+        _jobs[function.__name__] = _Registered(function, every_minutes, every_seconds, after_others)
         return function
 
     return register
@@ -53,8 +61,9 @@ def init_app(app: Flask) -> None:
     woken = {}
     for name, registered in _jobs.items():
         run = _in_context(app, name, registered.run)
-        woken[name] = queue.task(name=f"woken_{name}")(run)
-        queue.periodic_task(crontab(minute=f"*/{registered.every_minutes}"), name=f"every_{name}")(run)
+        if registered.every_minutes:
+            woken[name] = queue.task(name=f"woken_{name}")(run)
+            queue.periodic_task(crontab(minute=f"*/{registered.every_minutes}"), name=f"every_{name}")(run)
     app.extensions["jobs"] = _Jobs(queue, woken)
 
 
@@ -70,7 +79,8 @@ def _queue(url: str) -> Huey:
         return MemoryHuey("certfolio", immediate=False)
     path = Path(unquote(address.path.removeprefix("/")))  # as in a database's URL: four slashes for an absolute path
     path.parent.mkdir(parents=True, exist_ok=True)
-    return SqliteHuey("certfolio", filename=str(path), timeout=15)
+    # A page wakes a job after its commit: it waits for a busy queue only so many seconds.
+    return SqliteHuey("certfolio", filename=str(path), timeout=2)
 
 
 def wake(job: Job) -> None:
@@ -99,7 +109,27 @@ def run_all() -> None:
 def work(app: Flask) -> None:
     """Run jobs until told to stop (SIGINT or SIGTERM): woken ones at once, each at its interval."""
     jobs: _Jobs = app.extensions["jobs"]
-    jobs.queue.create_consumer(workers=1, periodic=True, initial_delay=0.1, max_delay=1.0).run()
+    ended = threading.Event()
+    beside = [
+        threading.Thread(
+            target=_steadily, args=(_in_context(app, name, each.run), each.every_seconds, ended), daemon=True
+        )
+        for name, each in _jobs.items()
+        if each.every_seconds
+    ]
+    for thread in beside:
+        thread.start()
+    try:
+        jobs.queue.create_consumer(workers=1, periodic=True, initial_delay=0.1, max_delay=1.0).run()
+    finally:
+        ended.set()
+        for thread in beside:
+            thread.join(_LAST_WORDS)
+
+
+def _steadily(run: Job, seconds: int, ended: threading.Event) -> None:
+    while not ended.wait(seconds):
+        run()
 
 
 def _in_context(app: Flask, name: str, job: Job) -> Job:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from argon2 import PasswordHasher
@@ -10,6 +11,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from records.errors import PasswordTooLong, PasswordTooShort, WeakPassword
 
 LEAST, MOST = 12, 256
+# So many letters and digits of a password are neither a name nor an address of its owner.
+_LEAST_OWN = 6
+_WORD = re.compile(r"[^\W_]{3,}")
 
 # OWASP's first recommendation for argon2id: 19 MiB, two passes, one lane.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -41,7 +45,8 @@ def needs_rehash(password_hash: str) -> bool:
 def require_good(password: str, *, personal: tuple[str, ...] = ()) -> None:
     """Raises PasswordTooShort, PasswordTooLong or WeakPassword (field `password`). Any characters will do.
 
-    `personal` are words that an attacker would try first: names and addresses.
+    `personal` are texts that an attacker would try first, such as names and addresses: without their words, enough
+    of the password must be left.
     """
     from zxcvbn import zxcvbn  # because: its word lists cost 60 ms and 20 MB; only this needs them
 
@@ -50,8 +55,16 @@ def require_good(password: str, *, personal: tuple[str, ...] = ()) -> None:
         raise PasswordTooShort(field="password", least=LEAST)
     if len(password) > MOST:
         raise PasswordTooLong(field="password", most=MOST)
-    if zxcvbn(password[:72], user_inputs=[*personal, "certfolio"])["score"] < 2:
+    words = {word for text in (*personal, "certfolio") for word in _WORD.findall(text.casefold())}
+    if _is_personal(password.casefold(), words) or zxcvbn(password[:72], user_inputs=[*words])["score"] < 2:
         raise WeakPassword(field="password")
+
+
+def _is_personal(password: str, words: set[str]) -> bool:
+    own = password
+    for word in sorted(words, key=len, reverse=True):
+        own = own.replace(word, "")
+    return own != password and sum(map(str.isalnum, own)) < _LEAST_OWN
 
 
 def _normal(password: str) -> str:

@@ -9,20 +9,21 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flask import Flask, current_app, g, has_request_context, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
-from sqlalchemy import Update, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
 from records import clock
-from records.database import choose_organization, db, every_organization, transaction
-from records.models import Account, Actor, ActorKind, Member, Organization, Role, ScopeUnit, SignIn, Unit
+from records.database import choose_organization, db, every_organization
+from records.models import Account, Actor, ActorKind, Member, Organization, Role, SecondFactor, SignIn
+from records.scopes import covered_units
 
+# So long after the password was given, what is grave needs it no second time.
+PASSWORD_STAYS_FRESH = timedelta(minutes=15)
 _TOUCH_EVERY = timedelta(minutes=1)
 _TOUCH_PATIENCE = 250
 log = logging.getLogger(__name__)
@@ -54,6 +55,18 @@ class SignedIn(UserMixin):
     member: Member | None
     organization: Organization | None
     administrator: Member | None = None
+    second_factor_since: datetime | None = None
+
+    @property
+    def owes_second_factor(self) -> bool:
+        """Whether the organization asks its staff for a second factor, and this account, of one of them, has none.
+
+        Whoever came through the organization's own sign-on was asked by its provider.
+        """
+        person = self.administrator or self.member
+        asked = self.organization is not None and self.organization.requires_second_factor
+        asked = asked and self.sign_in.came_through_id is None
+        return asked and self.second_factor_since is None and person is not None and person.role != Role.MEMBER
 
     def get_id(self) -> str:
         return self.token
@@ -68,11 +81,12 @@ def _load(token: str) -> SignedIn | None:
     now = clock.now()
     administrator = aliased(Member)
     statement = (
-        select(SignIn, Account, Member, Organization, administrator)
+        select(SignIn, Account, Member, Organization, administrator, SecondFactor.on_since)
         .join(Account, SignIn.account_id == Account.id)
         .outerjoin(Member, SignIn.member_id == Member.id)
         .outerjoin(Organization, Member.organization_id == Organization.id)
         .outerjoin(administrator, SignIn.administrator_id == administrator.id)
+        .outerjoin(SecondFactor, SecondFactor.account_id == Account.id)
         .where(SignIn.token_digest == digest(token), SignIn.ended_at.is_(None), SignIn.expires_at > now)
     )
     with every_organization():
@@ -91,6 +105,8 @@ def _load(token: str) -> SignedIn | None:
 def _still_opens(user: SignedIn) -> bool:
     """Whether the account may have this member open: its own, or one that its administrator is logged in as."""
     member, administrator = user.member, user.administrator
+    if user.sign_in.came_through_id not in (None, member.organization_id if member else 0):
+        return False
     if user.sign_in.administrator_id is None:
         own = member is not None and member.is_active and member.account_id == user.account.id
         return own or user.sign_in.member_id is None
@@ -126,47 +142,36 @@ def set_aside() -> None:
     g.pop("actor", None)
 
 
-def begin(sign_in_token: str, account: Account, member: Member | None, *, until: datetime | None = None) -> SignIn:
-    """A new session row for `account`, to be added by a verb; its member is seen from now on.
-
-    `until`: the end of the session that it replaces.
-    """
-    now = clock.now()
-    if member is not None:
-        db.session.execute(_seen(member.id, now))
-    return SignIn(
-        token_digest=digest(sign_in_token),
-        account_id=account.id,
-        member_id=member.id if member else None,
-        created_at=now,
-        last_seen_at=now,
-        expires_at=until or now + timedelta(days=current_app.config["SESSION_DAYS"]),
-        address=address(),
-        browser=(request.user_agent.string if has_request_context() else "")[:255],
-    )
-
-
-def begin_acting(sign_in_token: str, own: SignIn, member: Member, *, lasts: timedelta) -> SignIn:
-    """A session in which the administrator of the session `own`, which it replaces, has `member` open.
-
-    It ends with `own` at the latest. The member is not seen by it.
-    """
-    until = min(clock.now() + lasts, own.expires_at)
-    acting = begin(sign_in_token, own.account, None, until=until)
-    acting.member_id, acting.administrator_id, acting.returns_until = member.id, own.member_id, own.expires_at
-    return acting
-
-
 def hand_out(sign_in_token: str) -> None:
     """Give this browser the token, in a cookie made anew: nothing of the old session stays."""
-    kept = session.get("face")
-    session.clear()
-    if kept:
-        session["face"] = kept
+    _begin_cookie()
+    exchange(sign_in_token)
+
+
+def exchange(sign_in_token: str) -> None:
+    """Give this browser another token of the session that goes on: forms that are open stay good."""
     user = _load(sign_in_token)
     if user is not None:
         login_user(user)
         g.pop("actor", None)
+
+
+def hand_out_half(halfway_token: str) -> None:
+    """Give this browser the token of a sign-in that is halfway, in a cookie made anew."""
+    _begin_cookie()
+    session["halfway"] = halfway_token
+
+
+def halfway_token() -> str:
+    """The token of the sign-in that is halfway in this browser, "" where there is none."""
+    return str(session.get("halfway", ""))
+
+
+def _begin_cookie() -> None:
+    kept = session.get("face")
+    session.clear()
+    if kept:
+        session["face"] = kept
 
 
 def take_back() -> None:
@@ -174,35 +179,6 @@ def take_back() -> None:
     logout_user()
     session.clear()
     g.pop("actor", None)
-
-
-def touch() -> None:
-    """Note that the session is in use: at most once a minute, so that reading stays reading.
-
-    Where others are writing, or the database is down, this waits for next time: no page fails over it.
-    """
-    try:
-        _touch()
-    except SQLAlchemyError as error:
-        db.session.rollback()
-        log.warning("last use not noted: %s", type(error).__name__)
-
-
-def _touch() -> None:
-    user, now = signed_in(), clock.now()
-    if user is None or user.sign_in.last_seen_at > now - _TOUCH_EVERY:
-        return
-    seen = user.administrator or user.member
-    sign_in_id, member_id = user.sign_in.id, seen.id if seen else None
-    with every_organization(), transaction(patience=_TOUCH_PATIENCE) as writing:
-        writing.execute(update(SignIn).where(SignIn.id == sign_in_id).values(last_seen_at=now))
-        if member_id is not None:
-            writing.execute(_seen(member_id, now))
-
-
-def _seen(member_id: int, at: datetime) -> Update:
-    """Not by the unit of work: being seen is no new version of a member's record."""
-    return update(Member).where(Member.id == member_id).values(last_seen_at=at)
 
 
 def current_actor() -> Actor:
@@ -217,7 +193,12 @@ def current_actor() -> Actor:
 def _actor_of(user: SignedIn | None) -> Actor:
     if user is None or user.member is None:
         return Actor.visitor(address=address(), request_id=request_id(), account=user.account if user else None)
-    return actor_of(user.member) if user.administrator is None else _logged_in_as(user.member, user.administrator)
+    actor = actor_of(user.member) if user.administrator is None else _logged_in_as(user.member, user.administrator)
+    return replace(
+        actor,
+        came_through=user.sign_in.came_through_id,
+        password_is_old=user.sign_in.confirmed_at < clock.now() - PASSWORD_STAYS_FRESH,
+    )
 
 
 def _logged_in_as(member: Member, administrator: Member) -> Actor:
@@ -249,24 +230,6 @@ def actor_of(member: Member, *, units: frozenset[int] | None = None) -> Actor:
         address=address(),
         request_id=request_id(),
     )
-
-
-def covered_units(member: Member) -> frozenset[int]:
-    """The ids of all units in a coordinator's scope: those named, with their sub-units."""
-    return scopes([member])[member.id]
-
-
-def scopes(members: Collection[Member]) -> dict[int, frozenset[int]]:
-    """The covered units of each, by the member's id. One statement; none where nobody's scope names units."""
-    by_units = [each.id for each in members if each.role == Role.TRAINING_COORDINATOR and not each.covers_organization]
-    units: dict[int, set[int]] = {each.id: set() for each in members}
-    if by_units:
-        named = select(ScopeUnit.member_id, ScopeUnit.unit_id).where(ScopeUnit.member_id.in_(by_units))
-        tree = named.cte("covered", recursive=True)
-        tree = tree.union(select(tree.c.member_id, Unit.id).where(Unit.parent_id == tree.c.unit_id))
-        for member_id, unit_id in db.session.execute(select(tree.c.member_id, tree.c.unit_id)):
-            units[member_id].add(unit_id)
-    return {member_id: frozenset(covered) for member_id, covered in units.items()}
 
 
 def address() -> str:

@@ -38,6 +38,9 @@ class Received:
 
 
 class Storage(Protocol):
+    def is_empty(self) -> bool:
+        """Whether nothing was ever stored here, or what was stored is out of reach. Raises StorageUnavailable."""
+
     def receive(self, stream: IO[bytes], *, name: str, limit: int) -> Received:
         """Take in `stream`, hashing it. Raises FileTooLarge, FileEmpty, StorageFull, StorageUnavailable."""
 
@@ -60,6 +63,16 @@ class Storage(Protocol):
 def new_key(organization_id: int, sha256: str) -> str:
     """A key never used before: bytes that are deleted can never be mistaken for bytes that come anew."""
     return f"{organization_id}/{sha256}-{secrets.token_hex(8)}"
+
+
+def is_key(text: str) -> bool:
+    """Whether bytes could lie under this key."""
+    return _KEY.fullmatch(text) is not None
+
+
+def is_arriving(key: str) -> bool:
+    """Whether these bytes have no name of their own yet: of an upload under way, or of one that was cut short."""
+    return key.startswith("incoming/")
 
 
 def measured(stream: BinaryIO) -> tuple[int, str]:
@@ -93,11 +106,16 @@ class FolderStorage:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.incoming = root / "incoming"
+        self._lasting: set[Path] = set()
+
+    def is_empty(self) -> bool:
+        with _storage_errors():
+            return not self.root.exists() or not any(self.root.iterdir())
 
     def receive(self, stream: IO[bytes], *, name: str, limit: int) -> Received:
         digest, size, head = hashlib.sha256(), 0, b""
         with _storage_errors():
-            self.incoming.mkdir(parents=True, exist_ok=True)
+            self._make(self.incoming)
             path = self.incoming / secrets.token_hex(16)
             try:
                 with path.open("xb") as file:
@@ -120,11 +138,9 @@ class FolderStorage:
     def keep(self, received: Received, key: str) -> None:
         with _storage_errors():
             path = self._path(key)
-            if not path.parent.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                _sync_folder(self.root)
+            self._make(path.parent)
             received.path.rename(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
 
     def discard(self, received: Received) -> None:
         received.path.unlink(missing_ok=True)
@@ -144,13 +160,24 @@ class FolderStorage:
                 if _KEY.fullmatch(key) and path.stat().st_mtime < instant:
                     yield key
 
+    def _make(self, folder: Path) -> None:
+        """A folder that outlives a crash: another process may have made it just now, so each syncs it once."""
+        if folder in self._lasting and folder.exists():
+            return
+        made = [each for each in (folder, *folder.parents) if not each.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        for each in {folder, self.root, *made}:
+            sync_folder(each.parent)
+        self._lasting.add(folder)
+
     def _path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
+        if not is_key(key):
             raise ValueError("not a storage key")
         return self.root / key
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make names that were given in this folder outlive a crash."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -17,16 +18,19 @@ MIME = {
     CSV: "text/csv; charset=utf-8",
     XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-# What a spreadsheet takes for the beginning of a formula, also behind its own removal of line ends.
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# What a spreadsheet takes for the beginning of a formula; some do so behind blanks, or written wide.
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\u2212")
+_BREAKS = ("\t", "\r", "\n")
 _LONGEST = 32_767  # characters of a cell in XLSX
 MOST_ROWS = 1_048_576  # of a sheet in XLSX, its head included; what is more goes to the next sheet
 _WIDEST = 60
 
 
 def neutral(text: str) -> str:
-    """`text` with an apostrophe before it where a spreadsheet would calculate it."""
-    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text
+    """`text` with an apostrophe before it where a spreadsheet could calculate it."""
+    first = next((mark for mark in text if unicodedata.category(mark)[0] not in "CZ"), "")  # that shows
+    calculated = unicodedata.normalize("NFKC", first).startswith(_STARTS_A_FORMULA)
+    return f"'{text}" if calculated or text[:1] in _BREAKS else text
 
 
 def written(kind: str, header: Sequence[str], rows: Iterable[Sequence[Cell]], *, title: str) -> bytes:

@@ -22,7 +22,7 @@ from tests.world import STRANGE, World, address, world_of
 # What asking alone notes: when somebody was seen last, what a throttle counts, and that something was refused.
 _NOTED = {"last_seen_at", "seen", "last_read_at"}
 _UNCOUNTED = {"throttle_count"}
-_REFUSALS = f"SELECT id FROM audit_event WHERE kind = '{AuditKind.REFUSED.value}'"
+_REFUSALS = f"SELECT id FROM audit_event WHERE kind IN ('{AuditKind.REFUSED}', '{AuditKind.SIGN_IN_REFUSED}')"
 _BESIDES = {
     "audit_event": f"WHERE id NOT IN ({_REFUSALS})",
     "audit_detail": f"WHERE event_id NOT IN ({_REFUSALS})",
@@ -33,7 +33,7 @@ def outcome(page: Any) -> str:
     """What the answer means, in the words of the table."""
     leads_to = page.headers.get("Location", "") if page.status_code in (302, 303) else ""
     has_acted = "Clear-Site-Data" in page.headers or "known_browser" in page.headers.get("Set-Cookie", "")
-    if leads_to.startswith("/login") and not has_acted:
+    if page.status_code == 401 or (leads_to.startswith("/login") and not has_acted):
         return "login"
     return "open" if page.status_code < 400 else str(page.status_code)
 

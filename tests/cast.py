@@ -21,7 +21,7 @@ from records.models import (
     ScopeUnit,
     Unit,
 )
-from records.signin import covered_units
+from records.scopes import covered_units
 
 PASSWORD = "correct horse battery staple"
 LONG_AGO = datetime(2024, 1, 15, 9, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
-from records import signin
+from records import sessions, signin
 from records.database import db, every_organization, transaction
 from records.models import Account, Member
 from tests.cast import PASSWORD
@@ -29,7 +29,7 @@ class SignedClient(FlaskClient):
             with transaction() as writing:
                 account = writing.get(Account, account_id)
                 assert account is not None
-                writing.add(signin.begin(token, account, writing.get(Member, member_id)))
+                writing.add(sessions.begin(token, account, writing.get(Member, member_id)))
         with self.session_transaction() as cookie:
             cookie["_user_id"] = token
             cookie["_fresh"] = True

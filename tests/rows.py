@@ -108,6 +108,7 @@ _KNOWN: dict[str, Any] = {
     "undone_by_id": None,
     "digest_weekday": 0,
     "language": "es",
+    "virus": "",
 }
 
 # Columns that a check wants filled in the plainest row, too.
@@ -133,6 +134,7 @@ _EMPTY: dict[str, set[str]] = {
     "requirement": {"at_least", "credit_type_id", "credits"},
     "scan": {"external_certificate_id", "renewal_proposal_id"},
     "sign_in": {"administrator_id", "returns_until"},
+    "stored_file": {"virus_scan_due_at"},
     "upload": {"submission_key"},
 }  # fmt: skip
 
@@ -173,7 +175,7 @@ def parent_of(column: sa.Column[Any]) -> str | None:
     parents = {key.column.table.name for key in column.foreign_keys if key.column.name == "id"}
     if column.name == "organization_id":
         return "organization" if column.foreign_keys else None
-    return next(iter(parents - {"organization"}), None)
+    return next(iter(sorted(parents - {"organization"})), "organization" if parents else None)
 
 
 def _allowed(column: sa.Column[Any]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from records import clock
 from records.database import choose_organization, db, transaction
-from records.models import Certification, CertificationType, Member, MessageKind, Unit
+from records.models import Certification, CertificationType, Member, MessageKind, SignOnIdentity, Unit
 from records.queries.renewal_plans import Given, plan
 from records.services import positions
 from tests.access_table import PERSONAS
@@ -82,6 +82,14 @@ def _newcomer(_cast: Cast, _world: World) -> dict[str, int]:
         session.add(made)
         session.flush()
         return {"member_id": made.id}
+
+
+def _bound(cast: Cast, _world: World) -> dict[str, int]:
+    """Max has signed on."""
+    with transaction() as session:
+        session.add(SignOnIdentity(account_id=cast.max.account_id, issuer="http://127.0.0.1:1", subject="max",
+                                   created_at=clock.now()))  # fmt: skip
+    return {}
 
 
 def _position(cast: Cast, _world: World) -> dict[str, Any]:
@@ -173,6 +181,7 @@ def _requests() -> dict[tuple[str, str], Valid]:
             lambda world, _: {"ids": str(world.arguments["certification_id"])}, after=f"{member}#delete"
         ),
         f"{member}#delete": Valid(_delete_it, of=member),
+        f"{member}/forget-sign-on": Valid(made=_bound),
         f"{member}/invite": Valid(made=_newcomer),
         f"{member}/log-in-as": Valid({"password": PASSWORD}),
         f"{member}/reactivate": Valid(after=f"{member}/deactivate"),
@@ -213,6 +222,17 @@ def _requests() -> dict[tuple[str, str], Valid]:
         f"{admin}/settings/reviewers": Valid(
             lambda world, _: {each: str(world.people["carl"].id) for each in ("shown", "reviewer")}  # type: ignore[union-attr]  # because: he is one
         ),
+        f"{admin}/settings/sign-on": Valid(
+            lambda _, name: {
+                "address": f"of-{name}",
+                "issuer": "https://login.example",
+                "client_id": "certfolio",
+                "secret": "kept",
+                "button": "Sign on",
+            },
+            of=f"{admin}/settings/sign-on",
+        ),
+        f"{admin}/settings/sign-on/try": Valid(changes=frozenset()),
         f"{admin}/units/": Valid({"name": "Medic 7"}),
         unit: Valid({"name": "Engine One"}, of=unit),
         f"{unit}/delete": Valid(made=_unused_unit),
@@ -248,6 +268,7 @@ def _requests() -> dict[tuple[str, str], Valid]:
         f"{mine}/proof": Valid(ends, after=f"{approval}/approve"),
         f"{portal}/credits/proof": Valid(ends),
         "/scan/<int:scan_id>/turn": Valid({"to": "90"}),
+        "/sign-on": Valid({"address": "lakeside-fire"}, changes=frozenset()),
         "/theme": Valid({"theme": "dark"}, changes=frozenset()),
     }
     gets: dict[str, Valid] = {

@@ -48,6 +48,7 @@ from tests.clients import SignedClient
 from tests.holdings import give, picture, today
 from tests.merging import merged
 from tests.outbox import link
+from tests.providers import sign_on_of
 from tests.renewals import allow_proposals, batch, proposed
 from tests.requirements import rules_of
 from tests.rows import TABLES, Rows
@@ -206,6 +207,7 @@ def _arguments(cast: Cast) -> dict[str, object]:
         "merge_id": _merge(cast),
         "event_id": _event(cast),
         "which": "old",
+        "address": sign_on_of(cast.fire, "http://127.0.0.1:1"),
     }
 
 

@@ -48,6 +48,7 @@ class SettingsForm(Form):
     retention_in = SelectField(lazy_gettext("Days or years"), validate_choice=False)
     tracks_certifications = BooleanField(lazy_gettext("Certification Tracking"))
     takes_external_certificates = BooleanField(lazy_gettext("External certificates"))
+    requires_second_factor = BooleanField(lazy_gettext("Require a second factor of staff"))
     reminds_at = TimeOfDay(lazy_gettext("Time of day for notices"), default=time(7))
     digest_weekday = SelectField(lazy_gettext("Weekly digest on"), validate_choice=False)
 
@@ -80,6 +81,7 @@ class SettingsForm(Form):
             retention_days=_NOTHING if kept is None else kept * _DAYS.get(self.retention_in.data or "", 1),
             tracks_certifications=bool(self.tracks_certifications.data),
             takes_external_certificates=bool(self.takes_external_certificates.data),
+            requires_second_factor=bool(self.requires_second_factor.data),
             reminds_at=self.reminds_at.data or time(7),
             digest_weekday=_weekday(str(self.digest_weekday.data or "0")),
         )
@@ -112,6 +114,7 @@ def form_of(organization: Organization) -> SettingsForm:
             "retention_in": "years" if in_years else "days",
             "tracks_certifications": organization.tracks_certifications,
             "takes_external_certificates": organization.takes_external_certificates,
+            "requires_second_factor": organization.requires_second_factor,
             "reminds_at": organization.reminds_at,
             "digest_weekday": str(organization.digest_weekday),
         }

@@ -72,7 +72,7 @@ class AuditTrailView(StaffView):
         events = every_event(TrailWanted.read(request.args), by=signin.current_actor())
         header = [gettext("When"), gettext("Who"), gettext("Logged in as them"), gettext("What"), gettext("Member"),
                   gettext("Record"), gettext("Before"), gettext("After"), gettext("Address"), gettext("Event"),
-                  gettext("SHA-256")]  # fmt: skip
+                  gettext("Number in the chain"), gettext("SHA-256")]  # fmt: skip
         return as_file(gettext("Audit trail"), header, (_cells(event, names) for event, names in events))
 
 
@@ -86,7 +86,7 @@ def _cells(event: AuditEvent, names: Names) -> list[Cell]:
     return [
         moment(event.at), detail.actor_name or gettext("A visitor"), detail.administrator_name, _kind_word(event),
         member.name if member else "", record_name(event, names), _side(changed, "was"), _side(changed, "now"),
-        detail.address, event.id, event.hash or "",
+        detail.address, event.id, event.sequence or "", event.hash or "",
     ]  # fmt: skip
 
 

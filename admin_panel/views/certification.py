@@ -115,8 +115,9 @@ class CertificationView(CoordinatorView):
     def _take_in(self, certification: Certification, key: str, by: Any) -> int:
         """Raises FileTooLarge, FileEmpty, StorageFull, StorageUnavailable; and as the verb."""
         sent = [file for file in request.files.getlist("files") if file.filename]
-        uploads.require_number(len(sent) + len(staged(key, by=by)))
-        unwanted, arrived = left_out(key), [stored(file) for file in sent]
+        unwanted = left_out(key)
+        uploads.require_number(len(sent) + sum(file.id not in unwanted for file in staged(key, by=by)))
+        arrived = [stored(file) for file in sent]
         return len(scans.attach_files(certification, arrived, by=by, key=key, left_out=unwanted, order=in_order()))
 
     @staticmethod

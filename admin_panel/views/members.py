@@ -17,17 +17,27 @@ from records import signin
 from records.database import found, this_organization
 from records.errors import Deactivated, InvalidInput, LastAdministrator, NoAccount, NoEmail, OwnMembership, Refusal
 from records.errors.merging import MergedAway
+from records.errors.second_factors import NoSecondFactor, OpensElsewhere, OwnSecondFactor
 from records.models import Actor, Member
 from records.queries.binding import any_requirement
 from records.queries.member_filters import Wanted
 from records.queries.members import MOST_COUNTED, member_list
 from records.queries.positions import positions
 from records.queries.units import unit_choices
-from records.services import invitations, members
+from records.services import invitations, members, second_factors
 from records.web.words import refusal_text
 
 # What stays on the profile, with the sentence above it.
-_KINDLY = (Deactivated, LastAdministrator, NoAccount, NoEmail, OwnMembership)
+_KINDLY = (
+    Deactivated,
+    LastAdministrator,
+    NoAccount,
+    NoEmail,
+    NoSecondFactor,
+    OpensElsewhere,
+    OwnMembership,
+    OwnSecondFactor,
+)
 
 
 class MembersView(CoordinatorView):
@@ -119,6 +129,17 @@ class MembersView(CoordinatorView):
         except MergedAway as refusal:
             return _stay(member_id, refusal)
         report(gettext("%(name)s is active again.", name=member.name))
+        return redirect(url_for("profile.show", member_id=member_id))
+
+    @expose("/<int:member_id>/reset-second-factor", methods=["POST"])
+    def reset_second_factor(self, member_id: int) -> Response:
+        by = _administrator()
+        member = found(Member, member_id)
+        try:
+            second_factors.reset(member, by=by)
+        except _KINDLY as refusal:
+            return _stay(member_id, refusal)
+        report(gettext("%(name)s has no second factor now, and is signed out everywhere.", name=member.name))
         return redirect(url_for("profile.show", member_id=member_id))
 
     @expose("/<int:member_id>/end-sessions", methods=["POST"])

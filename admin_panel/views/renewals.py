@@ -19,7 +19,7 @@ from records.database import db, is_id
 from records.errors import InvalidInput, Refusal, Stale
 from records.errors.renewals import NothingToRecord, PlanChanged, RecordedAlready
 from records.models import CertificationType, RenewalBatch
-from records.pages.arriving import RETRY_SECONDS, arrive_alone, arriving, in_order, left_out, new_key, status_of
+from records.pages.arriving import arrive_alone, arriving, in_order, left_out, new_key, status_of
 from records.pages.guards import this_organization
 from records.queries.certification_types import active_types
 from records.queries.external_certificates import staged
@@ -146,8 +146,7 @@ class RenewalsView(CoordinatorView):
             waiting=staged(form.key, by=by), largest=this_organization().largest_file,
             most_bytes=this_organization().most_together, **shown,
         )  # fmt: skip
-        headers = {"Retry-After": RETRY_SECONDS} if status == 503 else {}
-        return Answer(str(html), status, headers, mimetype="text/html")
+        return Answer(str(html), status, mimetype="text/html")
 
     # Afterwards
 

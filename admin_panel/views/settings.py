@@ -19,7 +19,8 @@ from records.errors import N_, Invalid, InvalidInput, Refusal, Stale
 from records.pages.forms import show_refusal
 from records.queries.first_steps import first_steps
 from records.queries.reviewers import coordinators
-from records.services import files, organizations, reviewers
+from records.queries.scanning import scanner_state
+from records.services import files, organizations, reviewers, sign_ons
 from records.web.limits import takes_files
 
 
@@ -88,6 +89,8 @@ class SettingsView(StaffView):
         others.setdefault("logo", LogoForm())
         others["largest_logo"] = min(organizations.LARGEST_LOGO, this_organization().largest_file)
         others["coordinators"] = coordinators() if this_organization().takes_external_certificates else None
+        others["scanning"] = scanner_state()
         others["first"] = first_steps(by=signin.current_actor())
+        others["sign_on"] = sign_ons.of_this_organization()
         html = self.render("admin_panel/settings.html", form=form, **others)
         return Answer(str(html), status, mimetype="text/html")

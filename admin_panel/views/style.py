@@ -13,7 +13,7 @@ from wtforms import BooleanField, DateField, Form, SelectField, StringField, Tex
 
 from admin_panel.base import CoordinatorView
 from records import clock
-from records.models import AuditKind, Standing, State
+from records.models import AuditKind, Preview, Standing, State, StoredFile, VirusScan
 
 EXAMPLES = ("colours", "type", "icons", "buttons", "page_head", "tabs", "steps", "section", "badges", "fields",
             "error_summary", "notes", "empty", "dialog", "table", "progress", "file_list", "timeline")  # fmt: skip
@@ -82,14 +82,17 @@ def _refused(side: str) -> StyleForm:
 
 def _records() -> dict[str, Any]:
     """What looks like records to the macros."""
-    stored = SimpleNamespace(preview="pending", may_be_viewed=True, size=220_000)
+    clean, waiting, infected = (
+        StoredFile(kind="image/png", size=220_000, preview=Preview.WAITING, virus_scan=each, virus="Eicar-Test")
+        for each in (VirusScan.CLEAN, VirusScan.UNSCANNED, VirusScan.INFECTED)
+    )
+    clean.tells_place = True
+    files = {"front.png": clean, "back.png": waiting, "letter.png": infected}
     told = {"at": clock.now(), "who": "Jordan Reyes", "administrator": "", "words": ""}
     happened = (AuditKind.CERTIFICATE_SUBMITTED, AuditKind.CERTIFICATE_APPROVED)
     return {
         "standings": list(Standing),
         "certificates": [SimpleNamespace(state=state, is_expired=lambda _today: False) for state in State],
-        "scans": [
-            SimpleNamespace(id=1, name=name, rotation=0, stored_file=stored) for name in ("front.png", "back.png")
-        ],
+        "scans": [SimpleNamespace(id=1, name=name, rotation=0, stored_file=stored) for name, stored in files.items()],
         "history": [SimpleNamespace(kind=kind, **told) for kind in happened],
     }

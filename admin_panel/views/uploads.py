@@ -46,12 +46,12 @@ class UploadsView(CoordinatorView):
         by, key = signin.current_actor(), sent_key()
         sent, refused = [file for file in request.files.getlist("files") if file.filename], []
         try:
-            uploads.require_number(len(sent) + len(staged(key, by=by)))
+            unwanted, order = left_out(key), in_order()
+            uploads.require_number(len(sent) + sum(file.id not in unwanted for file in staged(key, by=by)))
             came = arriving()
             if came.failure is not None:
                 raise came.failure
             refused = [refusal_text(refusal) for refusal in came.refused]
-            unwanted, order = left_out(key), in_order()
             upload = uploads.start(member, came.arrived, by=by, key=key, left_out=unwanted, order=order)
         except Invalid as refusal:
             return self._choose_page(member, key, refused or [refusal_text(refusal)])
@@ -128,11 +128,11 @@ class UploadsView(CoordinatorView):
     def preview(self, upload_id: int, file_id: int) -> Any:
         """The drawn preview; 204 where there is none, with Retry-After while it is being drawn."""
         stored = uploaded_file(upload_for(upload_id, by=signin.current_actor()), file_id).stored_file
-        if stored.preview == Preview.WAITING:
-            return Response(status=204, headers={"Retry-After": "1"})
-        if stored.preview != Preview.READY:
-            return Response(status=204)
-        return send_preview(stored, name="preview.webp")
+        if stored.has_preview:
+            answer = send_preview(stored, name="preview.webp")
+            answer.headers["Tells-Place"] = "yes" if stored.tells_place else "no"
+            return answer
+        return Response(status=204, headers={"Retry-After": "1"} if stored.preview == Preview.WAITING else {})
 
 
 def _report(upload: Upload, left_out: list[str]) -> None:

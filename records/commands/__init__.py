@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from records.commands import checks, demo, housekeeping, members, organization, reminders, supply
+from records.commands import audit, backup, checks, demo, housekeeping, members, organization, reminders, supply
 
 
 def init_app(app: Flask) -> None:
-    for module in (organization, members, demo, housekeeping, checks, reminders, supply):
+    for module in (organization, members, demo, housekeeping, checks, audit, reminders, supply, backup):
         module.add_to(app.cli)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 import click
 from sqlalchemy import select
 
+from records import clock
 from records.database import db, every_organization, organization_scope
 from records.models import Organization
-from records.queries.checks import Report, check_organization
+from records.queries.checks import Report, check_organization, check_trail
+from records.queries.stray_bytes import stray_bytes
+from records.services.sweeps import GRACE
+
+# The clock of the storage may run ahead of ours.
+_AHEAD = timedelta(days=1)
 
 
 def add_to(cli: click.Group) -> None:
@@ -21,30 +28,66 @@ def add_to(cli: click.Group) -> None:
 @click.command("check")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of words.")
 def check(as_json: bool) -> None:
-    """Prove the ledger, the revisions and the stored files of every organization.
+    """Prove the ledger, the revisions, the stored files and the audit trail of every organization.
 
     Every balance is the sum of its entries; every approved certificate is awarded once, and no other is; every
-    reversal takes back its entry; every digest fits; every stored file has its bytes. Exit code 1 where not.
+    reversal takes back its entry; every digest fits; no reference leads into another organization; every stored file
+    has its bytes; every chain of audit events is whole. Exit code 1 where not. Bytes without a row are counted, and no
+    harm: the sweep takes them after its grace time.
     """
     with every_organization():
         found = db.session.execute(select(Organization.id, Organization.name).order_by(Organization.id)).all()
+    outside = Report()
+    check_trail(None, outside)
     reports = {}
     for organization_id, name in found:
         with organization_scope(organization_id):
             reports[name] = check_organization()
             if not as_json:
                 _say(name, reports[name])
-    ok = not any(report.problems for report in reports.values())
+    if outside.looked_at and not as_json:
+        _say("Without an organization", outside)
+    ok, stray = not any(report.problems for report in (outside, *reports.values())), _stray()
     if as_json:
-        organizations = [
-            {"organization": name, "looked_at": dict(report.looked_at), "problems": list(map(asdict, report.problems))}
-            for name, report in reports.items()
-        ]
-        click.echo(json.dumps({"ok": ok, "organizations": organizations}, ensure_ascii=False, indent=2))
-    elif ok:
-        click.echo("Everything is in order.")
+        organizations = [{"organization": name, **_told(report)} for name, report in reports.items()]
+        told = {"ok": ok, "organizations": organizations, "without_organization": _told(outside)}
+        click.echo(json.dumps(told | {"stray": asdict(stray)}, ensure_ascii=False, indent=2))
+    else:
+        _say_stray(stray)
+        if ok:
+            click.echo("Everything is in order.")
     if not ok:
         sys.exit(1)
+
+
+@dataclass(frozen=True)
+class Stray:
+    """Files in the storage without a row: `young` ones may be of uploads under way, `overdue` ones await the sweep."""
+
+    young: int
+    overdue: int
+
+
+def _stray() -> Stray:
+    """Files of all organizations, and of none."""
+    now = clock.now()
+    found, overdue = (sum(map(len, stray_bytes(before=before))) for before in (now + _AHEAD, now - GRACE))
+    return Stray(found - overdue, overdue)
+
+
+def _say_stray(stray: Stray) -> None:
+    if stray.young:
+        click.echo(f"{_files(stray.young)} no row yet: of uploads under way, or cut short.")
+    if stray.overdue:
+        click.echo(f"{_files(stray.overdue)} had no row for a day: flask sweep removes them.")
+
+
+def _files(number: int) -> str:
+    return "1 file in the storage has" if number == 1 else f"{number} files in the storage have"
+
+
+def _told(report: Report) -> dict[str, object]:
+    return {"looked_at": dict(report.looked_at), "problems": list(map(asdict, report.problems))}
 
 
 def _say(name: str, report: Report) -> None:

@@ -34,12 +34,12 @@ from records.models import (
     StoredFile,
 )
 from records.queries.reviewers import for_reviewer, reviewers, waiting
+from records.scopes import covered_units
 from records.services.certificate_steps import award, note, reverse, tell
 from records.services.certification_steps import Entry, record
 from records.services.outbox import notify
 from records.services.scan_steps import attach
 from records.services.submission_steps import Files, Submission, described, fill, revise, settle
-from records.signin import covered_units
 
 # What people were told longer ago than that, they have read.
 _READ_AFTER = timedelta(days=10)

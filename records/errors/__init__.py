@@ -39,14 +39,20 @@ from records.errors.certificates import (
     NotOpened,
     OwnCertificate,
     RevisionChanged,
+    TooManyPending,
 )
 from records.errors.files import (
     FileEmpty,
+    FileInfected,
     FileTooLarge,
+    FileUnscanned,
     NoFiles,
     OneFileTooMany,
+    StorageFull,
+    StorageUnavailable,
     TooManyFiles,
     TooMuchTogether,
+    TooMuchWaiting,
 )
 from records.errors.notices import NotSnoozed, SnoozedAlready, SnoozedTillWhen
 from records.errors.proofs import EndPast, EndRequired, EndTooLate, NothingToProve, ProofWithdrawn
@@ -62,6 +68,7 @@ from records.errors.signing_in import (
     LinkSpent,
     NoAccount,
     NoEmail,
+    PasswordFirst,
     PasswordTooLong,
     PasswordTooShort,
     SignedOut,
@@ -99,7 +106,9 @@ __all__ = [
     "ExternalCertificatesOff",
     "FileChanged",
     "FileEmpty",
+    "FileInfected",
     "FileTooLarge",
+    "FileUnscanned",
     "Frozen",
     "HeldAgain",
     "Invalid",
@@ -132,6 +141,7 @@ __all__ = [
     "OwnCertifications",
     "OwnMembership",
     "OwnRole",
+    "PasswordFirst",
     "PasswordTooLong",
     "PasswordTooShort",
     "ProfileChanged",
@@ -151,7 +161,9 @@ __all__ = [
     "StorageUnavailable",
     "TooManyAttempts",
     "TooManyFiles",
+    "TooManyPending",
     "TooMuchTogether",
+    "TooMuchWaiting",
     "TypeInUse",
     "TypeRequired",
     "TypeUnknown",
@@ -276,16 +288,6 @@ class CertificationChanged(Invalid):
 
 class OtherSideMissing(Invalid):
     sentence = N_("“%(name)s” has not been added yet, so this file cannot go with it. Mend that one first.")
-
-
-class StorageUnavailable(Refusal):
-    status = 503
-    sentence = N_("The file storage cannot be reached right now. Nothing was changed; please try again.")
-
-
-class StorageFull(Refusal):
-    status = 507
-    sentence = N_("The file storage is full. Nothing was changed; please tell your administrator.")
 
 
 class ScopeMissing(RuntimeError):

@@ -23,6 +23,10 @@ class CreditTypeUnknown(Invalid):
     sentence = N_("Choose a credit type from the list.")
 
 
+class TooManyPending(Invalid):
+    sentence = N_("%(most)s of your certificates wait for a decision already. Submit this one when some are decided.")
+
+
 class NoCertificateFile(Invalid):
     sentence = N_("Add the file of the certificate.")
 

@@ -1,8 +1,8 @@
-"""Refusals of files on their way in."""
+"""Refusals of files, on their way in and out."""
 
 from __future__ import annotations
 
-from records.errors.base import N_, Invalid
+from records.errors.base import N_, Invalid, Refusal
 
 
 class FileTooLarge(Invalid):
@@ -12,6 +12,14 @@ class FileTooLarge(Invalid):
 
 class FileEmpty(Invalid):
     sentence = N_("“%(name)s” is empty (0 bytes). Choose it again.")
+
+
+class FileUnscanned(Refusal):
+    sentence = N_("“%(name)s” has not been scanned for viruses yet. Until it is, nobody opens or approves it.")
+
+
+class FileInfected(Refusal):
+    sentence = N_("A virus was found in “%(name)s”: %(virus)s. Nobody can open or approve it.")
 
 
 class NoFiles(Invalid):
@@ -29,3 +37,21 @@ class OneFileTooMany(Invalid):
 class TooMuchTogether(Invalid):
     status = 413
     sentence = N_("Together these files are larger than %(limit)s: “%(name)s” was left out.")
+
+
+class TooMuchWaiting(Invalid):
+    status = 413
+    sentence = N_(
+        "“%(name)s” was left out: your files that wait to be submitted would be larger than %(limit)s together."
+        " Submit or leave out some; what is never submitted goes after a day."
+    )
+
+
+class StorageUnavailable(Refusal):
+    status = 503
+    sentence = N_("The file storage cannot be reached right now. Nothing was changed; please try again.")
+
+
+class StorageFull(Refusal):
+    status = 507
+    sentence = N_("The file storage is full. Nothing was changed; please tell your administrator.")

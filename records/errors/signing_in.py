@@ -28,6 +28,13 @@ class SignedOut(Refusal):
     sentence = N_("You are signed out. Sign in in another tab, then try again here.")
 
 
+class PasswordFirst(Refusal):
+    """What is grave wants a password that was given of late. A page asks for it, and goes on from there."""
+
+    status = 401
+    sentence = N_("Before this, confirm your password. Nothing was changed yet.")
+
+
 class WrongPassword(Invalid):
     sentence = N_("This is not your current password.")
 

@@ -35,8 +35,10 @@ from records.models.requirement import (
 from records.models.revision import Revision
 from records.models.saved_view import SavedView
 from records.models.scan import Scan
+from records.models.second_factor import HalfwaySignIn, RecoveryCode, SecondFactor
+from records.models.sign_on import SignOn, SignOnIdentity
 from records.models.standing import Standing
-from records.models.stored_file import Preview, StoredFile
+from records.models.stored_file import Preview, StoredFile, VirusScan
 from records.models.transcript import Transcript
 from records.models.unit import Unit
 from records.models.upload import Upload, UploadedFile
@@ -63,6 +65,7 @@ __all__ = [
     "Exemption",
     "ExternalCertificate",
     "FeedKind",
+    "HalfwaySignIn",
     "ImportRow",
     "ImportState",
     "KeptReason",
@@ -82,6 +85,7 @@ __all__ = [
     "Proof",
     "ProofState",
     "ProposalState",
+    "RecoveryCode",
     "RegisterImport",
     "Reminder",
     "ReminderMessage",
@@ -100,7 +104,10 @@ __all__ = [
     "SavedView",
     "Scan",
     "ScopeUnit",
+    "SecondFactor",
     "SignIn",
+    "SignOn",
+    "SignOnIdentity",
     "SingleUseLink",
     "Snooze",
     "Standing",
@@ -112,4 +119,5 @@ __all__ = [
     "Unit",
     "Upload",
     "UploadedFile",
+    "VirusScan",
 ]

@@ -58,8 +58,10 @@ class Account(Base):
 class SignIn(Base):
     """One open session. The browser holds a token; here stands only its SHA-256.
 
+    `confirmed_at` is when its owner gave their password last: signing in, or confirming something grave.
     `administrator_id` is who is logged in as the member; `returns_until` is when their own session, which
-    waits behind this one, would end.
+    waits behind this one, would end. `came_through_id`: the organization whose sign-on began it, and the only one
+    that it opens.
     """
 
     __tablename__ = "sign_in"
@@ -76,7 +78,9 @@ class SignIn(Base):
     member_id: Mapped[int | None] = mapped_column(Id, ForeignKey("member.id"))
     administrator_id: Mapped[int | None] = mapped_column(Id, ForeignKey("member.id"))
     returns_until: Mapped[datetime | None]
+    came_through_id: Mapped[int | None] = mapped_column(Id, ForeignKey("organization.id"))
     created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from records.errors import ActingAlready, NotAllowed
+from records.errors import ActingAlready, NotAllowed, PasswordFirst
+from records.errors.sign_on import CameThroughSignOn
 from records.models.member import Member, Role
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ class Actor:
     `covered_units` are the ids of all units in a coordinator's scope, sub-units included; empty where
     the scope is the whole organization (`covers_organization`) or the actor is no coordinator.
     `administrator_id` and `administrator_name` are of who is logged in as the member: then the actor has the
-    rights of a plain member, whatever the role.
+    rights of a plain member, whatever the role. `came_through`: the id of the organization whose sign-on began the
+    session; whoever runs its provider could be any of its members, so what is of the account stays closed.
+    `password_is_old`: it is long since they gave their password.
     """
 
     kind: ActorKind
@@ -41,6 +44,8 @@ class Actor:
     reviews_by_grant: bool = False
     administrator_id: int | None = None
     administrator_name: str | None = None
+    came_through: int | None = None
+    password_is_old: bool = False
     address: str = ""
     request_id: str = ""
 
@@ -101,7 +106,18 @@ class Actor:
         if not self.is_staff:
             raise NotAllowed()
 
+    def require_fresh_password(self) -> None:
+        """For what is grave: who may do what, who is let in. Asked before anything is changed. Raises PasswordFirst."""
+        if self.password_is_old:
+            raise PasswordFirst()
+
     def require_not_acting(self) -> None:
         """For what is a person's own: their password, their mail, their sessions. Raises ActingAlready."""
         if self.is_acting:
             raise ActingAlready()
+
+    def require_whole_account(self) -> None:
+        """For what decides how the account signs in, whatever it opens. Raises ActingAlready, CameThroughSignOn."""
+        self.require_not_acting()
+        if self.came_through is not None:
+            raise CameThroughSignOn()

@@ -7,18 +7,17 @@ without breaking a chain of hashes.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from records.models.actor import Actor
 from records.models.base import Base, Id, Identity
+from records.models.sealing import PERSONAL, digest_of_detail
 
 
 class AuditKind(StrEnum):
@@ -26,6 +25,8 @@ class AuditKind(StrEnum):
 
     ORGANIZATION_CREATED = "organization.created"
     ORGANIZATION_CHANGED = "organization.changed"
+    SIGN_ON_CHANGED = "organization.sign_on_changed"
+    SIGN_ON_FORGOTTEN = "member.sign_on_forgotten"
     MEMBER_CREATED = "member.created"
     MEMBER_CHANGED = "member.changed"
     MEMBER_ROLE_CHANGED = "member.role_changed"
@@ -55,6 +56,7 @@ class AuditKind(StrEnum):
     SCAN_TURNED = "scan.turned"
     SCAN_VIEWED = "scan.viewed"
     SCAN_SWEPT = "scan.swept"
+    VIRUS_FOUND = "scan.virus_found"
     REGISTER_IMPORTED = "register.imported"
     REGISTER_IMPORT_UNDONE = "register.import_undone"
     CREDIT_TYPE_CREATED = "credit_type.created"
@@ -116,21 +118,59 @@ class AuditKind(StrEnum):
     SESSIONS_ENDED = "account.sessions_ended"
     PASSWORD_CHANGED = "account.password_changed"  # noqa: S105  # because: the name of an event
     PASSWORD_RESET_REQUESTED = "account.password_reset_requested"  # noqa: S105  # because: as above
+    SECOND_FACTOR_SET_UP = "account.second_factor_set_up"
+    SECOND_FACTOR_SWITCHED_OFF = "account.second_factor_switched_off"
+    SECOND_FACTOR_RESET = "account.second_factor_reset"
+    RECOVERY_CODES_MADE = "account.recovery_codes_made"
+    RECOVERY_CODE_USED = "account.recovery_code_used"
     EMAIL_CHANGE_REQUESTED = "account.email_change_requested"
     EMAIL_CHANGED = "account.email_changed"
     REFUSED = "request.refused"
 
 
+_OF_NONE = "organization_id IS NULL"
+_WAITING = "sequence IS NULL"
+_BY_ADMINISTRATOR = "administrator_id IS NOT NULL"
+
+
 class AuditEvent(Base):
     """`once_key` lets an event stand once only, such as one view of one scan by one viewer in an hour.
 
-    `sequence`, `previous_hash`, `hash` and `sealed_at` are for the chain of hashes per organization.
+    `sequence`, `previous_hash`, `hash` and `sealed_at` are filled when the event is sealed: it becomes a link of the
+    chain of hashes of its organization, or of the one of all events without an organization.
     """
 
     __tablename__ = "audit_event"
     __table_args__ = (
         UniqueConstraint("once_key"),
         UniqueConstraint("organization_id", "sequence"),
+        # NULLs are never alike: the chain of events without an organization needs an index of its own.
+        Index(
+            "uq_audit_event_sequence_without_organization",
+            "sequence",
+            unique=True,
+            sqlite_where=text(_OF_NONE),
+            postgresql_where=text(_OF_NONE),
+        ),
+        Index(
+            "ix_audit_event_waiting",
+            "organization_id",
+            "id",
+            sqlite_where=text(_WAITING),
+            postgresql_where=text(_WAITING),
+        ),
+        Index("ix_audit_event_newest", "organization_id", "id"),
+        Index("ix_audit_event_kind", "organization_id", "kind", "id"),
+        Index("ix_audit_event_record", "organization_id", "subject_kind", "id"),
+        Index("ix_audit_event_actor", "organization_id", "actor_member_id", "id"),
+        Index(
+            "ix_audit_event_administrator",
+            "organization_id",
+            "administrator_id",
+            "id",
+            sqlite_where=text(_BY_ADMINISTRATOR),
+            postgresql_where=text(_BY_ADMINISTRATOR),
+        ),
         Index("ix_audit_event_at", "organization_id", "at", "id"),
         Index("ix_audit_event_subject", "organization_id", "subject_kind", "subject_id", "id"),
         Index("ix_audit_event_member_id", "organization_id", "member_id", "id"),
@@ -229,6 +269,4 @@ class AuditDetail(Base):
 
     def digest(self) -> str:
         """SHA-256 (hexadecimal) over the salt and the values."""
-        values = [self.salt, self.actor_name, self.administrator_name, self.address, self.before, self.after]
-        canonical = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return digest_of_detail({name: getattr(self, name) for name in PERSONAL})

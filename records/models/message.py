@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from records.models.base import Base, Id, Identity, one_of, within_organization
 
-_WAITING = "to_address IS NOT NULL AND sent_at IS NULL AND failed_at IS NULL"
+# Still to be mailed.
+WAITING = "to_address IS NOT NULL AND sent_at IS NULL AND failed_at IS NULL"
 
 
 class MessageKind(StrEnum):
@@ -21,6 +22,7 @@ class MessageKind(StrEnum):
     OLD_EMAIL_CONFIRMATION = "old_email_confirmation"
     NEW_EMAIL_CONFIRMATION = "new_email_confirmation"
     EMAIL_CHANGED = "email_changed"
+    SECOND_FACTOR_CHANGED = "second_factor_changed"
     CERTIFICATES_SUBMITTED = "certificates_submitted"
     CHANGES_REQUESTED = "changes_requested"
     CERTIFICATE_APPROVED = "certificate_approved"
@@ -31,6 +33,7 @@ class MessageKind(StrEnum):
     RENEWALS_PROPOSED = "renewals_proposed"
     RENEWAL_ACCEPTED = "renewal_accepted"
     RENEWAL_DECLINED = "renewal_declined"
+    VIRUS_FOUND = "virus_found"
 
 
 # What a member reads in the portal, too, and may do without in the mail.
@@ -45,6 +48,7 @@ PORTAL_KINDS = (
     MessageKind.RENEWALS_PROPOSED,
     MessageKind.RENEWAL_ACCEPTED,
     MessageKind.RENEWAL_DECLINED,
+    MessageKind.VIRUS_FOUND,
 )
 
 
@@ -66,8 +70,8 @@ class Message(Base):
             "ix_message_waiting",
             "due_at",
             "id",
-            sqlite_where=text(_WAITING),
-            postgresql_where=text(_WAITING),
+            sqlite_where=text(WAITING),
+            postgresql_where=text(WAITING),
         ),
         Index("ix_message_member_id", "organization_id", "member_id", "id"),
     )

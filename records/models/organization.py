@@ -22,6 +22,7 @@ class Organization(Base):
     """`largest_file` in bytes; `retention_days` is how long deleted records can be restored.
 
     Reminders go out from `reminds_at` on, in its time zone; the weekly digest on `digest_weekday` (0 is Monday).
+    `requires_second_factor`: of its administrators and training coordinators.
     `first_steps_put_away_at`: since when the first page leads nobody through the first steps.
     """
 
@@ -43,6 +44,7 @@ class Organization(Base):
     takes_external_certificates: Mapped[bool] = mapped_column(default=True)
     reminds_at: Mapped[time] = mapped_column(default=time(7))
     digest_weekday: Mapped[int] = mapped_column(default=0)
+    requires_second_factor: Mapped[bool] = mapped_column(default=False)
     first_steps_put_away_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)

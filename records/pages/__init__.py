@@ -4,15 +4,32 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from records import signin
+from records import sessions, signin
 from records.queries import reviewers
 
 
 def init_app(app: Flask) -> None:
-    from records.pages import account, acting, calendar, faces, health, logo, scans, signing_in, theme, verifying
+    from records.pages import (
+        account,
+        acting,
+        calendar,
+        confirming,
+        faces,
+        health,
+        letting_in,
+        logo,
+        scans,
+        second_factor,
+        sign_on,
+        signing_in,
+        theme,
+        verifying,
+    )
 
     blueprint = Blueprint("pages", __name__, template_folder="../templates")
-    for module in (account, acting, calendar, health, logo, scans, signing_in, theme, verifying):
+    for module in (
+        account, acting, calendar, health, letting_in, logo, scans, second_factor, sign_on, signing_in, theme, verifying
+    ):  # fmt: skip
         module.add_to(blueprint)
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(
@@ -26,9 +43,11 @@ def init_app(app: Flask) -> None:
         page_colours=theme.PAGE_COLOURS,
     )
     app.before_request(acting.open_the_portal_only)
+    app.before_request(second_factor.set_up_first)
+    confirming.init_app(app)
     app.after_request(_touch)
 
 
 def _touch(response):  # type: ignore[no-untyped-def]  # because: Flask's own signature
-    signin.touch()
+    sessions.touch()
     return response

@@ -44,8 +44,8 @@ def _page(
         password_form=password_form,
         email_form=email_form,
         language_form=language_form,
-        sessions=accounts.open_sessions(this_account()),
-        several=len(accounts.members_of(this_account())) > 1,
+        sessions=accounts.open_sessions(this_account(), by=signin.current_actor()),
+        several=len(accounts.members_of(this_account(), by=signin.current_actor())) > 1,
     ), 422 if refused else 200
 
 

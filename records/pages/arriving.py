@@ -22,8 +22,6 @@ from records.web.scripted import answer
 
 Stage = Callable[..., Kept]
 
-# After how long a form may be sent again when the storage cannot be reached.
-RETRY_SECONDS = "30"
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 

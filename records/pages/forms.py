@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import EmailField, Form, PasswordField, SelectChoice, SelectField
+from wtforms import EmailField, Form, PasswordField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from records.errors import InvalidInput, Refusal
@@ -28,6 +28,20 @@ class SignInForm(FlaskForm):
         [InputRequired(lazy_gettext("Enter your password.")), Length(max=1024)],
         render_kw=_current,
     )
+
+
+class SignOnForm(FlaskForm):
+    """`typed` is the organization's own part of the address, which may be typed or pasted whole."""
+
+    address = StringField(
+        lazy_gettext("Your organization's sign-on address"),
+        [InputRequired(lazy_gettext("Enter the address that your organization gave you.")), Length(max=300)],
+        render_kw={"autocomplete": "organization", "autocapitalize": "none", "spellcheck": "false"},
+    )
+
+    @property
+    def typed(self) -> str:
+        return (self.address.data or "").strip().rstrip("/").rpartition("/")[2].lower()
 
 
 class ResetRequestForm(FlaskForm):
@@ -75,6 +89,38 @@ class ChangeEmailForm(FlaskForm):
         render_kw=_current,
         id="email-current",
     )
+
+
+class SecondFactorForm(FlaskForm):
+    """To begin setting a second factor up."""
+
+    current = PasswordField(
+        lazy_gettext("Current password"),
+        [InputRequired(lazy_gettext("Enter your current password.")), Length(max=1024)],
+        render_kw=_current,
+    )
+
+
+class CodeForm(FlaskForm):
+    """Codes of the device come with digits alone, recovery codes with letters."""
+
+    code = StringField(
+        lazy_gettext("Code"),
+        [InputRequired(lazy_gettext("Enter a code.")), Length(max=64)],
+        render_kw={"autocomplete": "one-time-code", "spellcheck": "false", "autocapitalize": "none"},
+    )
+
+
+class BothForm(SecondFactorForm, CodeForm):
+    """Password and code. The page has it twice, so the ids differ by `prefix`."""
+
+
+class ConfirmForm(FlaskForm):
+    """Before something grave; the code where a second factor is on. Fields beside those of the form that is held up."""
+
+    password = PasswordField(lazy_gettext("Your own password"), [Length(max=1024)], render_kw=_current)
+    code = StringField(lazy_gettext("Code of your second factor"), [Length(max=64)],
+                       render_kw={"autocomplete": "one-time-code", "spellcheck": "false"})  # fmt: skip
 
 
 class LanguageForm(FlaskForm):

@@ -17,7 +17,8 @@ def add_to(blueprint: Blueprint) -> None:
 
 
 def has_logo() -> bool:
-    return _logo() is not None
+    found = _logo()
+    return found is not None and not found.stored_file.is_held_back
 
 
 @member_required

@@ -6,18 +6,20 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 from zipstream import ZIP_STORED, ZipStream
 
 from records import signin
 from records.database import found
-from records.errors import NotFound
-from records.models import Member, Preview, Scan, StoredFile
+from records.errors import NotFound, Refusal
+from records.models import Member, Scan, StoredFile
 from records.pages.guards import member_required
 from records.pages.sending import send_bytes, send_preview, send_thumbnail
 from records.queries.scans import all_scans_of, scan_for
 from records.services import audit, scans
 from records.storage import Storage, storage
+from records.web.words import refusal_text
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -52,13 +54,14 @@ def scan_download(scan_id: int) -> Response:
 
 @member_required
 def scan_preview(scan_id: int) -> Response:
-    """Raises NotFound where there is no preview, or none yet."""
-    return send_preview(_drawn(scan_id), name="preview.webp")
+    """Large enough to be read, so it counts as a view. Raises NotFound where there is no preview, or none yet."""
+    _drawn(scan_id)
+    return send_preview(_seen(scan_id).stored_file, name="preview.webp")
 
 
 @member_required
 def scan_thumbnail(scan_id: int) -> Response:
-    """The preview in small, for lists. Raises NotFound likewise."""
+    """The preview in small, for lists: no view. Raises NotFound likewise."""
     return send_thumbnail(_drawn(scan_id), name="thumbnail.webp")
 
 
@@ -77,12 +80,16 @@ def scans_zip(member_id: int) -> Response:
     member = found(Member, member_id)
     all_scans = all_scans_of(member, by=actor)
     name = f"{member.name} - scans.zip"
-    parts = [(scan.id, entry, scan.stored_file.key, scan.stored_file.size) for scan, entry in _named(all_scans)]
-    for scan in list(all_scans):
+    left_out = [_why_left_out(scan) for scan in all_scans if scan.stored_file.is_held_back]
+    coming = [scan for scan in all_scans if not scan.stored_file.is_held_back]
+    parts = [(entry, scan.stored_file.key, scan.stored_file.size) for scan, entry in _named(coming)]
+    for scan in coming:
         audit.viewed_scan(scan, by=actor)
     archive, door = ZipStream(sized=True, compress_type=ZIP_STORED), storage()
-    for _id, entry, key, size in parts:
+    for entry, key, size in parts:
         archive.add(_chunks(door, key), entry, size=size)
+    if left_out:
+        archive.add("\n".join(left_out).encode(), gettext("What is missing") + ".txt")
     response = Response(iter(archive), mimetype="application/zip")
     response.content_length = len(archive)
     response.headers.set("Content-Disposition", "attachment", filename=name)
@@ -98,7 +105,7 @@ def _seen(scan_id: int) -> Scan:
 
 def _drawn(scan_id: int) -> StoredFile:
     stored = scan_for(scan_id, by=signin.current_actor()).stored_file
-    if stored.preview != Preview.READY:
+    if not stored.has_preview:
         raise NotFound()
     return stored
 
@@ -108,6 +115,14 @@ def _chunks(door: Storage, key: str) -> Iterator[bytes]:
     with door.open(key) as stream:
         while chunk := stream.read(256 * 1024):
             yield chunk
+
+
+def _why_left_out(scan: Scan) -> str:
+    try:
+        scan.stored_file.require_released(name=scan.name)
+    except Refusal as refusal:
+        return refusal_text(refusal)
+    return ""
 
 
 def _named(scans: Iterable[Scan]) -> Iterator[tuple[Scan, str]]:

@@ -6,9 +6,11 @@ from datetime import UTC
 from typing import BinaryIO
 
 from flask import Response, request, send_file
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from records.errors import StorageUnavailable
 from records.models import StoredFile
+from records.models.scan import file_name
 from records.storage import preview_key, storage, thumbnail_key
 
 _INERT = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; sandbox"
@@ -17,10 +19,18 @@ _PDF = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; base-u
 
 
 def send_bytes(stored: StoredFile, *, name: str, download: bool) -> Response:
-    """The bytes as they are. Only kinds that browsers open safely are shown, all else is a download."""
+    """The bytes as they are. Only kinds that browsers open safely are shown, all else is a download.
+
+    Raises FileUnscanned, FileInfected, StorageUnavailable, also where the storage has lost a part of them.
+    """
+    stored.require_released(name=name)
     inline = stored.opens_in_browser and not download
+    stream = storage().open(stored.key)
+    if stream.seek(0, 2) != stored.size:
+        stream.close()
+        raise StorageUnavailable()
     return _send(
-        storage().open(stored.key),
+        stream,
         stored,
         name=name,
         kind=stored.kind if inline else "application/octet-stream",
@@ -56,14 +66,18 @@ def _send(
         stream,
         mimetype=kind,
         as_attachment=download,
-        download_name=name,
+        download_name=file_name(name),
         etag=etag,
         last_modified=stored.created_at.astimezone(UTC),
         conditional=False,
     )
     response.content_length = size = stream.seek(0, 2)
     stream.seek(0)
-    response.make_conditional(request.environ, accept_ranges=True, complete_length=size)
+    try:
+        response.make_conditional(request.environ, accept_ranges=True, complete_length=size)
+    except RequestedRangeNotSatisfiable:  # one piece at a time, and only one that there is
+        stream.close()
+        raise
     response.headers["Content-Security-Policy"] = policy
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "private, no-store"

@@ -13,12 +13,8 @@ from records.errors import Refusal
 from records.pages.faces import BACK_OFFICE, chosen_face
 from records.pages.forms import InvitationForm, NewPasswordForm, ResetRequestForm, SignInForm, show_refusal
 from records.pages.guards import account_required, this_account
+from records.pages.letting_in import browser, let_in, remembering
 from records.services import accounts, invitations
-from records.services.browsers import KEPT_FOR
-from records.web import cookies
-from records.web.links import own_page
-
-_BROWSER = "known_browser"
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -50,7 +46,7 @@ def sign_in() -> Any:
             opened = accounts.sign_in(
                 form.email.data or "",
                 form.password.data or "",
-                browser=_browser(),
+                browser=browser(),
                 by=signin.current_actor(),
             )
         except Refusal as refusal:
@@ -58,21 +54,9 @@ def sign_in() -> Any:
                 raise
             show_refusal(form, refusal)
         else:
-            signin.hand_out(opened.token)
-            return _remembering(
-                redirect(own_page(request.args.get("next", "")) or url_for("pages.home")), opened.browser
-            )
+            return let_in(opened)
     page = render_template("records/sign_in.html", form=form, acted_as=signin.was_logged_in_as())
     return page, 422 if form.errors else 200
-
-
-def _browser() -> str:
-    return cookies.kept(_BROWSER)
-
-
-def _remembering(response: Response, browser: str) -> Response:
-    cookies.keep(response, _BROWSER, browser, lasts=KEPT_FOR, same_site="Strict")
-    return response
 
 
 def _end_session() -> None:
@@ -93,7 +77,7 @@ def sign_out() -> Response:
 @account_required
 def choose() -> Any:
     user, account = signin.signed_in(), this_account()
-    members = accounts.members_of(account)
+    members = accounts.members_of(account, by=signin.current_actor())
     if request.method == "POST" and user is not None:
         member_id = request.form.get("member", type=int) or 0
         signin.hand_out(accounts.choose_member(user.token, member_id, by=signin.current_actor()))
@@ -113,8 +97,8 @@ def reset(secret: str) -> Any:
     email, form = accounts.reset_link(secret).account.email, NewPasswordForm()
     if form.validate_on_submit():
         try:
-            browser = accounts.reset_password(
-                secret, form.password.data or "", browser=_browser(), by=signin.current_actor()
+            known = accounts.reset_password(
+                secret, form.password.data or "", browser=browser(), by=signin.current_actor()
             )
         except Refusal as refusal:
             if refusal.field is None:
@@ -123,7 +107,7 @@ def reset(secret: str) -> Any:
         else:
             _end_session()
             flash(gettext("Your password is changed. Sign in with the new one."), "success")
-            return _remembering(redirect(url_for("pages.sign_in")), browser)
+            return remembering(redirect(url_for("pages.sign_in")), known)
     return render_template("records/reset.html", form=form, email=email), 422 if form.errors else 200
 
 
@@ -131,14 +115,14 @@ def invitation(secret: str) -> Any:
     facts, form = invitations.invited(secret), InvitationForm()
     if form.validate_on_submit():
         try:
-            opened = invitations.accept(secret, form.password.data or "", browser=_browser(), by=signin.current_actor())
+            opened = invitations.accept(secret, form.password.data or "", browser=browser(), by=signin.current_actor())
         except Refusal as refusal:
             if refusal.field is None:
                 raise
             show_refusal(form, refusal)
         else:
             _end_session()
-            signin.hand_out(opened.token)
+            response = let_in(opened)
             flash(gettext("Welcome to %(organization)s.", organization=facts.organization), "success")
-            return _remembering(redirect(url_for("pages.home")), opened.browser)
+            return response
     return render_template("records/invitation.html", form=form, invited=facts), 422 if form.errors else 200

@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 _CHILD = Path(__file__).with_name("child.py")
 _SECONDS = 20
+_TELLS_PLACE = 4  # as the child says it
 _LARGEST = 8 * 1024 * 1024
 # Few arenas: each reserves address space, of which the child has little.
 _ENVIRONMENT = {"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": "1"}
@@ -33,10 +34,14 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True)
 class Drawn:
-    """Two WebP pictures of the same: one to read, and a small one for lists."""
+    """Two WebP pictures of the same: one to read, and a small one for lists.
+
+    `tells_place`: the file says where it was taken. The pictures do not.
+    """
 
     preview: bytes
     thumbnail: bytes
+    tells_place: bool = False
 
 
 def draw(stream: BinaryIO, *, kind: str, seconds: float = _SECONDS) -> Drawn:
@@ -47,7 +52,7 @@ def draw(stream: BinaryIO, *, kind: str, seconds: float = _SECONDS) -> Drawn:
         code = _run(given, drawn, kind, seconds)
         if code in (-signal.SIGKILL, -signal.SIGALRM, -signal.SIGTERM):
             raise Interrupted(f"ended by signal {-code}")
-        if code != 0:
+        if code not in (0, _TELLS_PLACE):
             raise CannotDraw(f"ended with {code}")
         drawn.seek(0)
         pictures = drawn.read(_LARGEST + 1)
@@ -57,7 +62,7 @@ def draw(stream: BinaryIO, *, kind: str, seconds: float = _SECONDS) -> Drawn:
     thumbnail, rest = _first(rest)
     if rest:
         raise CannotDraw("gave more than two pictures")
-    return Drawn(preview, thumbnail)
+    return Drawn(preview, thumbnail, tells_place=code == _TELLS_PLACE)
 
 
 def _first(pictures: bytes) -> tuple[bytes, bytes]:

@@ -3,8 +3,8 @@
 python -I child.py KIND   the file on standard input; on standard output two WebP pictures, one after the
                           other: the preview, then the thumbnail
 
-Exit code 0 where it is drawn, 3 where the bytes do not decode. The limits are set before the first
-byte is read: what exceeds them ends this process and nothing else.
+Exit code 0 where it is drawn, 4 where it is and the file says where it was taken, 3 where the bytes do not decode.
+The limits are set before the first byte is read: what exceeds them ends this process and nothing else.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 SIDE = 1000
 SMALL_SIDE = 160  # twice what lists show, for screens with two pixels to one
 MEGABYTE = 1024 * 1024
-MOST_MEMORY = 1024 * MEGABYTE
+MOST_MEMORY = 512 * MEGABYTE
 MOST_OUTPUT = 8 * MEGABYTE
 CPU_SECONDS = 15
 WALL_SECONDS = 25
 MOST_PIXELS = 40_000_000
 UNDRAWABLE = 3
+TELLS_PLACE = 4
 
 # Only these decoders ever see the bytes. Pillow knows forty more that nobody needs here.
 FORMATS = {
@@ -39,6 +40,7 @@ FORMATS = {
     "image/heif": ["HEIF"],
 }
 _ORIENTATION = 0x0112
+_GPS, _LATITUDE = 0x8825, 2
 _TURNS = {2: (0,), 3: (3,), 4: (1,), 5: (5,), 6: (4,), 7: (6,), 8: (2,)}  # EXIF orientation: Image.Transpose
 
 
@@ -47,7 +49,10 @@ def main() -> int:
     kind = sys.argv[1]
     warnings.simplefilter("ignore")
     try:
-        drawn = page(sys.stdin.buffer) if kind == "application/pdf" else picture(sys.stdin.buffer, kind)
+        if kind == "application/pdf":
+            drawn, placed = page(sys.stdin.buffer), False
+        else:
+            drawn, placed = picture(sys.stdin.buffer, kind)
         drawn = flat(drawn)
         drawn.save(sys.stdout.buffer, "WEBP", quality=80, method=4)
         drawn.thumbnail((SMALL_SIDE, SMALL_SIDE))
@@ -55,7 +60,7 @@ def main() -> int:
         sys.stdout.flush()
     except (Exception, MemoryError):  # because: decoders raise whatever they like on broken bytes
         return UNDRAWABLE
-    return 0
+    return TELLS_PLACE if placed else 0
 
 
 def set_limits() -> None:
@@ -71,8 +76,8 @@ def set_limits() -> None:
     os.nice(10)
 
 
-def picture(stream: BinaryIO, kind: str) -> Image.Image:
-    """The first frame, no larger than SIDE, the way up that its camera noted."""
+def picture(stream: BinaryIO, kind: str) -> tuple[Image.Image, bool]:
+    """The first frame, no larger than SIDE, the way up that its camera noted; and whether it tells where that was."""
     from PIL import Image
 
     if FORMATS[kind] == ["HEIF"]:
@@ -88,12 +93,12 @@ def picture(stream: BinaryIO, kind: str) -> Image.Image:
     if image.width * image.height > MOST_PIXELS:
         raise ValueError("too many pixels")
     image.load()
-    turn = orientation(image)
+    turn, placed = orientation(image), tells_place(image)
     image = displayable(image)
     image.thumbnail((SIDE, SIDE))
     for step in _TURNS.get(turn, ()):
         image = image.transpose(Image.Transpose(step))
-    return image
+    return image, placed
 
 
 def orientation(image: Image.Image) -> int:
@@ -102,6 +107,16 @@ def orientation(image: Image.Image) -> int:
         return int(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # because: a damaged EXIF block says nothing about the picture
         return 1
+
+
+def tells_place(image: Image.Image) -> bool:
+    """Whether its EXIF or XMP names a position, on any side of the equator."""
+    try:
+        position = image.getexif().get_ifd(_GPS)
+    except Exception:  # because: a damaged EXIF block says nothing
+        position = {}
+    xmp = image.info.get("xmp") or b""
+    return _LATITUDE in position or b"GPSLatitude" in (xmp.encode() if isinstance(xmp, str) else bytes(xmp))
 
 
 def displayable(image: Image.Image) -> Image.Image:

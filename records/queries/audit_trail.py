@@ -61,7 +61,10 @@ def audit_event(event_id: int, *, by: Actor) -> tuple[AuditEvent, Names]:
 
 
 def _older(wanted: TrailWanted, before: int | None, most: int) -> list[AuditEvent]:
-    statement = select(AuditEvent).where(*trail_conditions(wanted))
+    """Ids first, from an index alone where it can be: between two days of a long trail many are put in order."""
+    newest = AuditEvent.id.desc()
+    fitting = select(AuditEvent.id).where(*trail_conditions(wanted)).order_by(newest).limit(most)
     if before is not None:
-        statement = statement.where(AuditEvent.id < before)
-    return list(db.session.scalars(statement.order_by(AuditEvent.id.desc()).limit(most)))
+        fitting = fitting.where(AuditEvent.id < before)
+    ids = db.session.scalars(fitting).all()
+    return list(db.session.scalars(select(AuditEvent).where(AuditEvent.id.in_(ids)).order_by(newest)))

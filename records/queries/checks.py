@@ -1,4 +1,4 @@
-"""The proof that the books are right: the ledger, revisions and stored bytes of the chosen organization.
+"""The proof that the books are right: the ledger, revisions, references, stored bytes and trail of an organization.
 
 Nothing here trusts the constraints and triggers that keep these rules: it reads what stands.
 """
@@ -16,13 +16,16 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import aliased, selectinload
 
 from records import clock
-from records.database import db, is_sqlite, this_organization
+from records.database import chosen_organization_id, db, is_sqlite, this_organization
 from records.errors import StorageUnavailable
 from records.models import CreditEntry, EntryKind, ExternalCertificate, Member, Revision, State, StoredFile
 from records.models.clearance import is_cleared
 from records.models.revision import digest_of
+from records.queries.audit_chains import lines
+from records.queries.audit_verifying import Fault, verify
 from records.queries.binding import any_requirement, people, rules
 from records.queries.clearance import cleared_on
+from records.queries.references import astray
 from records.storage import measured, storage
 
 _AT_ONCE = 500
@@ -43,6 +46,7 @@ class ProblemKind(StrEnum):
     REVISION_MISSING = "revision_missing"
     CERTIFICATE_DIFFERS = "certificate_differs"
     CLEARANCE = "clearance_differs"
+    REFERENCE = "reference_astray"
     BYTES_MISSING = "bytes_missing"
     BYTES_DIFFER = "bytes_differ"
 
@@ -51,7 +55,7 @@ class ProblemKind(StrEnum):
 class Problem:
     """`record` is its table and id; `detail` is for whoever mends it, in English."""
 
-    kind: ProblemKind
+    kind: ProblemKind | Fault
     record: str
     detail: str
 
@@ -68,19 +72,28 @@ class Report:
 
 
 def check_organization() -> Report:
-    """Everything of the chosen organization. Books first, as they stood at one moment; then bytes, file by file."""
+    """Everything of the chosen organization. Books first, as they stood at one moment; then bytes, file by file, and
+    the trail, event by event."""
     report = Report()
     db.session.rollback()
     if not is_sqlite():  # where a reading transaction sees one moment anyway
         db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-    books = (_balances, _awards, _reversals, _revisions, _certificates)
+    books = (_balances, _awards, _reversals, _revisions, _certificates, _references)
     steps: tuple[Callable[[Report], None], ...] = (*books, _clearances)
     for step in steps:
         step(report)
     db.session.rollback()
     _bytes(report)
     db.session.rollback()
+    check_trail(chosen_organization_id(), report)
     return report
+
+
+def check_trail(organization_id: int | None, report: Report) -> None:
+    """The chain of audit events of this organization, or that of events without one."""
+    for chain in verify(lines([organization_id])).values():
+        report.looked_at["events"] += chain.sealed + chain.waiting
+        report.problems += [Problem(each.kind, each.record, each.detail) for each in chain.breaks]
 
 
 def _balances(report: Report) -> None:
@@ -201,6 +214,13 @@ def _certificates(report: Report) -> None:
         if numbers and certificate.revisions[-1].digest != certificate.digest():
             detail = "its fields or files are not those of its latest revision"
             report.add(ProblemKind.CERTIFICATE_DIFFERS, certificate, detail)
+
+
+def _references(report: Report) -> None:
+    """No row of the organization points to nothing, or to another organization's."""
+    for table, row_id, columns in astray():
+        detail = f"no row of its own organization stands where {columns} points"
+        report.problems.append(Problem(ProblemKind.REFERENCE, f"{table} {row_id}", detail))
 
 
 def _clearances(report: Report) -> None:

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, select
 
 from records.database import db
 from records.models import Actor, Member, Role
-from records.signin import actor_of, scopes
+from records.scopes import scopes
+from records.signin import actor_of
 
 
 @dataclass(frozen=True)

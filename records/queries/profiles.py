@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import contains_eager, joinedload
@@ -14,7 +14,17 @@ from sqlalchemy.orm.attributes import set_committed_value
 from records import clock
 from records.database import db, is_id, this_organization
 from records.errors import NotFound
-from records.models import Actor, AuditEvent, Certification, CertificationType, Member, Position, Scan
+from records.models import (
+    Actor,
+    AuditEvent,
+    Certification,
+    CertificationType,
+    Member,
+    Position,
+    Scan,
+    SecondFactor,
+    SignOnIdentity,
+)
 from records.queries.certification_types import active_types
 from records.queries.positions import positions_for
 from records.queries.profile_fields import Shown, shown_fields
@@ -32,7 +42,8 @@ class Held:
 @dataclass(frozen=True)
 class Profile:
     """Everything that the page needs. `serves` are the positions of the member, `positions` and `types` those to
-    choose from; `deleted` counts what can be restored."""
+    choose from; `deleted` counts what can be restored. `second_factor_since` and `is_bound` (to a provider's identity)
+    are of the account, if there is one."""
 
     member: Member
     tracks: bool
@@ -43,6 +54,8 @@ class Profile:
     positions: Sequence[Position]
     shown: Shown
     deleted: int
+    second_factor_since: datetime | None
+    is_bound: bool
 
     @property
     def certifications(self) -> Iterator[Certification]:
@@ -54,7 +67,8 @@ class Profile:
 def profile_of(member_id: int, *, by: Actor) -> Profile:
     """Raises NotAllowed, NotFound (unknown, of another organization, out of scope)."""
     organization = this_organization()
-    member, event_id, deleted = _member(member_id, since=deletion_horizon())
+    found = _member(member_id, since=deletion_horizon())
+    member = found.member
     member.require_seen_by(by)
     tracks = organization.tracks_certifications
     held = certifications_of(member) if tracks else []
@@ -68,27 +82,43 @@ def profile_of(member_id: int, *, by: Actor) -> Profile:
         units=unit_choices(by=by) if by.administers else [],
         serves=serves,
         positions=[each for each, _serving in offered] if by.administers else [],
-        shown=Shown(shown_fields(member, serves, held, by=by), event_id),
-        deleted=deleted if tracks and by.administers else 0,
+        shown=Shown(shown_fields(member, serves, held, by=by), found.last_event_id),
+        deleted=found.deleted if tracks and by.administers else 0,
+        second_factor_since=found.second_factor_since,
+        is_bound=found.is_bound,
     )
 
 
-def _member(member_id: int, *, since: Any) -> tuple[Member, int, int]:
+class _Found(NamedTuple):
+    member: Member
+    last_event_id: int
+    deleted: int
+    second_factor_since: datetime | None
+    is_bound: bool
+
+
+def _member(member_id: int, *, since: Any) -> _Found:
     last_event = select(func.max(AuditEvent.id)).where(
         AuditEvent.member_id == Member.id, AuditEvent.organization_id == Member.organization_id
     )
     deleted = select(func.count(Certification.id)).where(
         Certification.member_id == Member.id, Certification.deleted_at >= since
     )
+    factor = select(SecondFactor.on_since).where(SecondFactor.account_id == Member.account_id)
+    bound = select(SignOnIdentity.id).where(
+        SignOnIdentity.account_id == Member.account_id, SignOnIdentity.organization_id == Member.organization_id
+    )
+    beside = last_event.scalar_subquery(), deleted.scalar_subquery(), factor.scalar_subquery(), bound.exists()
     statement = (
-        select(Member, last_event.scalar_subquery(), deleted.scalar_subquery())
+        select(Member, *beside)
         .where(Member.id == member_id)
         .options(joinedload(Member.unit), joinedload(Member.scope_units), joinedload(Member.account))
     )
     row = db.session.execute(statement).unique().one_or_none() if is_id(member_id) else None
     if row is None:
         raise NotFound()
-    return row[0], row[1] or 0, row[2]
+    member, last_event_id, *others = row
+    return _Found(member, last_event_id or 0, *others)
 
 
 def certifications_of(member: Member) -> list[Certification]:
@@ -148,7 +178,7 @@ def deletion_horizon() -> Any:
 def deleted_certifications(member_id: int, *, by: Actor) -> tuple[Member, Sequence[Certification]]:
     """The member and the tombstones that can still be restored, the latest first. Raises NotAllowed, NotFound."""
     by.require_administrator()
-    member, _event_id, _deleted = _member(member_id, since=deletion_horizon())
+    member = _member(member_id, since=deletion_horizon()).member
     member.require_seen_by(by)
     statement = (
         select(Certification)

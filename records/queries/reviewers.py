@@ -23,7 +23,7 @@ from records.models import (
     State,
     Unit,
 )
-from records.signin import covered_units, scopes
+from records.scopes import covered_units, scopes
 
 # Whether members of a unit (None: of none) are in somebody's scope.
 Covers = Callable[[int | None], bool]

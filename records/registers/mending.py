@@ -7,15 +7,10 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from records.registers.rows import PROBLEM
+from records.tables import neutral
 
 # With its mark, so that spreadsheet programs know the encoding too.
 _MARK = "\ufeff"
-_CALCULATED = ("=", "+", "-", "@", "\t", "\r", "\n", "\u2212")
-
-
-def inert(text: str) -> str:
-    """`text` so that no spreadsheet program calculates it: an apostrophe before what looks like a formula."""
-    return f"'{text}" if text.startswith(_CALCULATED) or text.lstrip().startswith(_CALCULATED) else text
 
 
 def mending_file(header: Sequence[str], rows: Iterable[tuple[Sequence[str], str]]) -> Iterator[bytes]:
@@ -33,5 +28,5 @@ def mending_file(header: Sequence[str], rows: Iterable[tuple[Sequence[str], str]
 
 def _line(cells: Sequence[str]) -> str:
     text = io.StringIO()
-    csv.writer(text).writerow([inert(cell) for cell in cells])
+    csv.writer(text).writerow([neutral(cell) for cell in cells])
     return text.getvalue()

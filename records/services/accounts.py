@@ -5,12 +5,11 @@ Changing the e-mail: `email_changes`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, select
 
-from records import clock, passwords, signin
+from records import clock, passwords, sessions, signin
 from records.database import db, every_organization, is_id, lock, transaction
 from records.errors import LinkSpent, NotFound, WrongCredentials, WrongPassword
 from records.models import (
@@ -25,38 +24,43 @@ from records.models import (
 )
 from records.models.account import address_key
 from records.services import browsers
-from records.services.account_steps import account_event, end_all_sessions
+from records.services.account_steps import (
+    MOST_PER_ACCOUNT,
+    WINDOW,
+    account_event,
+    begin_anew,
+    count_guess,
+    end_all_sessions,
+    member_of,
+    open_members,
+    personal_texts,
+    refuse_sign_in,
+)
+from records.services.entering import SignedInNow, enter
+from records.services.factor_steps import factor_of
 from records.services.outbox import link_path, new_link, peek, post, spend
 from records.throttle import count_attempt, take_back
 
-_WINDOW = timedelta(minutes=15)
-_MOST_PER_ACCOUNT, _MOST_PER_BROWSER, _MOST_PER_ADDRESS = 10, 10, 100
 _RESETS_PER_HOUR = 5
 
 
-@dataclass(frozen=True)
-class SignedInNow:
-    """Secrets for two cookies: `token` of the session, and `browser`, "signed in here before"."""
-
-    token: str
-    browser: str
-
-
 def sign_in(email: str, password: str, *, browser: str, by: Actor) -> SignedInNow:
-    """Open a session. Raises WrongCredentials (alike for unknown addresses) and TooManyAttempts.
+    """Open a session, or half of one: see `entering`. Raises WrongCredentials (alike for unknown addresses) and
+    TooManyAttempts.
 
     Refused attempts are counted. A browser in which the account signed in before is counted by itself,
     so that an attack on the account from elsewhere does not lock its owner out.
     """
     with every_organization():
         account = _account_of(email)
-        counted = _throttle(email, known=browsers.known_secret(account, browser), address=by.address)
+        known = browsers.known_secret(account, browser)
+        counted = count_guess("password", address_key(email), known=known, address=by.address)
         password_hash = account.password_hash if account else None
         fits = passwords.matches(password, password_hash)
         if account is None or not fits:
-            _refuse(account, by=by)
+            refuse_sign_in(account, by=by)
             raise WrongCredentials()
-        take_back(*counted, per=_WINDOW)
+        take_back(*counted, per=WINDOW)
         return _open(account, password, verified=password_hash, browser=browser, by=by)
 
 
@@ -65,34 +69,16 @@ def _account_of(email: str) -> Account | None:
 
 
 def _open(account: Account, password: str, *, verified: str | None, browser: str, by: Actor) -> SignedInNow:
-    token = signin.token()
     with transaction() as session:
         account = lock(account)
         if account.password_hash != verified:  # changed while it was being checked
             raise WrongCredentials()
         if passwords.needs_rehash(account.password_hash or ""):
             account.password_hash = passwords.hashed(password)
-        members = _open_members(account)
-        member = members[0] if len(members) == 1 else None
-        session.add(signin.begin(token, account, member))
-        browser = browsers.remember(account, browser)
-        session.add(account_event(AuditKind.SIGNED_IN, account, by=by))
-    return SignedInNow(token, browser)
-
-
-def _throttle(email: str, *, known: str, address: str) -> tuple[str, ...]:
-    """Counts before the password is looked at, so that attempts at once count too; returns what was counted."""
-    limits = {f"browser:{known}": _MOST_PER_BROWSER} if known else {
-        f"address:{address}": _MOST_PER_ADDRESS, f"account:{address_key(email)}": _MOST_PER_ACCOUNT
-    }  # fmt: skip
-    for key, most in limits.items():
-        count_attempt(key, most=most, per=_WINDOW)
-    return tuple(limits)
-
-
-def _refuse(account: Account | None, *, by: Actor) -> None:
-    with transaction() as session:
-        session.add(account_event(AuditKind.SIGN_IN_REFUSED, account, by=by))
+        opened = enter(account, browser=browser)
+        if not opened.owes_code:
+            session.add(account_event(AuditKind.SIGNED_IN, account, by=by))
+    return opened
 
 
 def sign_out(token: str, *, by: Actor) -> None:
@@ -105,26 +91,23 @@ def sign_out(token: str, *, by: Actor) -> None:
         if sign_in is None or sign_in.ended_at is not None:
             return
         sign_in.ended_at = clock.now()
-        member = session.get(Member, sign_in.member_id) if by.is_acting else None
+        member = session.get(Member, sign_in.member_id) if by.is_acting or by.came_through else None
         after: dict[str, object] = {"since": sign_in.created_at.isoformat()} if by.is_acting else {}
         session.add(account_event(AuditKind.SIGNED_OUT, sign_in.account, by=by, member=member, after=after))
 
 
-def members_of(account: Account) -> list[Member]:
-    """The members that the account opens, active ones only, by organization and name."""
+def members_of(account: Account, *, by: Actor) -> list[Member]:
+    """The members that the account opens, active ones only, by organization and name; in a session that came through
+    an organization's sign-on, that organization's alone."""
     with every_organization():
-        return _open_members(account)
-
-
-def _open_members(account: Account) -> list[Member]:
-    statement = select(Member).where(Member.account_id == account.id, Member.deactivated_at.is_(None))
-    return sorted(db.session.scalars(statement), key=lambda member: (member.organization.name, member.sort_name))
+        return [each for each in open_members(account) if by.came_through in (None, each.organization_id)]
 
 
 def choose_member(token: str, member_id: int, *, by: Actor) -> str:
     """Open another member of the account; returns the token of a new session, which ends when the old one would.
 
-    Raises NotFound, ActingAlready.
+    Raises NotFound, ActingAlready. In a session that came through an organization's sign-on, members of others are not
+    found.
     """
     by.require_not_acting()
     new = signin.token()
@@ -135,8 +118,10 @@ def choose_member(token: str, member_id: int, *, by: Actor) -> str:
             raise NotFound()
         if member is None or not member.is_active or member.account_id != old.account_id:
             raise NotFound()
+        if old.came_through_id not in (None, member.organization_id):
+            raise NotFound()
         old.ended_at = clock.now()
-        session.add(signin.begin(new, old.account, member, until=old.expires_at))
+        session.add(sessions.begin(new, old.account, member, goes_on=old))
         session.add(account_event(AuditKind.SIGNED_IN, old.account, by=by, member=member))
     return new
 
@@ -144,20 +129,20 @@ def choose_member(token: str, member_id: int, *, by: Actor) -> str:
 def change_password(account: Account, *, current: str, new: str, by: Actor) -> str:
     """Set a new password. Every session of the account ends, also the asker's; returns a new token.
 
-    Raises WrongPassword (field `current`), PasswordTooShort, WeakPassword (field `password`), ActingAlready.
+    Raises WrongPassword (field `current`), PasswordTooShort, WeakPassword (field `password`), ActingAlready,
+    CameThroughSignOn.
     """
-    by.require_not_acting()
+    by.require_whole_account()
     verified = require_password(account, current, field="current")
-    passwords.require_good(new, personal=(account.email,))
-    token, hashed, member_id = signin.token(), passwords.hashed(new), by.member_id
+    passwords.require_good(new, personal=personal_texts(account))
+    hashed = passwords.hashed(new)
     with every_organization(), transaction() as session:
         account = lock(account)
         if account.password_hash != verified:
             raise WrongPassword(field="current")
         _set_password(account, hashed)
-        member = session.get(Member, member_id) if member_id else None
-        session.add(signin.begin(token, account, member))
-        session.add(account_event(AuditKind.PASSWORD_CHANGED, account, by=by, member=member))
+        token = begin_anew(account, by=by)
+        session.add(account_event(AuditKind.PASSWORD_CHANGED, account, by=by, member=member_of(by)))
         post(MessageKind.PASSWORD_CHANGED, account.email, organization=None, facts={})
     return token
 
@@ -168,11 +153,11 @@ def require_password(account: Account, password: str, *, field: str) -> str:
     Whoever holds an open session may not guess the password either: wrong ones are counted. Raises WrongPassword
     (`field`), TooManyAttempts.
     """
-    count_attempt(f"password:{account.id}", most=_MOST_PER_ACCOUNT, per=_WINDOW)
+    count_attempt(f"password:{account.id}", most=MOST_PER_ACCOUNT, per=WINDOW)
     verified = account.password_hash
     if verified is None or not passwords.matches(password, verified):
         raise WrongPassword(field=field)
-    take_back(f"password:{account.id}", per=_WINDOW)
+    take_back(f"password:{account.id}", per=WINDOW)
     return verified
 
 
@@ -186,21 +171,30 @@ def _set_password(account: Account, password_hash: str) -> None:
 
 
 def end_sessions(account: Account, *, sign_in_id: int | None, by: Actor) -> None:
-    """End one session of the account, or all (`sign_in_id` None). Raises NotFound, ActingAlready."""
+    """End one session of the account, or all (`sign_in_id` None): of those that `open_sessions` lists.
+
+    Raises NotFound, ActingAlready.
+    """
     by.require_not_acting()
     with every_organization(), transaction() as session:
         if sign_in_id is None:
-            end_all_sessions(account.id)
+            end_all_sessions(account.id, through=by.came_through)
         else:
             sign_in = session.get(SignIn, sign_in_id) if is_id(sign_in_id) else None
             if sign_in is None or sign_in.account_id != account.id:
                 raise NotFound()
+            if by.came_through not in (None, sign_in.came_through_id):
+                raise NotFound()
             sign_in.ended_at = clock.now()
-        session.add(account_event(AuditKind.SESSIONS_ENDED, lock(account), by=by))
+        own = session.get(Member, by.member_id) if by.came_through and by.member_id else None
+        session.add(account_event(AuditKind.SESSIONS_ENDED, lock(account), by=by, member=own))
 
 
-def open_sessions(account: Account) -> list[tuple[SignIn, Member | None]]:
-    """The account's open sessions, the latest used first, each with whom an administrator is logged in as there."""
+def open_sessions(account: Account, *, by: Actor) -> list[tuple[SignIn, Member | None]]:
+    """The account's open sessions, the latest used first, each with whom an administrator is logged in as there.
+
+    To a session that came through an organization's sign-on, those that did so, too.
+    """
     logged_in_as = (Member.id == SignIn.member_id) & SignIn.administrator_id.is_not(None)
     statement = (
         select(SignIn, Member)
@@ -208,6 +202,8 @@ def open_sessions(account: Account) -> list[tuple[SignIn, Member | None]]:
         .where(SignIn.account_id == account.id, SignIn.ended_at.is_(None), SignIn.expires_at > clock.now())
         .order_by(SignIn.last_seen_at.desc())
     )
+    if by.came_through is not None:
+        statement = statement.where(SignIn.came_through_id == by.came_through)
     with every_organization():
         return [(sign_in, member) for sign_in, member in db.session.execute(statement)]
 
@@ -218,7 +214,7 @@ def request_password_reset(email: str, *, by: Actor) -> None:
     count_attempt(f"reset:{address_key(email)}", most=_RESETS_PER_HOUR, per=timedelta(hours=1))
     with every_organization(), transaction() as session:
         account = _account_of(email)
-        if account is None or not _open_members(account):
+        if account is None or not open_members(account):
             return
         secret = new_link(LinkPurpose.PASSWORD_RESET, account, lasts=timedelta(hours=2))
         facts = {"path": link_path(LinkPurpose.PASSWORD_RESET, secret), "hours": 2}
@@ -230,25 +226,27 @@ def reset_link(secret: str) -> SingleUseLink:
     """The link that sets a new password, unspent. Raises LinkSpent, also once the account opens no member."""
     with every_organization():
         link = peek(secret, LinkPurpose.PASSWORD_RESET)
-        if not _open_members(link.account):
+        if not open_members(link.account):
             raise LinkSpent()
         return link
 
 
 def reset_password(secret: str, new: str, *, browser: str, by: Actor) -> str:
-    """Set the password by a mailed link; every session ends. Returns the cookie of a browser that is known now.
+    """Set the password by a mailed link; every session ends. Returns the cookie of a browser that is known now: not
+    where a second factor is on, because a known browser has guesses at its code of its own.
 
     Raises LinkSpent and what good passwords need.
     """
     with every_organization():
         account = reset_link(secret).account
-        passwords.require_good(new, personal=(account.email,))
+        passwords.require_good(new, personal=personal_texts(account))
         hashed = passwords.hashed(new)
         with transaction() as session:
             account = lock(account)
             spend(secret, LinkPurpose.PASSWORD_RESET)
             _set_password(account, hashed)
-            browser = browsers.remember(account, browser)
+            if factor_of(account.id) is None:
+                browser = browsers.remember(account, browser)
             session.add(account_event(AuditKind.PASSWORD_CHANGED, account, by=by))
             post(MessageKind.PASSWORD_CHANGED, account.email, organization=None, facts={})
     return browser

@@ -47,5 +47,12 @@ def remember(account: Account, cookie: str) -> str:
     return ".".join([secret, *others][:_MOST_ACCOUNTS])
 
 
+def forget_others(account: Account, cookie: str) -> None:
+    """Of all browsers that the account knows, only this one stays known."""
+    kept = signin.digest(known_secret(account, cookie))
+    mine = delete(KnownBrowser).where(KnownBrowser.account_id == account.id)
+    db.session.execute(mine.where(KnownBrowser.token_digest != kept))
+
+
 def _secrets(cookie: str) -> list[str]:
     return [secret for secret in cookie.split(".")[:_MOST_ACCOUNTS] if 40 <= len(secret) <= 64]

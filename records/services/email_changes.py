@@ -22,12 +22,13 @@ _LASTS = timedelta(days=1)
 
 
 def request(account: Account, *, new_email: str, password: str, by: Actor) -> None:
-    """Ask both addresses to confirm. Raises WrongPassword (field `current`), Invalid (field `email`), ActingAlready.
+    """Ask both addresses to confirm. Raises WrongPassword (field `current`), Invalid (field `email`),
+    ActingAlready, CameThroughSignOn.
 
     An address that another account has reads like any other, in the mails too: nobody learns who has an
     account. A new request makes the links of an earlier one void.
     """
-    by.require_not_acting()
+    by.require_whole_account()
     require_password(account, password, field="current")
     address = to_address(email_address(new_email))
     with every_organization(), transaction() as session:

@@ -8,6 +8,7 @@ with transaction():
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
@@ -15,13 +16,15 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from records import clock, jobs
-from records.database import after_commit, db, transaction
-from records.errors import FileChanged, Stale
+from records.database import after_commit, db, every_organization, transaction
+from records.errors import FileChanged, Stale, StorageUnavailable
 from records.file_kinds import kind_of
-from records.models import Organization, Preview, StoredFile
-from records.models.scan import file_name
+from records.models import Organization, Preview, StoredFile, VirusScan
+from records.models.scan import Scan, file_name
 from records.models.stored_file import CAN_BE_PREVIEWED
+from records.scanner import scanner
 from records.services.previews import draw_previews
+from records.services.virus_scans import scan_for_viruses
 from records.storage import new_key, sha256_of, storage
 
 
@@ -39,6 +42,7 @@ class Arrived:
 def take_in(stream: IO[bytes], *, name: str | None, organization: Organization) -> Arrived:
     """Store the bytes. Raises FileTooLarge, FileEmpty, StorageFull, StorageUnavailable (field `files`)."""
     organization_id, name = organization.id, file_name(name)
+    _require_storage_in_place()
     received = storage().receive(stream, name=name, limit=organization.largest_file)
     arrived = Arrived(name, received.sha256, received.size, kind_of(received.head), None)
     try:
@@ -49,6 +53,15 @@ def take_in(stream: IO[bytes], *, name: str | None, organization: Organization) 
         return Arrived(name, received.sha256, received.size, arrived.kind, key)
     finally:
         storage().discard(received)
+
+
+def _require_storage_in_place() -> None:
+    """An empty storage beside a database that knows of files is a disk that is not mounted: what it took in would be
+    out of reach once the disk is back. Raises StorageUnavailable."""
+    if storage().is_empty():
+        with every_organization():
+            if db.session.scalar(select(StoredFile.id).limit(1)) is not None:
+                raise StorageUnavailable()
 
 
 def _want_again(sha256: str) -> bool:
@@ -63,14 +76,26 @@ def row_for(arrived: Arrived) -> StoredFile:
     stored = _row(arrived.sha256) or _new_row(arrived)
     stored.wanted_at = clock.now()
     db.session.flush()
-    if stored.preview == Preview.WAITING:
+    if stored.virus_scan == VirusScan.UNSCANNED:
+        after_commit(lambda: jobs.wake(scan_for_viruses))
+    elif stored.preview == Preview.WAITING:
         after_commit(lambda: jobs.wake(draw_previews))
     return stored
 
 
-def require_intact(files: Iterable[StoredFile]) -> None:
-    """Read the bytes again. Raises FileChanged where they are not those that arrived, StorageUnavailable."""
-    for stored in files:
+def discard(arrived: Arrived) -> None:
+    """Bytes that came for nothing go at once, unless the organization had them already: no row points to them."""
+    if arrived.key is not None:
+        with suppress(StorageUnavailable):  # then the sweep takes them
+            storage().delete(arrived.key)
+
+
+def require_sound(scans: Iterable[Scan]) -> None:
+    """Before a decision: no file waits for the virus scan or has a virus, and all bytes, read again, are those that
+    arrived. Raises FileUnscanned, FileInfected, FileChanged, StorageUnavailable."""
+    for scan in scans:
+        stored = scan.stored_file
+        stored.require_released(name=scan.name)
         with storage().open(stored.key) as stream:
             if sha256_of(stream) != stored.sha256:
                 raise FileChanged()
@@ -90,6 +115,8 @@ def _new_row(arrived: Arrived) -> StoredFile:
         size=arrived.size,
         kind=arrived.kind,
         preview=Preview.WAITING if arrived.kind in CAN_BE_PREVIEWED else Preview.NONE,
+        virus_scan=VirusScan.UNSCANNED if scanner() else VirusScan.NOT_SCANNED,
+        virus_scan_due_at=clock.now() if scanner() else None,
         created_at=clock.now(),
         wanted_at=clock.now(),
     )

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Delete, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from records import clock, passwords, signin
+from records import clock, passwords
 from records.database import db, every_organization, lock, locked, transaction
 from records.errors import Deactivated, LinkSpent, NoEmail, WrongPassword
 from records.models import (
@@ -27,8 +27,8 @@ from records.models import (
     SingleUseLink,
 )
 from records.models.account import address_key
-from records.services import browsers
-from records.services.accounts import SignedInNow
+from records.services.account_steps import personal_texts
+from records.services.entering import SignedInNow, enter
 from records.services.outbox import link_path, new_link, peek, post, spend
 from records.throttle import count_attempt
 
@@ -82,16 +82,17 @@ def _account_for(address: str) -> Account:
 
 
 def accept(secret: str, password: str, *, browser: str, by: Actor) -> SignedInNow:
-    """Join: sets the password of a new account, or checks that of an existing one, and opens a session.
+    """Join: sets the password of a new account, or checks that of an existing one, and opens a session, or half of one.
 
     Raises LinkSpent, WrongPassword (field `password`), TooManyAttempts and what good passwords need.
     """
     with every_organization():
-        account = peek(secret, LinkPurpose.INVITATION).account
+        link = peek(secret, LinkPurpose.INVITATION)
+        account = link.account
         count_attempt(f"invitation:{account.id}", most=10, per=timedelta(minutes=15))
         verified = account.password_hash
-        hashed = _password_for(account, password)
-        token, account_id = signin.token(), account.id
+        hashed = _password_for(account, _invited_member(link), password)
+        account_id = account.id
         with transaction() as session:
             member = _invited_member(peek(secret, LinkPurpose.INVITATION), hold=True)
             account = locked(Account, account_id)
@@ -101,20 +102,26 @@ def accept(secret: str, password: str, *, browser: str, by: Actor) -> SignedInNo
             if hashed is not None:
                 account.password_hash, account.password_changed_at = hashed, clock.now()
             member.account_id = account.id
+            session.execute(_reset_links(account))
             session.flush()
-            session.add(signin.begin(token, account, member))
-            browser = browsers.remember(account, browser)
+            opened = enter(account, member, browser=browser)
             session.add(AuditEvent.of(AuditKind.MEMBER_JOINED, member, by=by, at=clock.now()))
-    return SignedInNow(token, browser)
+    return opened
 
 
-def _password_for(account: Account, password: str) -> str | None:
+def _reset_links(account: Account) -> Delete:
+    """Those that an administrator may have been shown while the account opened nothing but their organization."""
+    links = delete(SingleUseLink).where(SingleUseLink.account_id == account.id)
+    return links.where(SingleUseLink.purpose == LinkPurpose.PASSWORD_RESET)
+
+
+def _password_for(account: Account, member: Member, password: str) -> str | None:
     """The hash to set, None where the account has a password and this is it."""
     if account.password_hash is not None:
         if not passwords.matches(password, account.password_hash):
             raise WrongPassword(field="password")
         return None
-    passwords.require_good(password, personal=(account.email,))
+    passwords.require_good(password, personal=personal_texts(account, member))
     return passwords.hashed(password)
 
 

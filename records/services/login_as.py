@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
-from records import clock, signin
-from records.database import db, every_organization, lock, transaction
-from records.errors import NotActing, NotAllowed, WrongPassword
+from records import clock, sessions, signin
+from records.database import db, lock, transaction
+from records.errors import NotActing, WrongPassword
 from records.models import Account, Actor, AuditEvent, AuditKind, Member, SignIn
+from records.services.account_steps import session_of
 from records.services.accounts import require_password
 
 LASTS = timedelta(hours=1)
@@ -25,7 +26,7 @@ def enter(member: Member, *, password: str, token: str, by: Actor) -> str:
     `Member.require_entered_by` does, WrongPassword (field `password`), TooManyAttempts.
     """
     member.require_entered_by(by)
-    account = _open_session(token).account
+    account = session_of(token).account
     verified, new = require_password(account, password, field="password"), signin.token()
     with transaction() as session:
         if lock(account).password_hash != verified:  # changed while it was being checked
@@ -33,7 +34,7 @@ def enter(member: Member, *, password: str, token: str, by: Actor) -> str:
         member = lock(member)
         member.require_entered_by(by)
         own = _replaced(token)
-        acting = signin.begin_acting(new, own, member, lasts=LASTS)
+        acting = sessions.begin_acting(new, own, member, lasts=LASTS)
         session.add(acting)
         until = {"until": acting.expires_at.isoformat()}
         session.add(AuditEvent.of(AuditKind.LOGGED_IN_AS, member, by=by, at=acting.created_at, after=until))
@@ -55,25 +56,15 @@ def return_to_own(token: str, *, by: Actor) -> str:
         administrator = session.get_one(Member, acting.administrator_id)
         member = session.get_one(Member, acting.member_id)
         account = session.get_one(Account, acting.account_id)
-        session.add(signin.begin(new, account, administrator, until=acting.returns_until))
+        session.add(sessions.begin(new, account, administrator, goes_on=acting))
         since = {"since": acting.created_at.isoformat()}
         session.add(AuditEvent.of(AuditKind.RETURNED, member, by=by, at=clock.now(), after=since))
     return new
 
 
-def _open_session(token: str) -> SignIn:
-    """Raises NotAllowed where it is not open."""
-    statement = select(SignIn).where(SignIn.token_digest == signin.digest(token), SignIn.ended_at.is_(None))
-    with every_organization():
-        sign_in = db.session.scalar(statement)
-    if sign_in is None:
-        raise NotAllowed()
-    return sign_in
-
-
 def _replaced(token: str) -> SignIn:
     """The session that `token` opens, ended: of two that replace it at once, one does. Raises NotActing."""
-    sign_in, now = _open_session(token), clock.now()
+    sign_in, now = session_of(token), clock.now()
     ended = update(SignIn).where(SignIn.id == sign_in.id, SignIn.ended_at.is_(None)).values(ended_at=now)
     if db.session.execute(ended).rowcount != 1:  # type: ignore[attr-defined]  # because: an UPDATE's result counts rows
         raise NotActing()

@@ -47,10 +47,11 @@ class Undone:
 def merge(kept: Member, merged: Member, choices: Choices, *, seen: str, by: Actor) -> MemberMerge:
     """All records of `merged` go over to `kept`; `seen` is what `seen_of` said when the two were compared.
 
-    Raises NotAllowed, NotFound, MergedWithThemselves, MergedAway, KeptIsDeactivated, OwnMerge, LastAdministrator,
-    ComparisonStale, InvalidInput (fields as in `Choices`), Stale.
+    Raises NotAllowed, PasswordFirst, NotFound, MergedWithThemselves, MergedAway, KeptIsDeactivated, OwnMerge,
+    LastAdministrator, ComparisonStale, InvalidInput (fields as in `Choices`), Stale.
     """
     by.require_administrator()
+    by.require_fresh_password()
     choices.require_known()
     try:
         with transaction() as session:
@@ -75,10 +76,11 @@ def merge(kept: Member, merged: Member, choices: Choices, *, seen: str, by: Acto
 def undo(merge: MemberMerge, *, by: Actor) -> Undone:
     """What still stands as it was left goes back; what is new or was changed since stays with the kept member.
 
-    Raises NotAllowed, NotFound, MergeUndone, MergeTooOld, MergedAway (the kept one, into a third),
+    Raises NotAllowed, PasswordFirst, NotFound, MergeUndone, MergeTooOld, MergedAway (the kept one, into a third),
     LaterMergeStands (of somebody else into the kept one), Stale.
     """
     by.require_administrator()
+    by.require_fresh_password()
     try:
         with transaction() as session:
             kept, merged = _both(merge.kept_id, merge.merged_id)

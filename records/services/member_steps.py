@@ -65,8 +65,13 @@ class Access:
 
 
 def add(identity: Identity, access: Access, *, by: Actor) -> Member:
-    """A new member, flushed. Raises NotAllowed, and InvalidInput as `change_identity` and `change_access`."""
+    """A new member, flushed.
+
+    Raises NotAllowed, PasswordFirst (for staff), and InvalidInput as `change_identity` and `change_access`.
+    """
     by.require_administrator()
+    if access.role != Role.MEMBER:
+        by.require_fresh_password()
     member = Member(created_at=clock.now(), role=Role.MEMBER, suffix="", covers_organization=False)
     with db.session.no_autoflush:
         access, errors = _checked(access)
@@ -111,7 +116,7 @@ def change_identity(member: Member, identity: Identity, *, by: Actor) -> bool:
 def change_access(member: Member, access: Access, *, by: Actor) -> bool:
     """Change a locked member's role and scope; True where something changed. A new role ends their sessions.
 
-    Raises NotAllowed, NotFound, OwnRole, LastAdministrator, and InvalidInput (`role`, `scope_units`).
+    Raises NotAllowed, NotFound, PasswordFirst, OwnRole, LastAdministrator, and InvalidInput (`role`, `scope_units`).
     """
     by.require_administrator()
     member.require_seen_by(by)
@@ -122,8 +127,24 @@ def change_access(member: Member, access: Access, *, by: Actor) -> bool:
         raise InvalidInput(errors)
     if before == _as_facts(access):
         return False
+    by.require_fresh_password()
     if by.member_id == member.id:
         raise OwnRole()
+    _give_access(member, access, by=by)
+    return True
+
+
+def take_mapped_role(member: Member, role: Role, *, by: Actor) -> None:
+    """Give a locked member the role that their organization's sign-on says; `by` is the sign-on. A scope is never of
+    its making: who becomes a coordinator looks after no unit until an administrator names one. Raises
+    LastAdministrator.
+    """
+    if member.role != role and not member.is_merged:
+        _give_access(member, Access(role), by=by)
+
+
+def _give_access(member: Member, access: Access, *, by: Actor) -> None:
+    before = access_facts(member)
     if before["role"] == Role.ADMINISTRATOR and access.role != Role.ADMINISTRATOR:
         require_another_administrator(member)
     member.role, member.covers_organization = access.role, access.covers_organization
@@ -133,7 +154,6 @@ def change_access(member: Member, access: Access, *, by: Actor) -> bool:
     if before["role"] != access.role:
         end_open_sessions(member)
     _note(AuditKind.MEMBER_ROLE_CHANGED, member, by=by, before=before, after=access_facts(member))
-    return True
 
 
 def require_another_administrator(member: Member) -> None:

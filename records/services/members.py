@@ -8,14 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import select
-
 from records import clock
-from records.database import chosen_organization_id, db, every_organization, lock, this_organization, transaction
+from records.database import lock, this_organization, transaction
 from records.errors import Deactivated, InvalidInput, NoAccount, NoEmail, OwnMembership
-from records.models import Account, Actor, AuditEvent, AuditKind, LinkPurpose, Member, MessageKind, Role
+from records.models import Actor, AuditEvent, AuditKind, LinkPurpose, Member, MessageKind, Role
 from records.queries.positions import positions_of
 from records.services import invitations, member_steps, position_steps
+from records.services.account_steps import opens_this_organization_alone
 from records.services.member_steps import Access, Identity
 from records.services.outbox import link_path, new_link, post
 
@@ -86,9 +85,11 @@ def _choose_positions(member: Member, *, gone: frozenset[int], new: frozenset[in
 def deactivate(member: Member, *, by: Actor) -> None:
     """The member leaves all lists; open sessions end, and invitations no longer work.
 
-    Nothing happens where they are deactivated already. Raises NotAllowed, OwnMembership, LastAdministrator.
+    Nothing happens where they are deactivated already. Raises NotAllowed, PasswordFirst, OwnMembership,
+    LastAdministrator.
     """
     by.require_administrator()
+    by.require_fresh_password()
     with transaction() as session:
         member = lock(member)
         if not member.is_active:
@@ -120,9 +121,10 @@ def send_reset_link(member: Member, *, by: Actor) -> str | None:
 
     Returns its path, to be shown once; None where the account opens members of other organizations, too:
     then it is mailed only, so that no administrator can take over what is not theirs. Raises NotAllowed,
-    Deactivated, NoAccount.
+    PasswordFirst, Deactivated, NoAccount.
     """
     by.require_administrator()
+    by.require_fresh_password()
     with transaction() as session:
         member = lock(member)
         if not member.is_active:
@@ -135,15 +137,8 @@ def send_reset_link(member: Member, *, by: Actor) -> str | None:
         hours = _RESET_LASTS // timedelta(hours=1)
         post(MessageKind.PASSWORD_RESET, account.email, organization=None, facts={"path": path, "hours": hours})
         session.add(AuditEvent.of(AuditKind.PASSWORD_RESET_REQUESTED, member, by=by, at=clock.now()))
-        alone = _opens_this_organization_alone(account)
+        alone = opens_this_organization_alone(account)
     return path if alone else None
-
-
-def _opens_this_organization_alone(account: Account) -> bool:
-    """Deactivated members count: they may be reactivated while the link still works."""
-    with every_organization():
-        organizations = db.session.scalars(select(Member.organization_id).where(Member.account_id == account.id))
-        return set(organizations) == {chosen_organization_id()}
 
 
 def end_sessions(member: Member, *, by: Actor) -> None:

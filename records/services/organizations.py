@@ -21,6 +21,8 @@ from records.services.outbox import to_address
 
 LARGEST_FILE_LIMIT = 2048 * MEBIBYTE
 LARGEST_LOGO = 5 * MEBIBYTE
+# What concerns security, of the settings.
+_GRAVE = ("requires_second_factor",)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Settings:
     retention_days: int
     tracks_certifications: bool
     takes_external_certificates: bool = True
+    requires_second_factor: bool = False
     reminds_at: time = time(7)
     digest_weekday: int = 0
 
@@ -88,13 +91,16 @@ def named(name: str) -> Organization:
 
 
 def change_settings(organization: Organization, settings: Settings, *, version: int, by: Actor) -> None:
-    """Raises NotAllowed, Stale, Invalid (fields as in `Settings`), NameTaken."""
+    """Raises NotAllowed, Stale, PasswordFirst (for what concerns security), Invalid (fields as in `Settings`), and
+    NameTaken."""
     by.require_administrator()
     with transaction() as session:
         organization = lock(organization)
         if organization.version != version:
             raise Stale()
         before = _facts(organization)
+        if any(before[field] != getattr(settings, field) for field in _GRAVE):
+            by.require_fresh_password()
         if not MEBIBYTE <= settings.largest_file <= LARGEST_FILE_LIMIT:
             raise Invalid(N_("Choose a size from 1 to %(most)s MB."), field="largest_file", most=2048)
         if not 1 <= settings.retention_days <= 36500:

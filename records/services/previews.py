@@ -15,6 +15,7 @@ from records import clock, jobs
 from records.database import every_organization, transaction
 from records.errors import StorageFull, StorageUnavailable
 from records.models import Preview, StoredFile
+from records.models.stored_file import HELD_BACK
 from records.previewing import CannotDraw, Interrupted, draw
 from records.storage import preview_key, storage, thumbnail_key
 
@@ -50,7 +51,13 @@ def _claim() -> _Claimed | None:
     """One waiting file that no living worker has. Its attempt is counted now, lest it kill workers for ever."""
     now = clock.now()
     free = or_(StoredFile.preview_claimed_until.is_(None), StoredFile.preview_claimed_until < now)
-    statement = select(StoredFile).where(StoredFile.preview == Preview.WAITING, free).order_by(StoredFile.id).limit(1)
+    may_be_read = StoredFile.virus_scan.not_in(HELD_BACK)
+    statement = (
+        select(StoredFile)
+        .where(StoredFile.preview == Preview.WAITING, free, may_be_read)
+        .order_by(StoredFile.id)
+        .limit(1)
+    )
     with transaction() as session:
         stored = session.scalar(statement.with_for_update(skip_locked=True))
         if stored is None:
@@ -78,7 +85,7 @@ def _draw(claimed: _Claimed) -> None:
         log.warning("no preview of file %s yet: %s", claimed.id, error)
         _set(claimed, preview_attempts=claimed.attempts - 1, preview_claimed_until=clock.now() + _CLAIM)
     else:
-        if not _set(claimed, preview=Preview.READY):
+        if not _set(claimed, preview=Preview.READY, tells_place=drawn.tells_place):
             _drop(claimed)
 
 

@@ -40,7 +40,7 @@ from records.queries.external_certificates import staged
 from records.queries.renewal_proposals import open_proposal_of
 from records.services import certification_steps as steps
 from records.services.certification_steps import Entry
-from records.services.files import Arrived, require_intact
+from records.services.files import Arrived, require_sound
 from records.services.outbox import notify
 from records.services.scan_steps import attach
 from records.services.staging_steps import Kept, forget, keep
@@ -114,11 +114,11 @@ def withdraw(proposal: RenewalProposal, *, by: Actor) -> None:
 def accept(proposal: RenewalProposal, entry: Entry, *, version: int, by: Actor) -> Certification:
     """The renewal that comes of it, as `entry` says (its type and what it renews are not read), with the same files.
 
-    Raises ProposalDecided, RenewedMeanwhile, TypeRetiredMeanwhile, Stale (no longer that `version`), FileChanged,
-    OwnProposal, NotAllowed, NotFound, ModuleOff, and InvalidInput for the fields of `entry`.
+    Raises ProposalDecided, RenewedMeanwhile, TypeRetiredMeanwhile, Stale (no longer that `version`), FileUnscanned,
+    FileInfected, FileChanged, OwnProposal, NotAllowed, NotFound, ModuleOff, and InvalidInput for the fields of `entry`.
     """
     _held_by(proposal, by=by)
-    require_intact(scan.stored_file for scan in proposal.scans)
+    require_sound(proposal.scans)
     try:
         with transaction() as session:
             proposal = _held_by(lock(proposal), by=by)

@@ -14,7 +14,7 @@ from records.services.certificate_steps import require_module
 def choose(reviewer_ids: Collection[int], *, shown: Collection[int], by: Actor) -> bool:
     """Of the coordinators `shown` (ids of members), just these review from now on. True where something changed.
 
-    Who was not shown keeps what they have. Raises NotAllowed, ModuleOff, NotFound, NotCoordinator.
+    Who was not shown keeps what they have. Raises NotAllowed, PasswordFirst, ModuleOff, NotFound, NotCoordinator.
     """
     by.require_administrator()
     changed = False
@@ -25,6 +25,7 @@ def choose(reviewer_ids: Collection[int], *, shown: Collection[int], by: Actor) 
             if member.role != Role.TRAINING_COORDINATOR or not member.is_active:
                 raise NotCoordinator(name=member.name)
             if member.reviews != granted:
+                by.require_fresh_password()
                 member.reviews = granted
                 kind = AuditKind.REVIEWING_GRANTED if granted else AuditKind.REVIEWING_ENDED
                 session.add(AuditEvent.of(kind, member, by=by, at=clock.now()))

@@ -25,7 +25,7 @@ from records.queries.openings import opened_at_present_revision
 from records.services import certification_steps
 from records.services.certificate_steps import award, note, require_module, tell
 from records.services.certification_steps import Entry
-from records.services.files import require_intact
+from records.services.files import require_sound
 from records.services.many import each
 from records.services.scan_steps import attach
 
@@ -43,11 +43,12 @@ def approve(
 ) -> Decided:
     """Award credits, once; with `track`, a tracked certification comes of it, too, with the same files.
 
-    Raises AlreadyDecided, RevisionChanged, FileChanged, CommentRequired, ChecklistUnanswered, NotAllowed, NotFound,
-    OwnCertificate, ModuleOff, Invalid (field `credits`), and InvalidInput for the fields of `track`.
+    Raises AlreadyDecided, RevisionChanged, FileUnscanned, FileInfected, FileChanged, CommentRequired,
+    ChecklistUnanswered, NotAllowed, NotFound, OwnCertificate, ModuleOff, Invalid (field `credits`), and InvalidInput
+    for the fields of `track`.
     """
     _require_decidable(certificate, by=by)
-    require_intact(scan.stored_file for scan in certificate.scans)
+    require_sound(certificate.scans)
     with transaction():
         certificate = _held(certificate, by=by)
         certificate.require_approvable(approval, seen=seen)

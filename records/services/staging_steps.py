@@ -5,16 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from sqlalchemy import and_, delete
+from sqlalchemy import and_, delete, func, select
 
 from records import clock
-from records.database import db, this_organization
-from records.errors import NotFound, OneFileTooMany, Refusal, TooMuchTogether
-from records.models import Actor, Member, Upload, UploadedFile
+from records.database import after_commit, db, this_organization
+from records.errors import NotFound, OneFileTooMany, Refusal, TooMuchTogether, TooMuchWaiting
+from records.models import Actor, Member, StoredFile, Upload, UploadedFile
 from records.queries.external_certificates import upload_of
-from records.services.files import Arrived, row_for
+from records.services.files import Arrived, discard, row_for
 from records.storage import megabytes
+
+# How many times as much as may come together one person may have waiting, in all their forms.
+_FORMS_FULL = 3
 
 
 @dataclass
@@ -45,21 +49,22 @@ def keep(
     db.session.execute(delete(UploadedFile).where(unwanted))
     db.session.expire(upload, ["files"])
     _arrange(upload, order)
-    waiting = {file.stored_file_id: file.id for file in upload.files}
-    together = sum(file.stored_file.size for file in upload.files)
+    waiting = {file.stored_file.sha256: file.id for file in upload.files}
+    together, of_all_forms = sum(file.stored_file.size for file in upload.files), _waiting_bytes(by)
     kept, limit = Kept(), this_organization().most_together
     for file in arrived:
-        stored = row_for(file)
-        if stored.id not in waiting:
-            if (refusal := _one_more(file, len(waiting), most, together, limit)) is not None:
+        if file.sha256 not in waiting:
+            refusal = _one_more(file, len(waiting), most, together, limit) or _too_much(file, of_all_forms, limit)
+            if refusal is not None:
                 kept.refused.append(refusal)
+                after_commit(partial(discard, file))
                 continue
-            row = UploadedFile(upload_id=upload.id, stored_file_id=stored.id, name=file.name)
+            row = UploadedFile(upload_id=upload.id, stored_file_id=row_for(file).id, name=file.name)
             db.session.add(row)
             db.session.flush()
-            waiting[stored.id] = row.id
-            together += stored.size
-        kept.ids.append(waiting[stored.id])
+            waiting[file.sha256] = row.id
+            together, of_all_forms = together + file.size, of_all_forms + file.size
+        kept.ids.append(waiting[file.sha256])
     db.session.expire(upload, ["files"])
     return kept
 
@@ -81,6 +86,24 @@ def _one_more(file: Arrived, waiting: int, most: int, together: int, limit: int)
     if together + file.size > limit:
         return TooMuchTogether(field="files", limit=megabytes(limit), name=file.name)
     return None
+
+
+def _too_much(file: Arrived, of_all_forms: int, limit: int) -> Refusal | None:
+    most = _FORMS_FULL * limit
+    if of_all_forms + file.size > most:
+        return TooMuchWaiting(field="files", limit=megabytes(most), name=file.name)
+    return None
+
+
+def _waiting_bytes(by: Actor) -> int:
+    """How many bytes wait in all forms that the asker began."""
+    statement = (
+        select(func.coalesce(func.sum(StoredFile.size), 0))
+        .join(UploadedFile, UploadedFile.stored_file_id == StoredFile.id)
+        .join(Upload, UploadedFile.upload_id == Upload.id)
+        .where(Upload.started_by_id == by.member_id, UploadedFile.submitted_at.is_(None))
+    )
+    return int(db.session.scalar(statement) or 0)
 
 
 def _arrange(upload: Upload, order: Sequence[int]) -> None:

@@ -8,11 +8,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from records import clock
 from records.database import db, is_id, this_organization
-from records.errors import N_, CreditTypeUnknown, Invalid, InvalidInput, NoCertificateFile, Refusal, TooManyFiles
+from records.errors import (
+    N_,
+    CreditTypeUnknown,
+    Invalid,
+    InvalidInput,
+    NoCertificateFile,
+    Refusal,
+    TooManyFiles,
+    TooManyPending,
+)
 from records.models import Actor, CreditType, ExternalCertificate, Revision, Scan, State, StoredFile
 from records.models.revision import digest_of
 from records.queries.external_certificates import staged
@@ -21,6 +30,7 @@ from records.services.scan_steps import attach, take_off
 from records.services.staging_steps import forget
 
 MOST_FILES = 20
+MOST_PENDING = 100
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,15 @@ class Files:
     key: str
     left_out: Collection[int] = ()
     kept: Collection[int] = ()
+
+
+def require_few_pending(member_id: int) -> None:
+    """Raises InvalidInput (field `title`) where as many wait for a decision as one learner may have."""
+    pending = select(func.count(ExternalCertificate.id)).where(
+        ExternalCertificate.member_id == member_id, ExternalCertificate.state == State.PENDING
+    )
+    if (db.session.scalar(pending) or 0) >= MOST_PENDING:
+        raise InvalidInput({"title": TooManyPending(field="title", most=MOST_PENDING)})
 
 
 def fill(certificate: ExternalCertificate, given: Submission, *, files: int) -> None:

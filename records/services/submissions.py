@@ -23,6 +23,7 @@ from records.services.submission_steps import (
     coming,
     described,
     fill,
+    require_few_pending,
     revise,
     settle,
     twin,
@@ -78,6 +79,7 @@ def submit(given: Submission, files: Files, *, by: Actor, copy_of_id: int | None
         if made is not None:
             return Submitted(made.id, is_new=False, is_same=_says(made, given, files, by=by))
         require_new_ones()
+        require_few_pending(member.id)
         source = to_copy(copy_of_id, by=by)
         certificate = ExternalCertificate(
             member_id=member.id,

@@ -6,10 +6,8 @@ step touches what somebody asked for within the grace time, so an upload under w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import and_, delete, func, or_, select
@@ -22,6 +20,7 @@ from records.models import (
     AuditEvent,
     AuditKind,
     Certification,
+    HalfwaySignIn,
     Logo,
     Organization,
     ProposalState,
@@ -34,8 +33,9 @@ from records.models import (
     Upload,
     UploadedFile,
 )
+from records.queries.stray_bytes import stray_bytes
 from records.services.previews import forget_drawn
-from records.storage import drawn_from, storage
+from records.storage import storage
 
 GRACE = timedelta(hours=24)
 # How long ended sessions, spent links and registers never brought in can still be looked at.
@@ -77,9 +77,15 @@ def sweep_now(*, by: Actor) -> Swept:
             scans=forget_scans(by=by),
             files=forget_files(before=before),
             bytes_without_row=forget_bytes(before=before),
-            sessions=_delete(SignIn, or_(SignIn.ended_at < before - _OVER, SignIn.expires_at < before - _OVER)),
+            sessions=_forget_sessions(before=before - _OVER),
             links=_delete(SingleUseLink, SingleUseLink.expires_at < before - _OVER),
         )
+
+
+def _forget_sessions(*, before: datetime) -> int:
+    """Those that ended before this instant, and sign-ins that stayed halfway."""
+    over = or_(SignIn.ended_at < before, SignIn.expires_at < before)
+    return _delete(SignIn, over) + _delete(HalfwaySignIn, HalfwaySignIn.expires_at < before)
 
 
 def forget_uploads(*, before: datetime) -> int:
@@ -164,21 +170,11 @@ def _delete_unneeded_rows(before: datetime) -> list[str]:
 def forget_bytes(*, before: datetime) -> int:
     """Bytes written before this instant that no row points to: of crashes, and of requests cut short."""
     swept = 0
-    for keys in _batches(storage().keys_before(before.timestamp())):
-        with transaction() as session:
-            bare = {drawn_from(key) for key in keys}
-            kept = set(session.scalars(select(StoredFile.key).where(StoredFile.key.in_(bare))))
+    for keys in stray_bytes(before=before):
         for key in keys:
-            if drawn_from(key) not in kept:
-                storage().delete(key)
-                swept += 1
+            storage().delete(key)
+        swept += len(keys)
     return swept
-
-
-def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
-    rest = iter(keys)
-    while batch := list(islice(rest, _AT_ONCE)):
-        yield batch
 
 
 def _delete(model: Any, over: Any) -> int:

@@ -55,7 +55,7 @@ _GO_BACK = (400, 403, 405, 409, 413, 422, 507)
 _WHOM_TO_ASK = (403, 507)
 _QUOTED = (500, 503, 507)
 # What is sent with a form, but was never typed for others to read; and what the page sent along by itself.
-_NEVER_SHOWN = ("csrf", "password", "secret", "token", "current")
+_NEVER_SHOWN = ("csrf", "password", "secret", "token", "current", "code")
 _NEVER_TYPED = ("key", "seen", "shown", "version")
 _MOST_TYPED, _LONGEST_TYPED = 40, 5000
 

@@ -8,12 +8,12 @@ import structlog
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError, TimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from records import signin
-from records.database import db
+from records.database import db, is_sqlite
 from records.errors import Invalid, Refusal, SignedOut, Stale, StorageFull, TooManyAttempts
 from records.services import audit
 from records.storage import is_full
@@ -31,12 +31,20 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Refusal, _refusal)
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(StaleDataError, lambda _error: _refusal(Stale()))
-    for unreachable in (OperationalError, InterfaceError, TimeoutError):
+    for unreachable in (OperationalError, InterfaceError, InternalError, TimeoutError):
         app.register_error_handler(unreachable, _database_down)
     for unstorable in (DataError, OverflowError):
         app.register_error_handler(unstorable, _unstorable)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _failure)
+    app.after_request(_say_when)
+
+
+def _say_when(response: Response) -> Response:
+    """When to come back, also where a page of its own says that a part is down, such as a form with its files."""
+    if response.status_code == 503:
+        response.headers.setdefault("Retry-After", str(_RETRY_SECONDS))
+    return response
 
 
 def _refusal(error: Refusal) -> Response:
@@ -67,11 +75,19 @@ def _http(error: HTTPException) -> Any:
 
 
 def _database_down(error: Exception) -> Response:
-    db.session.rollback()
+    """Also a database that takes nothing in, such as one that another server took over from (InternalError)."""
+    _leave_the_database_alone()
     log.error("database", error=type(error).__name__)
     if any(words in str(getattr(error, "orig", "")) for words in _DISK_FULL):
         return _refusal(StorageFull())
     return _page(503, str(SENTENCES[503]))
+
+
+def _leave_the_database_alone() -> None:
+    """The page of this answer must not wait once more for a server that gave none; SQLite reads while writing waits."""
+    db.session.rollback()
+    if not is_sqlite():
+        signin.set_aside()
 
 
 def _unstorable(error: Exception) -> Response:
@@ -93,7 +109,7 @@ def _audit(status: int) -> None:
     try:
         audit.refused(by=signin.current_actor(), method=request.method, path=_path(), status=status)
     except Exception:  # because: the refusal must reach its asker even where it cannot be recorded
-        db.session.rollback()
+        _leave_the_database_alone()
         log.error("audit", exc_info=True)
 
 

@@ -31,8 +31,11 @@ class Change:
 
 
 def changes(event: AuditEvent, names: Names) -> list[Change]:
-    """Every field of the event that has a value on either side, in the order in which it was kept."""
-    return [*_changes(event, names)]
+    """Every field of the event that has a value on either side, in the order in which it was kept.
+
+    What is left of erased facts is not among them: nothing vouches for it any more.
+    """
+    return [] if event.detail.erased_at else [*_changes(event, names)]
 
 
 def record_name(event: AuditEvent, names: Names) -> str:

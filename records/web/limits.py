@@ -10,9 +10,12 @@ from werkzeug.routing import IntegerConverter, ValidationError
 
 from records import signin
 
+_TEXT = "application/x-www-form-urlencoded"
 View = TypeVar("View", bound=Callable[..., object])
 
 FORM_BYTES = 2 * 1024 * 1024
+# Of a form without files: enough for every box of the longest list, and too little for so many fields that they cost.
+TEXT_BYTES = 512 * 1024
 
 
 def takes_files(view: View) -> View:
@@ -45,9 +48,10 @@ def init_app(app: Flask) -> None:
 
 
 def _set() -> None:
-    request.max_content_length = FORM_BYTES
+    request.max_content_length = TEXT_BYTES if request.mimetype == _TEXT else FORM_BYTES
     view = current_app.view_functions.get(request.endpoint or "")
-    limit = getattr(view, "takes", None) if request.method == "POST" else None
+    takes = request.method == "POST" and request.mimetype != _TEXT
+    limit = getattr(view, "takes", None) if takes else None
     user = signin.signed_in() if limit else None
     if limit and user is not None and user.organization is not None:
         request.max_content_length = getattr(user.organization, limit) + FORM_BYTES

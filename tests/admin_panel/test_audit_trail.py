@@ -9,11 +9,14 @@ from io import StringIO
 import pytest
 
 from records import clock
-from records.database import found, transaction
-from records.models import AuditEvent, AuditKind, Member
+from records.database import db, found, transaction
+from records.models import AuditDetail, AuditEvent, AuditKind, Member
+from records.queries.audit_chains import head_of
 from records.services import members
+from records.services.sealing import seal
 from tests.forms import read
 from tests.holdings import give, today
+from tests.trails import note
 
 URL = "/admin/audit-trail/"
 
@@ -131,3 +134,30 @@ def test_the_file_holds_every_event_that_is_found(cast, browse, monkeypatch):
 @pytest.mark.parametrize("field", ["search", "who", "kind", "record", "first", "last", "before"])
 def test_nonsense_in_the_address_is_no_failure(cast, browse, field, value):
     assert browse(cast.ada).get(f"{URL}?{field}={value}").status_code == 200
+
+
+def test_an_event_shows_both_sides_and_its_seal(cast, browse):
+    (event_id,) = note(cast)
+    address, client = f"{URL}{event_id}/summary", browse(cast.ada)
+    page = read(client.get(address).text)
+    assert "Waits to be sealed" in page.one("dl").text
+    heads = [cell.text for cell in page.one("thead").all("th")]
+    rows = [[cell.text for cell in row.children] for row in page.one("tbody").all("tr")]
+    assert heads == ["Field", "Before", "After"]
+    assert rows[0] == ["Family name", "Before 0", "Späth"]
+    seal()
+    seal_words = read(client.get(address).text).one("dl").text
+    assert "Number 1 of the chain, sealed" in seal_words
+    assert head_of(cast.fire.id).hash in seal_words
+
+
+def test_what_is_left_of_erased_facts_is_not_shown(cast, browse):
+    (event_id,) = note(cast)
+    with db.engine.begin() as connection:
+        details = AuditDetail.__table__
+        connection.execute(
+            details.update().where(details.c.event_id == event_id).values(after={}, erased_at=clock.now())
+        )
+    page = browse(cast.ada).get(f"{URL}{event_id}/summary").text
+    assert "Its facts were erased on" in page
+    assert "Before 0" not in page + browse(cast.ada).get(URL).text

@@ -391,3 +391,18 @@ def test_a_picture_and_a_pdf_open_and_a_scripted_one_does_not(cast, ada, upload)
     got = headers(ada, f"{answer.headers['Location']}/file/{other.id}")
     assert got["Content-Type"] == "application/octet-stream"
     assert got["Content-Disposition"].startswith("attachment")
+
+
+def test_files_that_are_left_out_make_room_for_others(cast, ada, monkeypatch):
+    monkeypatch.setattr(uploads, "MOST_FILES", 2)
+    key = "a-form-with-room-for-two"
+    address, script = f"/admin/members/{cast.max.id}/upload", {"Accept": "application/json"}
+    ids = [
+        ada.post(f"{address}/files", data={"key": key, "files": sent(part)}, headers=script).json["id"]
+        for part in ((b"one", "1.txt"), (b"two", "2.txt"))
+    ]
+    data = {"key": key, "leave_out": [str(ids[0])], "files": sent((b"three", "3.txt"))}
+    page = ada.post(address, data=data, content_type="multipart/form-data")
+    assert page.status_code == 302, page.text
+    upload_id = int(page.headers["Location"].rpartition("/")[2])
+    assert [file.name for file in db.session.get(Upload, upload_id).files] == ["2.txt", "3.txt"]

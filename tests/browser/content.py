@@ -33,6 +33,7 @@ from records.models import (
     RenewalProposal,
     Requirement,
     Role,
+    Scan,
     State,
     Unit,
     UploadedFile,
@@ -40,6 +41,7 @@ from records.models import (
 from records.registers.mapping import Mapping
 from records.services import (
     accounts,
+    audit,
     email_changes,
     files,
     invitations,
@@ -53,6 +55,7 @@ from tests.cast import actor_of
 from tests.holdings import picture
 from tests.merging import merged
 from tests.outbox import secret
+from tests.providers import sign_on_of
 from tests.renewals import allow_proposals
 from wsgi import create_app
 
@@ -82,6 +85,7 @@ def fill() -> dict[str, object]:
     people = {email: _one(Member, Member.email == email) for email in (ADMINISTRATOR, MEMBER)}
     named = _own(people[MEMBER]) | _of_the_organization() | _links(people[ADMINISTRATOR])
     named |= _begun(people[ADMINISTRATOR], people[MEMBER])
+    audit.viewed_scan(_one(Scan, Scan.id == named["scan_id"]), by=actor_of(people[ADMINISTRATOR]))
     db.session.remove()
     db.engine.dispose()
     return named
@@ -149,6 +153,7 @@ def _links(administrator: Member) -> dict[str, object]:
     email_changes.request(account, new_email="marcus@new.example", password=PASSWORD, by=actor_of(coordinator))
     return {
         "which": "old",
+        "address": sign_on_of(administrator.organization, "https://login.lakeside.example"),
         "invitation": invitation,
         "reset": secret(MessageKind.PASSWORD_RESET),
         "old_email": secret(MessageKind.OLD_EMAIL_CONFIRMATION),

@@ -21,11 +21,12 @@ _STARTS_WITHIN = 60.0
 class Server:
     """`python -m granian` over SQLite in `data_dir`."""
 
-    def __init__(self, data_dir: Path) -> None:
-        self.data_dir = data_dir
+    def __init__(self, data_dir: Path, **settings: str) -> None:
+        self.data_dir, self._settings = data_dir, settings
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data_dir / "server.log"
+        self.process_id = 0
 
     @property
     def environment(self) -> dict[str, str]:
@@ -33,7 +34,7 @@ class Server:
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TZ", "TMPDIR")}
         return kept | {
             "ENVIRONMENT": "testing", "DATA_DIR": str(self.data_dir), "PUBLIC_URL": self.url,
-            "LOG_LEVEL": "WARNING", "PYTHONPATH": str(ROOT),
+            "LOG_LEVEL": "WARNING", "PYTHONPATH": str(ROOT), **self._settings,
         }  # fmt: skip
 
     @contextlib.contextmanager
@@ -42,8 +43,14 @@ class Server:
         command = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1",
                    "--blocking-threads", "4", "--no-access-log", "--log-level", "warning", "wsgi:app"]  # fmt: skip
         with self.process("-m", *command) as process:
+            self.process_id = process.pid
             self._wait_until_ready(process)
+            self.pid = process.pid
             yield self
+
+    def kill(self) -> None:
+        """kill -9, with all that it started."""
+        os.killpg(self.pid, signal.SIGKILL)
 
     @contextlib.contextmanager
     def process(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
+import pyotp
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import expect
 
 from records import clock
 from records.database import every_organization, transaction
-from records.models import Account, Member
+from records.models import Account, Member, Organization, SignIn
+from tests.browser.accessibility import violations
 from tests.browser.conftest import link_in, open_menu, scrolls_sideways
 from tests.browser.screens import EVERY_SCREEN
 from tests.cast import PASSWORD
@@ -133,3 +137,53 @@ def test_the_menu_folds_on_a_telephone_only(cast, phone_without_javascript, page
     wide = sign_in(page_without_javascript, cast.max.email)
     expect(wide.get_by_text("Menu", exact=True)).to_be_hidden()
     expect(wide.get_by_role("link", name="Learner Workspace")).to_be_visible()
+
+
+def test_a_second_factor_is_set_up_and_asked_for_on_a_telephone(cast, phone, sign_in):
+    def is_sound():
+        assert violations(phone) == []
+        assert not scrolls_sideways(phone)
+
+    with transaction() as session:
+        session.get(Organization, cast.fire.id).requires_second_factor = True
+    sign_in(phone, cast.carl.email)
+    expect(phone.get_by_role("main")).to_contain_text("asks its staff for a second factor")
+    is_sound()
+    phone.get_by_label("Current password").fill(PASSWORD)
+    phone.get_by_role("button", name="Begin").click()
+    secret = phone.locator(".secret").inner_text().replace(" ", "")
+    is_sound()
+    phone.get_by_role("textbox", name="Code").fill(pyotp.TOTP(secret).now())
+    phone.get_by_role("button", name="Turn it on").click()
+    codes = phone.locator(".recovery-codes li").all_inner_texts()
+    is_sound()
+    phone.get_by_role("link", name="I have kept them").click()
+    expect(phone).to_have_url(re.compile(r"/admin/$"))
+    phone.goto("/account/second-factor")
+    is_sound()
+    open_menu(phone)
+    phone.get_by_role("button", name="Sign out").click()
+    sign_in(phone, cast.carl.email)
+    expect(phone.get_by_role("heading", level=1)).to_have_text("One more step")
+    is_sound()
+    phone.get_by_role("textbox", name="Code").fill(codes[4].lower())
+    phone.get_by_role("button", name="Sign in").click()
+    expect(phone).to_have_url(re.compile(r"/admin/$"))
+
+
+def test_a_password_that_is_old_is_asked_for_again_and_what_was_typed_goes_through(cast, phone, sign_in):
+    sign_in(phone, cast.ada.email)
+    expect(phone).to_have_url(re.compile(r"/admin/$"))
+    with every_organization(), transaction() as session:
+        session.execute(sa.update(SignIn).values(confirmed_at=clock.now() - timedelta(minutes=16)))
+    phone.goto(f"/admin/members/{cast.max.id}")
+    phone.get_by_label("Given name").fill("Maximilian")
+    phone.get_by_label("Role", exact=True).select_option("administrator")
+    phone.get_by_role("button", name="Update", exact=True).click()
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Confirm that it is you")
+    assert violations(phone) == []
+    assert not scrolls_sideways(phone)
+    phone.get_by_label("Your own password").fill(PASSWORD)
+    phone.get_by_role("button", name="Confirm and go on").click()
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Maximilian Miller")
+    expect(phone.get_by_label("Role", exact=True)).to_have_value("administrator")

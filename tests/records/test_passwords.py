@@ -88,6 +88,23 @@ def test_a_password_that_attackers_try_first_is_refused(password: str) -> None:
 
 @pytest.mark.parametrize(
     "password",
+    ["Lakeside2026!", "LakesideFireRescue", "lakeside fire & rescue", "maxmiller2026", "max.miller@lakeside.example",
+     "MillerLakeside1", "Lakeside-Fire-2027", "RESCUErescue12", "!!!!Miller!!!!"],
+)  # fmt: skip
+def test_a_password_made_of_names_is_refused_to_their_owner_alone(password: str) -> None:
+    texts = ("max.miller@lakeside.example", "Max Miller", "Lakeside Fire & Rescue")
+    with pytest.raises(WeakPassword):
+        passwords.require_good(password, personal=texts)
+    passwords.require_good(f"{password} blue kettle", personal=texts)
+
+
+@pytest.mark.parametrize("password", ["!?%&/()=+*#-:", "~~//__||==**"])
+def test_a_password_without_letters_is_none_of_names(password: str) -> None:
+    passwords.require_good(password, personal=("Max Miller",))
+
+
+@pytest.mark.parametrize(
+    "password",
     [
         PASSWORD, "plainlowercaselettersonly", "дуже довгий пароль українською", "with\ttab and\nline break",
         "🔥🚒🧯🩹🔥🚒🧯🩹 emoji count too", "x7!qZ9kLp-" * 7, "nul\0byte in the middle",

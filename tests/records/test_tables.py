@@ -15,7 +15,9 @@ from python_calamine import CalamineWorkbook
 from records.tables import CSV, XLSX, neutral, write, written
 
 HEADER = ["Certificate", "Counts on", "Credits"]
-HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", '=HYPERLINK("http://x.example","y")']
+HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", '=HYPERLINK("http://x.example","y")',
+           " =1+1", "\u00a0=1", "\u200b=1", "\ufeff=1", "\u202e=1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20SUM(A1)",
+           "\u22121+1", "\ufe63" "1", "\x00=1", "\tplain"]  # fmt: skip
 
 
 def _rows(texts):
@@ -44,7 +46,7 @@ def test_a_header_is_neutral_too():
 
 
 def test_xlsx_keeps_text_as_text_and_has_no_formula():
-    texts = [*HOSTILE[:4], HOSTILE[-1], "https://x.example", "007", "Núñez"]
+    texts = [*HOSTILE[:4], *HOSTILE[7:19], "https://x.example", "007", "Núñez"]
     content = written(XLSX, HEADER, _rows(texts), title="Credits [2025]: all/of 'them'")
     book = CalamineWorkbook.from_filelike(BytesIO(content))
     assert book.sheet_names == ["Credits 2025 allof them"]

@@ -72,6 +72,7 @@ function prepare(select) {
 async function awaitPreview(blank, tries) {
   const answer = await fetch(blank.dataset.preview, { credentials: "same-origin", signal: leaving.signal }).catch(() => null);
   if (answer?.status === 200) {
+    blank.closest(".upload-seen").querySelector("[data-place]").hidden = answer.headers.get("Tells-Place") !== "yes";
     blank.replaceWith(Object.assign(new Image(), { src: blank.dataset.preview, alt: "" }));
   } else if (answer?.headers.has("Retry-After") && tries < 40) {
     setTimeout(() => awaitPreview(blank, tries + 1), Math.min(800 * 1.15 ** tries, 5000));

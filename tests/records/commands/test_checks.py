@@ -2,46 +2,38 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from records.database import db, organization_scope
+from records import clock
+from records.database import db, organization_scope, transaction
 from records.models import ExternalCertificate
 from records.queries.checks import ProblemKind, check_organization
 from records.services import revocations
+from records.services.files import row_for, take_in
 from records.storage import storage
 from tests import certificates
 from tests.certificates import approved, submitted
-from tests.holdings import picture
-
-
-@contextmanager
-def _unguarded() -> Iterator[sa.Connection]:
-    """A connection on which no trigger fires."""
-    db.session.rollback()
-    with db.engine.begin() as connection:
-        if connection.dialect.name == "sqlite":
-            named = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name NOT LIKE 'member_search%'"
-            for name in connection.exec_driver_sql(named).scalars().all():
-                connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
-        else:
-            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        yield connection
+from tests.holdings import give, picture
+from tests.tampering import unguarded
 
 
 def _tamper(statement: str, **values: object) -> None:
-    with _unguarded() as connection:
+    with unguarded() as connection:
         assert connection.execute(sa.text(statement), values).rowcount > 0, "nothing was tampered with"
 
 
 @contextmanager
 def _without(index: str) -> Iterator[None]:
     """The index comes back when the test is over, and the ledger is emptied for it."""
-    with _unguarded() as connection:
+    with unguarded() as connection:
         on_sqlite = connection.dialect.name == "sqlite"
         kept = f"SELECT sql FROM sqlite_master WHERE name = '{index}'"
         if not on_sqlite:
@@ -51,7 +43,7 @@ def _without(index: str) -> Iterator[None]:
     try:
         yield
     finally:
-        with _unguarded() as connection:
+        with unguarded() as connection:
             connection.exec_driver_sql("DELETE FROM credit_entry")
             connection.exec_driver_sql(definition)
 
@@ -97,7 +89,7 @@ def test_where_all_is_right_it_says_how_much_it_looked_at(cast, app, ceu, award,
     said = app.test_cli_runner().invoke(args=["check"])
     assert said.exit_code == 0
     assert (
-        "Lakeside Fire & Rescue: 1 balances, 2 awards, 1 reversals, 3 revisions, 3 certificates, 1 files."
+        "Lakeside Fire & Rescue: 1 balances, 2 awards, 1 reversals, 3 revisions, 3 certificates, 1 files, 9 events."
         in said.output
     )
     assert "Hillside Clinic: nothing to check." in said.output
@@ -253,3 +245,49 @@ def test_a_problem_is_named_with_its_organization_and_its_record(cast, app, awar
     assert {each["record"] for each in problems["Lakeside Fire & Rescue"]} == {
         f"member {cast.max.id}", f"external_certificate {award.id}",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ["of another organization", "nowhere"])
+def test_a_reference_that_leads_astray(cast, app, where):
+    certification_id = give(cast.max, cast.emt, 400)
+    type_id = cast.clinic_emt.id if where == "of another organization" else 4711
+    _point_to(certification_id, type_id)
+    try:
+        said = app.test_cli_runner().invoke(args=["check"])
+        assert said.exit_code == 1
+        found = f"certification {certification_id}: reference_astray: no row of its own organization stands where"
+        assert found in said.output
+        assert _found(app) == [ProblemKind.REFERENCE]
+    finally:
+        _point_to(certification_id, cast.emt.id)
+
+
+def _point_to(certification_id, type_id):
+    """Where no foreign key is looked at."""
+    change = f"UPDATE certification SET type_id = {type_id} WHERE id = {certification_id}"
+    db.session.rollback()
+    if db.engine.dialect.name == "sqlite":
+        with closing(sqlite3.connect(db.engine.url.database)) as connection, connection:
+            connection.execute(change)
+    else:
+        _tamper(change)
+
+
+def test_files_without_a_row_are_counted_and_no_problem(cast, app):
+    arrived = take_in(io.BytesIO(b"never got a row"), name="a", organization=cast.fire)
+    said = app.test_cli_runner().invoke(args=["check"])
+    assert "1 file in the storage has no row yet" in said.output
+    assert "Everything is in order." in said.output
+    assert _stray(app) == {"young": 1, "overdue": 0}
+    with clock.standing_at(clock.now() + timedelta(hours=25)):
+        assert _stray(app) == {"young": 0, "overdue": 1}
+        assert "1 file in the storage has had no row for a day" in app.test_cli_runner().invoke(args=["check"]).output
+    with transaction():
+        row_for(arrived)
+    assert _stray(app) == {"young": 0, "overdue": 0}
+
+
+def _stray(app):
+    said = app.test_cli_runner().invoke(args=["check", "--json"])
+    assert said.exit_code == 0
+    return json.loads(said.output)["stray"]

@@ -49,6 +49,8 @@ BROKEN_CHECKS: dict[str, tuple[dict[str, Any], ...]] = {
     "ck_scan_rotation_is_a_quarter_turn": ({"rotation": 45},),
     "ck_stored_file_size_is_positive": ({"size": 0},),
     "ck_stored_file_sha256_is_hexadecimal": ({"sha256": "abc"},),
+    "ck_stored_file_infected_by_a_virus": ({"virus_scan": "infected"}, {"virus": "Eicar"}),
+    "ck_stored_file_unscanned_is_due": ({"virus_scan": "unscanned"}, {"virus_scan_due_at": AT}),
     "ck_register_import_applied_at_a_time": ({"state": "applied"}, {"state": "mapping", "applied_at": AT}),
     "ck_register_import_undone_at_a_time": ({"state": "mapping", "undone_at": AT},),
     "ck_member_language_is_a_tag": ({"language": "e"}, {"language": "Español"}, {"language": "es_MX"}),
@@ -273,7 +275,8 @@ def test_what_is_unique_stands_once(rows: Rows, constraint: Constraint) -> None:
     columns = [column.name for column in constraint.columns]
     made = rows.add(table.name, full=True, **first)
     again = {name: made[name] for name in columns}
-    values = rows.values(table.name, full=True, **again)
+    one_each = table.primary_key.columns.keys() == ["organization_id"]
+    values = rows.values(table.name, "clinic" if one_each else "fire", full=True, **again)
     by_name, message = refusal(lambda: rows.connection.execute(table.insert().values(**values)))
     if by_name:
         assert by_name == named(constraint)
@@ -314,6 +317,7 @@ def test_a_row_is_not_moved_into_another_organization_either(rows: Rows, constra
 # Columns that name a record and have no foreign key, each with its reason.
 LOOSE = {
     "audit_event": "events outlive what they are about",
+    "sign_on": "a client is known by this id at the provider",
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 from records.errors import ExpiresBeforeIssued, ExpiresRequired, Invalid, Refusal
 from records.registers.dates import DateOrder
 from records.registers.mapping import Field, IdentifyBy, Mapping, StatusMeaning
-from records.registers.mending import inert, mending_file
+from records.registers.mending import mending_file
 from records.registers.names import Name
 from records.registers.rows import Row
 from records.registers.values import RowReader, Wanted
@@ -132,11 +132,6 @@ def test_a_problem_of_the_row_comes_first():
     row = Row(3, ["x"], Invalid("ragged"))
     with pytest.raises(Invalid, match="ragged"):
         RowReader(MAPPING, HEADER).read(row)
-
-
-@pytest.mark.parametrize("formula", [each for each in FORMULAS if not each.startswith("'")])
-def test_nothing_in_a_file_to_mend_is_calculated(formula):
-    assert inert(formula).startswith("'")
 
 
 def test_a_file_to_mend_holds_each_row_with_its_problem():

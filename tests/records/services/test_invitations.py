@@ -23,7 +23,7 @@ from records.errors import (
     WrongPassword,
 )
 from records.models import Account, Actor, AuditEvent, AuditKind, Member, MessageKind, SignIn
-from records.services import accounts, invitations
+from records.services import accounts, invitations, members
 from tests.cast import PASSWORD, Cast
 from tests.outbox import messages, secret
 
@@ -245,8 +245,8 @@ def test_a_password_set_while_another_was_being_checked_wins(cast: Cast, invited
     link = secret(MessageKind.INVITATION)
     slow = invitations._password_for
 
-    def meanwhile(account: Account, password: str) -> str | None:
-        hashed = slow(account, password)
+    def meanwhile(account: Account, member: Member, password: str) -> str | None:
+        hashed = slow(account, member, password)
         with transaction():
             locked(Account, account.id).password_hash = "set meanwhile"
         return hashed
@@ -299,3 +299,16 @@ def test_addresses_that_differ_by_an_accent_are_two_accounts(cast: Cast) -> None
     accounts.sign_in("JOSÉ@example.org", NEW, browser="", by=VISITOR)
     with pytest.raises(WrongCredentials):
         accounts.sign_in("jose@example.org", NEW, browser="", by=VISITOR)
+
+
+def test_a_reset_link_that_an_administrator_was_shown_dies_when_the_account_joins_another_organization(
+    cast: Cast,
+) -> None:
+    """Ken sees a link for his member while that is all the account opens; then its owner joins the fire department."""
+    with organization_scope(cast.clinic.id):
+        shown = members.send_reset_link(cast.other_max, by=cast.actor(cast.ken))
+    assert shown is not None
+    invitations.invite(add(cast.other_max.email), by=cast.actor(cast.ada))
+    accept(secret(MessageKind.INVITATION), PASSWORD)
+    with pytest.raises(LinkSpent):
+        accounts.reset_password(shown.rpartition("/")[2], NEW, browser="", by=VISITOR)

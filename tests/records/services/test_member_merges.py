@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from records import clock, signin
+from records import clock, sessions, signin
 from records.database import choose_organization, db, every_organization, found, organization_scope, transaction
 from records.errors import (
     ActingAsYourself,
@@ -290,7 +290,7 @@ def test_positions_are_chosen_too(cast, ada, whose, afterwards):
 def _session_of(member):
     with every_organization(), transaction() as session:
         account = session.get_one(Account, member.account_id)
-        opened = signin.begin(signin.token(), account, session.get_one(Member, member.id))
+        opened = sessions.begin(signin.token(), account, session.get_one(Member, member.id))
         session.add(opened)
         session.flush()
         return opened.id

@@ -13,9 +13,12 @@ from records import clock
 from records.database import db, transaction
 from records.models import Preview, StoredFile
 from records.previewing import Interrupted
-from records.services import files, previews
+from records.services import files, previews, submissions
+from records.services.submission_steps import Files
 from records.storage import preview_key, storage, thumbnail_key
 from tests import samples
+from tests.certificates import credit_type, given, staged
+from tests.holdings import give
 
 
 def stored(cast, content: bytes, name: str = "card.jpg") -> StoredFile:
@@ -179,3 +182,22 @@ def test_a_preview_of_a_file_that_was_swept_meanwhile_is_dropped(cast, monkeypat
     monkeypatch.setattr(previews, "draw", draw_while_it_goes)
     previews.draw_previews()
     assert [storage()._path(key).exists() for key in keys] == [not gone, not gone]
+
+
+def test_the_uploader_reads_that_a_photo_says_where_it_was_taken(cast, browse):
+    told = "This photo says where it was taken."
+    certification_id = give(cast.max, cast.emt, 200, files={"here.jpg": samples.halves(), "no.jpg": samples.picture()})
+    key = staged(cast.actor(cast.max), samples.halves(6))
+    made = submissions.submit(given(credit_type()), Files(key), by=cast.actor(cast.max))
+    waiting_key = staged(cast.actor(cast.max), samples.halves(3))
+    pages = {
+        "/portfolio/certifications": cast.max,
+        f"/portfolio/certificates/{made.certificate_id}": cast.max,
+        f"/portfolio/certificates/new?key={waiting_key}": cast.max,
+        f"/admin/certifications/{certification_id}": cast.ada,
+        f"/admin/members/{cast.max.id}": cast.ada,
+        f"/admin/approvals/{made.certificate_id}": cast.ada,
+    }
+    assert all(told not in browse(who).get(page).text for page, who in pages.items())
+    previews.draw_previews()
+    assert {page: browse(who).get(page).text.count(told) for page, who in pages.items()} == dict.fromkeys(pages, 1)

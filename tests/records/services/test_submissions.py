@@ -12,7 +12,7 @@ from records.database import db, found, locked, transaction
 from records.errors import ExternalCertificatesOff, InvalidInput, NoCreditTypes, NotOpen, Stale
 from records.models import CreditType, ExternalCertificate, Organization, Scan, State, Upload, UploadedFile
 from records.queries.external_certificates import staged as waiting
-from records.services import reviews, submissions
+from records.services import reviews, submission_steps, submissions
 from records.services.files import take_in
 from records.services.submission_steps import MOST_FILES, Files
 from tests import certificates
@@ -217,3 +217,15 @@ def test_mending_sends_it_back_to_review_even_where_nothing_else_changed(cast, c
 def test_what_is_decided_is_not_withdrawn(cast, ceu, learner):
     with pytest.raises(NotOpen):
         submissions.withdraw(approved(cast, ceu), by=learner)
+
+
+def test_so_many_wait_for_a_decision_and_no_more(cast, ceu, learner, monkeypatch):
+    monkeypatch.setattr(submission_steps, "MOST_PENDING", 2)
+    first = submitted(cast, ceu, title="One")
+    submitted(cast, ceu, title="Two")
+    with pytest.raises(InvalidInput) as refused:
+        submitted(cast, ceu, title="Three")
+    assert "2 of your certificates wait" in refused.value.errors["title"].in_english()
+    submissions.withdraw(found(ExternalCertificate, first.id), by=learner)
+    submitted(cast, ceu, title="Three")
+    submitted(cast, ceu, by=cast.actor(cast.mia))  # others are not concerned

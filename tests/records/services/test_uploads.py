@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from datetime import date, timedelta
 
 import pytest
@@ -17,12 +18,15 @@ from records.errors import (
     NotFound,
     OneFileTooMany,
     OwnCertifications,
+    TooMuchWaiting,
 )
 from records.models import AuditEvent, AuditKind, Certification, Role, Scan, StoredFile, Upload, UploadedFile
 from records.queries.uploads import choices_for, upload_for, uploaded_file
 from records.services import certification_steps as steps
-from records.services import files, uploads
+from records.services import files, staging_steps, uploads
 from records.services.uploads import Facts, Match, Target
+from records.storage import storage
+from tests.holdings import give
 
 EXPIRES = date(2030, 3, 21)
 
@@ -375,3 +379,29 @@ def test_the_events_name_the_member_and_the_actor(cast, upload, ada):
 def test_a_day_that_has_passed_does_not_matter_to_a_running_upload(cast, upload, ada):
     with clock.standing_at(clock.now() + timedelta(hours=23)):
         assert uploads.submit(upload, [Match(upload.files[0].id, [new(cast)])], by=ada) == {}
+
+
+def test_what_one_person_has_waiting_in_all_forms_has_a_limit(cast, ada):
+    """And bytes that were refused do not stay."""
+    with transaction():
+        lock(cast.fire).largest_file = 1024
+    for form in range(3):
+        kept = uploads.stage(cast.max, arrive(cast, *map(os.urandom, [1024] * 20)), key=f"form-{form}-of-many", by=ada)
+        assert not kept.refused
+    before = set(storage().keys_before(9e9))
+    kept = uploads.stage(cast.max, arrive(cast, b"one more"), key="another-form-of-hers", by=ada)
+    assert [type(each) for each in kept.refused] == [TooMuchWaiting]
+    assert "larger than 60 KB together" in kept.refused[0].in_english()
+    assert set(storage().keys_before(9e9)) == before
+    carl = cast.actor(cast.carl)
+    assert not uploads.stage(cast.max, arrive(cast, b"one more"), key="a-form-of-another", by=carl).refused
+
+
+def test_refused_bytes_that_the_organization_has_already_stay(cast, ada, monkeypatch):
+    give(cast.max, cast.emt, 200, files={"card.txt": b"the same"})
+    monkeypatch.setattr(staging_steps, "_FORMS_FULL", 0)
+    kept = uploads.stage(cast.max, arrive(cast, b"the same"), key="a-form-of-hers-now", by=ada)
+    assert kept.refused
+    stored = db.session.scalars(select(StoredFile)).one()
+    with storage().open(stored.key) as stream:
+        assert stream.read() == b"the same"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -131,3 +133,32 @@ def test_a_program_that_asks_whether_all_is_well_gets_a_short_answer(app: Flask)
     for path, status in (("/healthz", "ok"), ("/readyz", "ready")):
         answer = SignedClient(app).get(path)
         assert (answer.status_code, answer.json) == (200, {"status": status})
+
+
+def test_a_refusal_does_not_wait_for_others_to_have_written(cast: Cast, app: Flask) -> None:
+    """Its event may go without a row then; the answer, and reading, do not wait."""
+    client = SignedClient(app)
+    client.enter(cast.max)
+    with db.engine.connect().execution_options(writes=True) as another:
+        another.execute(sa.text("UPDATE member SET suffix = suffix"))
+        if another.dialect.name == "postgresql":
+            another.execute(sa.text("LOCK TABLE audit_event IN EXCLUSIVE MODE"))
+        began = time.monotonic()
+        assert client.get("/scan/4711").status_code == 404
+        assert client.get("/admin/").status_code == 403
+        assert client.get("/portfolio/").status_code == 200
+        assert time.monotonic() - began < 10
+
+
+def test_a_log_that_leads_nowhere_fails_no_request(cast: Cast, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def write(self, text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def flush(self) -> None:
+            self.write("")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.stdout", Full())
+        status = SignedClient(app).get("/login").status_code
+    assert status == 200

@@ -1,0 +1,76 @@
+"""Connections to the database: what each is told when it opens, and how long anybody waits for it.
+
+Whoever waits for a page gets an answer within bounded time, also from a database that hangs: each statement of a
+request has `_ANSWER_WITHIN` seconds, a new connection has what `config.py` gives it. Jobs and commands wait as long as
+it takes, for they may have much to do.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+from flask import has_request_context
+from psycopg.errors import OperationalError
+from sqlalchemy import Engine, event
+
+# How long a writer waits for its turn, in milliseconds.
+PATIENCE = 15_000
+# How long a request waits for one answer of a database server, and for that to end what it was asked, in seconds.
+_ANSWER_WITHIN = 12.0
+_CANCEL_WITHIN = 1.0
+_LOOK_EVERY = 0.1  # as psycopg does
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """A connection on which no request waits for ever. One that gave no answer in time is closed: who knows what it
+    would say next."""
+
+    _is_of_requests = False
+
+    def wait(self, gen: Any, interval: float = _LOOK_EVERY, timeout: float | None = None) -> Any:
+        """What `gen` returns. Raises OperationalError where a request got no answer in time."""
+        # Once a request has used it, its last words count, too: they are said when the request is over.
+        self._is_of_requests = self._is_of_requests or has_request_context()
+        if timeout is None and self._is_of_requests:
+            timeout = _ANSWER_WITHIN
+        try:
+            return super().wait(gen, interval, timeout)
+        except OperationalError as error:
+            if not self.closed and "wait timeout expired" in str(error):
+                with suppress(psycopg.Error):
+                    self.cancel_safe(timeout=_CANCEL_WITHIN)
+                self.pgconn.finish()
+            raise
+
+
+def prepare(engine: Engine) -> None:
+    """Let all connections of `engine` be as this installation needs them."""
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
+    else:
+        event.listen(engine, "do_connect", _bounded)
+
+
+def _bounded(_dialect: Any, _record: Any, arguments: Any, options: Any) -> BoundedConnection:
+    return BoundedConnection.connect(*arguments, **options)
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _configure(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy's "begin" event below says BEGIN itself
+        cursor = connection.cursor()
+        # recursive_triggers: what a REPLACE takes away is a deletion to triggers, too.
+        guarded = ("foreign_keys=ON", "recursive_triggers=ON")
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", *guarded, f"busy_timeout={PATIENCE}"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        options = connection.get_execution_options()
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={options.get('patience', PATIENCE)}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")

@@ -1,0 +1,90 @@
+"""Other installations, for tests of what is carried from one to another; and what stands in a backup."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click.testing
+import sqlalchemy as sa
+from flask import Flask, has_app_context
+
+from records.carrying import rows
+from records.carrying.backup_folder import BackupFolder
+from records.database import db
+
+Dump = dict[str, list[tuple[Any, ...]]]
+MakeElsewhere = Callable[..., Flask]
+
+
+@contextmanager
+def at(app: Flask) -> Iterator[None]:
+    """Inside this installation; whoever is inside one already lets go of its database."""
+    if has_app_context():
+        db.session.rollback()
+    with app.app_context():
+        try:
+            yield
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def run(app: Flask, *arguments: Any) -> click.testing.Result:
+    with at(app):
+        return app.test_cli_runner().invoke(args=[str(each) for each in arguments])
+
+
+def dump(connection: sa.Connection) -> Dump:
+    """Every row of every table, in an order of its own."""
+    found = rows.tables(connection).items()
+    return {name: sorted(map(tuple, connection.execute(sa.select(table))), key=repr) for name, table in found}
+
+
+def rows_of(app: Flask) -> Dump:
+    with at(app), rows.snapshot(db.engine) as connection:
+        return dump(connection)
+
+
+def keys_of(app: Flask) -> list[str]:
+    """The keys of all stored files, the oldest first."""
+    with at(app), db.engine.connect() as connection:
+        return list(connection.scalars(sa.text("SELECT key FROM stored_file ORDER BY id")))
+
+
+def keys_in(backup: BackupFolder) -> list[str]:
+    with backup.database() as connection:
+        return list(connection.scalars(sa.text("SELECT key FROM stored_file ORDER BY id")))
+
+
+def rows_in(backup: BackupFolder) -> Dump:
+    with backup.database() as connection:
+        return dump(connection)
+
+
+def backup_of(app: Flask, folder: Path) -> BackupFolder:
+    """A backup by the command, in which nothing is missing."""
+    said = run(app, "backup", folder)
+    assert said.exit_code == 0, said.output
+    return BackupFolder.newest(folder)
+
+
+def restored(app: Flask, folder: Path, *options: str) -> str:
+    """What the command said, which proved all to be in order."""
+    said = run(app, "restore", folder, *options)
+    assert said.exit_code == 0, said.output + repr(said.exception)
+    assert said.output.endswith("Everything is in order.\n")
+    return said.output
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """The bytes of a storage or of a backup's folder of scans, by key."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.glob("*/*") if path.is_file()}
+
+
+def change_manifest(backup: BackupFolder, **facts: Any) -> None:
+    path = backup.path / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | facts))
