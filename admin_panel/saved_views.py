@@ -13,6 +13,7 @@ from admin_panel.forms.saved_view import ViewForm
 from admin_panel.reports import LAYOUTS
 from records.models import Actor, SavedView
 from records.queries.saved_views import saved_views
+from records.services.saved_views import mark_of
 
 # The lists that views are kept of: their titles, and the names of their addresses.
 LISTS: dict[str, tuple[Any, str]] = {
@@ -85,6 +86,6 @@ def view_rows(views: Sequence[SavedView], *, by: Actor, refused: Mapping[int, Vi
 
 def _row(view: SavedView, refused: ViewForm | None, by: Actor) -> ViewRow:
     is_own = view.member_id == by.member_id
-    form = refused or ViewForm(data={"name": view.name, "share": view.is_shared})
+    form = refused or ViewForm(data={"seen": mark_of(view), "name": view.name, "share": view.is_shared})
     may_change = is_own or (by.administers and view.is_shared)
     return ViewRow(view, page_title(view.page), address_of(view), form if may_change else None, is_own)

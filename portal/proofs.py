@@ -13,6 +13,7 @@ from portal.forms.proof import ProofForm
 from records import signin
 from records.errors import ExternalCertificatesOff, NothingToProve, Refusal
 from records.models import State
+from records.pages.arriving import new_key, sent_key
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_member, this_organization
 from records.qr import qr
@@ -87,7 +88,7 @@ def prove_certification(certification_id: int) -> str | Response | tuple[str, in
     page = url_for(".certification", certification_id=certification_id)
     return _answered(
         Subject("certification", record.title, page,
-                lambda form: verbs.hand_out(record, ends_on=form.ends_on.data, by=actor).id)
+                lambda form: verbs.hand_out(record, ends_on=form.ends_on.data, by=actor, key=sent_key()).id)
     )  # fmt: skip
 
 
@@ -102,7 +103,7 @@ def prove_certificate(certificate_id: int) -> str | Response | tuple[str, int]:
     page = url_for(".certificate", certificate_id=certificate_id)
     return _answered(
         Subject("certificate", record.title, page,
-                lambda form: verbs.hand_out(record, ends_on=form.ends_on.data, by=actor).id)
+                lambda form: verbs.hand_out(record, ends_on=form.ends_on.data, by=actor, key=sent_key()).id)
     )  # fmt: skip
 
 
@@ -115,7 +116,7 @@ def prove_credits() -> str | Response | tuple[str, int]:
         raise ExternalCertificatesOff()
     return _answered(
         Subject("transcript", gettext("Transcript of credits"), url_for(".credits"),
-                lambda form: transcripts.hand_out(ends_on=form.ends_on.data, by=actor).proof_id)
+                lambda form: transcripts.hand_out(ends_on=form.ends_on.data, by=actor, key=sent_key()))
     )  # fmt: skip
 
 
@@ -123,12 +124,12 @@ def _answered(subject: Subject) -> str | Response | tuple[str, int]:
     """The form; once it is sent and right, the way to what was handed out."""
     session["face"] = PORTAL
     if request.method != "POST":
-        return render_template("portal/proof_form.html", form=ProofForm.opened(), subject=subject)
+        return render_template("portal/proof_form.html", form=ProofForm.opened(), key=new_key(), subject=subject)
     form = ProofForm(request.form).bounded()
     try:
         form.require_readable()
         proof_id = subject.hand_out(form)
     except Refusal as refusal:
         form.complain(refusal)
-        return render_template("portal/proof_form.html", form=form, subject=subject), refusal.status
+        return render_template("portal/proof_form.html", form=form, key=sent_key(), subject=subject), refusal.status
     return redirect(url_for(".proof", proof_id=proof_id))

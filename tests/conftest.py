@@ -29,11 +29,8 @@ from records.models import AuditDetail
 from records.web.event_words import FIELD_WORDS
 from tests.beginnings import EMPTY, Beginnings, beginnings_of
 from tests.cast import Cast
+from tests.examples import examples, shorten
 from wsgi import create_app
-
-# How fast the machine is says nothing about the program.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
 
 # Templates, compiled once for all applications of all processes; each is known by its text.
 _TEMPLATES = Path(__file__).parents[1] / ".pytest_cache" / "templates"
@@ -53,6 +50,15 @@ _NOBODYS = LIGHT.hash("of nobody")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--on", choices=("sqlite", "postgresql"), default="sqlite", help="the database under the tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if "not long" in config.getoption("markexpr", ""):
+        shorten()
+    # How fast the machine is says nothing about the program.
+    slow = [HealthCheck.too_slow]
+    settings.register_profile("any machine", max_examples=examples(100), deadline=None, suppress_health_check=slow)
+    settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext
-from wtforms import BooleanField, Form, StringField
+from wtforms import BooleanField, Form, HiddenField, StringField
 
 from records.services.saved_views import LONGEST
 
 
 class ViewForm(Form):
-    """The name of a view, and whether all staff find it."""
+    """The name of a view, and whether all staff find it. `seen` is the mark of what the page showed."""
 
+    seen = HiddenField()
     name = StringField(lazy_gettext("Name"), render_kw={"autocomplete": "off", "maxlength": LONGEST})
     share = BooleanField(lazy_gettext("Shared with all staff"))

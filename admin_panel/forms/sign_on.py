@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext
-from wtforms import BooleanField, Form, HiddenField, PasswordField, StringField, TextAreaField
+from flask_babel import gettext, lazy_gettext
+from wtforms import BooleanField, Field, Form, HiddenField, PasswordField, StringField, TextAreaField
 
 from records.models import Role, SignOn
 from records.models.text import tidy
@@ -48,11 +48,22 @@ class SignOnForm(Form):
             is_on=bool(self.is_on.data),
         )
 
+    def standing(self) -> list[tuple[str, str]]:
+        """Label and value of every field but the secret, in words."""
+        fields = [field for field in self if field.name not in ("version", "secret")]
+        return [(str(field.label.text), _in_words(field)) for field in fields]
+
     @property
     def seen(self) -> int:
         """The version that the page showed, 0 where there was none."""
         text = str(self.version.data or "")
         return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+def _in_words(field: Field) -> str:
+    if isinstance(field, BooleanField):
+        return gettext("on") if field.data else gettext("off")
+    return str(field.data or "–")
 
 
 def form_of(sign_on: SignOn | None, *, organization: str) -> SignOnForm:

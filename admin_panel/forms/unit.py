@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask_babel import gettext, lazy_gettext
-from wtforms import Form, SelectChoice, StringField
+from wtforms import Form, HiddenField, SelectChoice, StringField
 
 from admin_panel.forms.fields import Pick
 from admin_panel.forms.member import indented
@@ -13,6 +13,9 @@ from records.queries.units import Choice
 
 
 class UnitForm(Form):
+    """`seen` is the mark of what the page showed."""
+
+    seen = HiddenField()
     name = StringField(lazy_gettext("Name"), render_kw={"autocomplete": "off", "maxlength": 255})
     parent_id = Pick(lazy_gettext("Part of"))
 

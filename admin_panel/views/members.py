@@ -19,6 +19,7 @@ from records.errors import Deactivated, InvalidInput, LastAdministrator, NoAccou
 from records.errors.merging import MergedAway
 from records.errors.second_factors import NoSecondFactor, OpensElsewhere, OwnSecondFactor
 from records.models import Actor, Member
+from records.pages.arriving import sent_key
 from records.queries.binding import any_requirement
 from records.queries.member_filters import Wanted
 from records.queries.members import MOST_COUNTED, member_list
@@ -76,14 +77,14 @@ class MembersView(CoordinatorView):
 
     @expose("/new", methods=["POST"])
     def create(self) -> Response:
-        by = _administrator()
+        by, key = _administrator(), sent_key()
         form = NewMemberForm(unit_choices(by=by), request.form)
         try:
             identity, access = form.facts()
             if form.wants_invitation:
-                member, path = members.create_and_invite(identity, access, by=by)
+                member, path = members.create_and_invite(identity, access, by=by, key=key)
                 return self._link(member, path, invited=True)
-            member = members.create(identity, access, by=by)
+            member = members.create(identity, access, by=by, key=key)
         except InvalidInput as refusal:
             form.show(refusal.errors)
             return self._form(form, refusal.status)
@@ -151,7 +152,9 @@ class MembersView(CoordinatorView):
         return redirect(url_for("profile.show", member_id=member_id))
 
     def _form(self, form: NewMemberForm, status: int = 200) -> Response:
-        return Answer(str(self.render("admin_panel/member_new.html", form=form)), status, mimetype="text/html")
+        return Answer(
+            str(self.render("admin_panel/member_new.html", form=form, key=sent_key())), status, mimetype="text/html"
+        )
 
     def _link(self, member: Member, path: str | None, *, invited: bool) -> Response:
         """The one page that ever shows the link: it stands in no address, cookie or message."""

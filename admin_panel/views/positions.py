@@ -16,7 +16,7 @@ from admin_panel.reports.layout import Column, Kind
 from admin_panel.short_lists import USE_WORDS, short_listing
 from records import signin
 from records.database import found
-from records.errors import Invalid
+from records.errors import Invalid, Stale
 from records.errors.requirements import PositionInUse
 from records.models import Position
 from records.pages.forms import show_refusal
@@ -62,10 +62,13 @@ class PositionsView(StaffView):
     def rename(self, position_id: int) -> Response:
         form = PositionForm(request.form)
         try:
-            positions.rename(found(Position, position_id), form.name.data or "", by=signin.current_actor())
+            position, seen = found(Position, position_id), form.seen.data or ""
+            positions.rename(position, form.name.data or "", seen=seen, by=signin.current_actor())
         except Invalid as refusal:
             show_refusal(form, refusal)
             return self._one(position_id, form=form, status=refusal.status)
+        except Stale as refusal:
+            return self._one(position_id, form=form, status=refusal.status, is_stale=True)
         report(gettext("“%(name)s” was saved.", name=found(Position, position_id).name))
         return redirect(url_for(".list"))
 
@@ -107,12 +110,18 @@ class PositionsView(StaffView):
         form: PositionForm | None = None,
         merging: MergePositionForm | None = None,
         status: int = 200,
+        is_stale: bool = False,
     ) -> Response:
         everything = listed_positions(by=signin.current_actor())
         position = listed(position_id, everything)
         form, merging = form or PositionForm(obj=position), merging or MergePositionForm()
+        standing = [(str(form.name.label.text), position.name)] if is_stale else None
+        if is_stale or not form.seen.data:
+            form.seen.data = positions.mark_of(position)
         merging.offer([each for each in everything if each.id != position_id])
-        html = self.render("admin_panel/position.html", position=position, form=form, merging=merging)
+        html = self.render(
+            "admin_panel/position.html", position=position, form=form, merging=merging, standing=standing
+        )
         return Answer(str(html), status, mimetype="text/html")
 
 

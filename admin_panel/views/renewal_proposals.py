@@ -23,6 +23,7 @@ from records.services import renewal_proposals
 from records.web.words import refusal_text
 
 # What stays on the page, with the sentence above it and what was typed.
+_TYPED = ("issued_on", "expires_on", "number", "reason")
 _KINDLY = (FileChanged, OwnProposal, ProposalDecided, RenewedMeanwhile, Stale, TypeRetiredMeanwhile)
 
 
@@ -125,6 +126,7 @@ class RenewalProposalsView(CoordinatorView):
             accepting=accepting or AcceptForm.of(proposal),
             declining=declining or DeclineForm(data={"version": proposal.version}),
             conflict=conflict,
+            typed=" · ".join(request.form[name] for name in _TYPED if request.form.get(name, "").strip()),
             may_decide=proposal.may_be_decided_by(signin.current_actor()),
         )
         return Answer(str(html), status, mimetype="text/html")

@@ -15,7 +15,9 @@ from admin_panel.forms.saved_view import ViewForm
 from admin_panel.messages import report as say
 from admin_panel.saved_views import address_of, page_address, page_title, view_rows
 from records import signin
-from records.errors import Invalid
+from records.database import found
+from records.errors import Invalid, Stale
+from records.models import SavedView
 from records.pages.forms import show_refusal
 from records.queries.list_pages import page_named
 from records.queries.saved_views import saved_views
@@ -49,8 +51,11 @@ class SavedViewsView(CoordinatorView):
     def change(self, view_id: int) -> Response:
         by, form = signin.current_actor(), ViewForm(request.form)
         try:
-            view = verbs.change(view_id, name=form.name.data or "", share=bool(form.share.data), by=by)
-        except Invalid as refusal:
+            name, share, seen = form.name.data or "", bool(form.share.data), form.seen.data or ""
+            view = verbs.change(view_id, name=name, share=share, seen=seen, by=by)
+        except (Invalid, Stale) as refusal:
+            if isinstance(refusal, Stale):
+                form.seen.data = verbs.mark_of(found(SavedView, view_id))
             show_refusal(form, refusal)
             return self._list({view_id: form}, refusal.status)
         say(gettext("“%(name)s” was saved.", name=view.name))

@@ -49,8 +49,9 @@ class SettingsView(StaffView):
 
     @expose("/reviewers", methods=["POST"])
     def choose_reviewers(self) -> Response:
-        chosen, shown = (set(request.form.getlist(name, type=int)) for name in ("reviewer", "shown"))
-        changed = reviewers.choose(chosen, shown=shown | chosen, by=signin.current_actor())
+        """Only ticks that were set or taken away count: what others did meanwhile to the rest stays."""
+        chosen, was = (set(request.form.getlist(name, type=int)) for name in ("reviewer", "was"))
+        changed = reviewers.choose(chosen, shown=chosen ^ was, by=signin.current_actor())
         report(gettext("The reviewers were saved.") if changed else gettext("There was nothing to save."))
         return redirect(url_for(".show", _anchor="reviewers"))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Response as Answer
 from flask import redirect, request, url_for
 from flask_admin import expose
@@ -40,9 +42,9 @@ class SignOnView(StaffView):
             show_refusal(form, refusal)
             return self._page(form, refusal.status)
         except Stale as refusal:
-            form.version.raw_data, form.version.data = None, self._standing().version.data
-            show_refusal(form, refusal)
-            return self._page(form, refusal.status)
+            standing = self._standing()
+            form.version.raw_data, form.version.data = None, standing.version.data
+            return self._page(form, refusal.status, standing=standing.standing())
         report(gettext("Single sign-on was saved."))
         return redirect(url_for(".show"))
 
@@ -67,7 +69,10 @@ class SignOnView(StaffView):
     def _standing(self) -> SignOnForm:
         return form_of(sign_ons.of_this_organization(), organization=this_organization().name)
 
-    def _page(self, form: SignOnForm, status: int = 200) -> Response:
+    def _page(
+        self, form: SignOnForm, status: int = 200, *, standing: Sequence[tuple[str, str]] | None = None
+    ) -> Response:
+        """`standing`: the values that somebody else saved meanwhile."""
         sign_on = sign_ons.of_this_organization()
-        html = self.render("admin_panel/sign_on.html", form=form, sign_on=sign_on)
+        html = self.render("admin_panel/sign_on.html", form=form, sign_on=sign_on, standing=standing)
         return Answer(str(html), status, mimetype="text/html")

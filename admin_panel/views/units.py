@@ -18,7 +18,7 @@ from admin_panel.reports.layout import Column, Kind
 from admin_panel.short_lists import USE_WORDS, short_listing
 from records import signin
 from records.database import found
-from records.errors import Invalid, UnitNotEmpty
+from records.errors import Invalid, Stale, UnitNotEmpty
 from records.models import Unit
 from records.pages.forms import show_refusal
 from records.queries.short_lists import ShortWanted, Use
@@ -63,10 +63,13 @@ class UnitsView(StaffView):
     def change(self, unit_id: int) -> Response:
         form, by = UnitForm(request.form), signin.current_actor()
         try:
-            units.change(found(Unit, unit_id), name=form.name.data or "", under=form.parent_id.data, by=by)
+            name, under, seen = form.name.data or "", form.parent_id.data, form.seen.data or ""
+            units.change(found(Unit, unit_id), name=name, under=under, seen=seen, by=by)
         except Invalid as refusal:
             show_refusal(form, refusal)
             return self._unit(unit_id, form=form, status=refusal.status)
+        except Stale as refusal:
+            return self._unit(unit_id, form=form, status=refusal.status, is_stale=True)
         report(gettext("“%(name)s” was saved.", name=found(Unit, unit_id).name))
         return redirect(url_for(".list"))
 
@@ -103,16 +106,32 @@ class UnitsView(StaffView):
         return Answer(str(html), status, mimetype="text/html")
 
     def _unit(
-        self, unit_id: int, *, form: UnitForm | None = None, merging: MergeForm | None = None, status: int = 200
+        self,
+        unit_id: int,
+        *,
+        form: UnitForm | None = None,
+        merging: MergeForm | None = None,
+        status: int = 200,
+        is_stale: bool = False,
     ) -> Response:
         tree = unit_tree(by=signin.current_actor())
         branch = branch_of(unit_id, tree)
         form, merging = form or UnitForm(obj=branch), merging or MergeForm()
+        standing = _facts(form, branch) if is_stale else None
+        if is_stale or not form.seen.data:
+            form.seen.data = units.mark_of(branch)
         elsewhere = without(unit_id, tree)
         form.offer(elsewhere)
         merging.offer(elsewhere)
-        html = self.render("admin_panel/unit.html", branch=branch, form=form, merging=merging)
+        html = self.render("admin_panel/unit.html", branch=branch, form=form, merging=merging, standing=standing)
         return Answer(str(html), status, mimetype="text/html")
+
+
+def _facts(form: UnitForm, branch: Branch) -> list[tuple[str, str]]:
+    return [
+        (str(form.name.label.text), branch.name),
+        (str(form.parent_id.label.text), " / ".join(branch.path[:-1]) or gettext("No other unit: at the top")),
+    ]
 
 
 def _wanted() -> ShortWanted:

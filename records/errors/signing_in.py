@@ -22,7 +22,7 @@ class WrongCredentials(Refusal):
 
 
 class SignedOut(Refusal):
-    """What a script is told; a browser is led to the sign-in page instead."""
+    """What a script is told, and whoever sent something that they had typed; others are led to the sign-in page."""
 
     status = 401
     sentence = N_("You are signed out. Sign in in another tab, then try again here.")

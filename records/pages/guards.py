@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from records import signin
 from records.errors import NotAllowed, SignedOut
 from records.models import Account, Member, Organization
+from records.web.error_pages import typed
 from records.web.scripted import wants_json
 
 P = ParamSpec("P")
@@ -48,9 +49,9 @@ def member_required(view: Callable[P, R]) -> Callable[P, R | Response]:
 def to_sign_in() -> Response:
     """To the sign-in page, and back here afterwards where this was a page to read, and of the reader's own.
 
-    Raises SignedOut to a script.
+    Raises SignedOut to a script, and where something was typed: the page that says so keeps it.
     """
-    if wants_json():
+    if wants_json() or typed():
         raise SignedOut()
     readable = request.method in ("GET", "HEAD") and not signin.was_logged_in_as()
     following = request.full_path.rstrip("?") if readable else None

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 
 from records import clock, sessions, signin
 from records.database import chosen_organization_id, db, every_organization, transaction
-from records.errors import NotAllowed
+from records.errors import SignedOut
 from records.models import (
     Account,
     Actor,
@@ -45,12 +45,12 @@ def refuse_sign_in(account: Account | None, *, by: Actor) -> None:
 
 
 def session_of(token: str) -> SignIn:
-    """The open session of this token. Raises NotAllowed where there is none."""
+    """The open session of this token. Raises SignedOut where there is none."""
     statement = select(SignIn).where(SignIn.token_digest == signin.digest(token), SignIn.ended_at.is_(None))
     with every_organization():
         sign_in = db.session.scalar(statement)
     if sign_in is None:
-        raise NotAllowed()
+        raise SignedOut()
     return sign_in
 
 

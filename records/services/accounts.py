@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 
 from records import clock, passwords, sessions, signin
 from records.database import db, every_organization, is_id, lock, transaction
@@ -87,13 +87,18 @@ def sign_out(token: str, *, by: Actor) -> None:
     Of somebody who is logged in as a member, both: their own session ended when this one began.
     """
     with every_organization(), transaction() as session:
-        sign_in = session.scalar(select(SignIn).where(SignIn.token_digest == signin.digest(token)))
+        sign_in = session.scalar(_session_of(token))
         if sign_in is None or sign_in.ended_at is not None:
             return
         sign_in.ended_at = clock.now()
         member = session.get(Member, sign_in.member_id) if by.is_acting or by.came_through else None
         after: dict[str, object] = {"since": sign_in.created_at.isoformat()} if by.is_acting else {}
         session.add(account_event(AuditKind.SIGNED_OUT, sign_in.account, by=by, member=member, after=after))
+
+
+def _session_of(token: str) -> Select[SignIn]:
+    """Held until the transaction ends: of two that end it at once, one does."""
+    return select(SignIn).where(SignIn.token_digest == signin.digest(token)).with_for_update(of=SignIn)
 
 
 def members_of(account: Account, *, by: Actor) -> list[Member]:
@@ -112,7 +117,7 @@ def choose_member(token: str, member_id: int, *, by: Actor) -> str:
     by.require_not_acting()
     new = signin.token()
     with every_organization(), transaction() as session:
-        old = session.scalar(select(SignIn).where(SignIn.token_digest == signin.digest(token)))
+        old = session.scalar(_session_of(token))
         member = session.get(Member, member_id) if is_id(member_id) else None
         if old is None or old.ended_at is not None:
             raise NotFound()

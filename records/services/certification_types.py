@@ -59,15 +59,14 @@ def create(facts: TypeFacts, *, by: Actor) -> CertificationType:
 
 
 def change(type_: CertificationType, facts: TypeFacts, *, by: Actor, version: int) -> bool:
-    """True where something changed. Raises as `create`, and Stale where `version` is no longer the newest."""
+    """True where something changed. Raises as `create`, and Stale where `version` is no longer the newest
+    and something would change."""
     _require_allowed(by)
     try:
         with transaction() as session:
             equivalence_steps.queue()
             type_ = lock(type_)
-            if type_.version != version:
-                raise Stale()
-            before = _facts(type_)
+            is_stale, before = type_.version != version, _facts(type_)
             _fill(type_, facts)
             if type_.reminder_stages != before["reminder_stages"]:
                 type_.stages_set_on = clock.today(this_organization())
@@ -75,7 +74,10 @@ def change(type_: CertificationType, facts: TypeFacts, *, by: Actor, version: in
             after = _facts(type_)
             if before != after:
                 session.add(_event(AuditKind.CERTIFICATION_TYPE_CHANGED, type_, by=by, before=before, after=after))
-            return _count(type_, facts, by=by) or before != after
+            changed = _count(type_, facts, by=by) or before != after
+            if changed and is_stale:
+                raise Stale()
+            return changed
     except IntegrityError:
         raise name_taken(facts.name) from None
 

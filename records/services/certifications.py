@@ -54,19 +54,21 @@ def change(certification: Certification, changes: CertificationChanges, *, by: A
     """Correct its fields and note what its issuer did, in one; True where something changed.
 
     Raises InvalidInput (fields as in `Entry` and `ByIssuer`), Stale where it is no longer the `version`
-    that was seen, NotAllowed, NotFound, OwnCertifications, ModuleOff.
+    that was seen and something would change, NotAllowed, NotFound, OwnCertifications, ModuleOff.
     """
     try:
         with transaction():
             certification = lock(certification)
             require_changeable(certification, by=by)
-            if certification.version != version:
-                raise Stale()
+            is_stale = certification.version != version
             corrected, errors = _corrected(certification, changes.entry, by=by)
             errors |= _issuer_errors(changes.issuer) | dict(changes.unreadable)
             if errors:
                 raise InvalidInput(errors)
-            return _note_issuer(certification, changes.issuer, by=by) or corrected
+            changed = _note_issuer(certification, changes.issuer, by=by) or corrected
+            if changed and is_stale:
+                raise Stale()
+            return changed
     except IntegrityError:
         raise Stale() from None
 

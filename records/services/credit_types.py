@@ -56,19 +56,20 @@ def create(facts: CreditTypeFacts, *, by: Actor) -> CreditType:
 
 
 def change(type_: CreditType, facts: CreditTypeFacts, *, by: Actor, version: int) -> bool:
-    """True where something changed. Raises as `create`, and Stale where `version` is no longer the newest."""
+    """True where something changed. Raises as `create`, and Stale where `version` is no longer the newest
+    and something would change."""
     by.require_administrator()
     try:
         with transaction() as session:
             type_ = lock(type_)
-            if type_.version != version:
-                raise Stale()
-            before = _facts(type_)
+            is_stale, before = type_.version != version, _facts(type_)
             _fill(type_, facts)
             session.flush()
             after = _facts(type_)
             if before == after:
                 return False
+            if is_stale:
+                raise Stale()
             session.add(_event(AuditKind.CREDIT_TYPE_CHANGED, type_, by=by, before=before, after=after))
             return True
     except IntegrityError:

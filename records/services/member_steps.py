@@ -40,6 +40,7 @@ from records.models import (
 )
 from records.models.text import folded
 from records.services.filling import Errors, set_each
+from records.services.once_steps import once_key
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ class Access:
     scope_unit_ids: frozenset[int] = frozenset()
 
 
-def add(identity: Identity, access: Access, *, by: Actor) -> Member:
-    """A new member, flushed.
+def add(identity: Identity, access: Access, *, by: Actor, key: str = "") -> Member:
+    """A new member, flushed; `key` is that of the form that makes it.
 
     Raises NotAllowed, PasswordFirst (for staff), and InvalidInput as `change_identity` and `change_access`.
     """
@@ -83,7 +84,10 @@ def add(identity: Identity, access: Access, *, by: Actor) -> Member:
         _flush(member)
     _name_scope(member, access.scope_unit_ids)
     after = {name: value for name, value in (facts(member) | access_facts(member)).items() if value}
-    _note(AuditKind.MEMBER_CREATED, member, by=by, before={}, after=after)
+    created = AuditEvent.of(
+        AuditKind.MEMBER_CREATED, member, by=by, at=clock.now(), after=after, once_key=once_key(key, by=by)
+    )
+    db.session.add(created)
     return member
 
 

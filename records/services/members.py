@@ -9,13 +9,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from records import clock
-from records.database import lock, this_organization, transaction
+from records.database import found, lock, this_organization, transaction
 from records.errors import Deactivated, InvalidInput, NoAccount, NoEmail, OwnMembership
 from records.models import Actor, AuditEvent, AuditKind, LinkPurpose, Member, MessageKind, Role
 from records.queries.positions import positions_of
 from records.services import invitations, member_steps, position_steps
 from records.services.account_steps import opens_this_organization_alone
 from records.services.member_steps import Access, Identity
+from records.services.once_steps import made_before
 from records.services.outbox import link_path, new_link, post
 
 __all__ = [
@@ -35,19 +36,24 @@ __all__ = [
 _RESET_LASTS = timedelta(hours=24)
 
 
-def create(identity: Identity, access: Access, *, by: Actor) -> Member:
-    """Raises NotAllowed, InvalidInput (fields as in the steps)."""
+def create(identity: Identity, access: Access, *, by: Actor, key: str = "") -> Member:
+    """The same form, by its `key`, makes one member. Raises NotAllowed, InvalidInput (fields as in the steps)."""
+    by.require_administrator()
     with transaction():
-        return member_steps.add(identity, access, by=by)
+        made = made_before(key, by=by)
+        return found(Member, made) if made else member_steps.add(identity, access, by=by, key=key)
 
 
-def create_and_invite(identity: Identity, access: Access, *, by: Actor) -> tuple[Member, str]:
-    """As `create`, and mail an invitation; its path is to be shown once. Nothing happens by halves."""
+def create_and_invite(identity: Identity, access: Access, *, by: Actor, key: str = "") -> tuple[Member, str | None]:
+    """As `create`, and mail an invitation; its path is to be shown once (None: it was). Nothing happens by halves."""
     by.require_administrator()
     if not (identity.email or "").strip():
         raise InvalidInput({"email": NoEmail(field="email")})
     with transaction() as session:
-        member = member_steps.add(identity, access, by=by)
+        made = made_before(key, by=by)
+        if made:
+            return found(Member, made), None
+        member = member_steps.add(identity, access, by=by, key=key)
         path = invitations.issue(member, organization=this_organization())
         session.add(AuditEvent.of(AuditKind.MEMBER_INVITED, member, by=by, at=clock.now()))
     return member, path

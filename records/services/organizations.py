@@ -91,14 +91,13 @@ def named(name: str) -> Organization:
 
 
 def change_settings(organization: Organization, settings: Settings, *, version: int, by: Actor) -> None:
-    """Raises NotAllowed, Stale, PasswordFirst (for what concerns security), Invalid (fields as in `Settings`), and
-    NameTaken."""
+    """Raises NotAllowed, PasswordFirst (for what concerns security), Stale where it is no longer that `version` and
+    something would change, Invalid (fields as in `Settings`), NameTaken.
+    """
     by.require_administrator()
     with transaction() as session:
         organization = lock(organization)
-        if organization.version != version:
-            raise Stale()
-        before = _facts(organization)
+        is_stale, before = organization.version != version, _facts(organization)
         if any(before[field] != getattr(settings, field) for field in _GRAVE):
             by.require_fresh_password()
         if not MEBIBYTE <= settings.largest_file <= LARGEST_FILE_LIMIT:
@@ -111,9 +110,12 @@ def change_settings(organization: Organization, settings: Settings, *, version: 
             setattr(organization, field, value)
         _require_free_name(organization)
         after = _facts(organization)
-        if before != after:
-            session.add(AuditEvent.of(AuditKind.ORGANIZATION_CHANGED, organization, by=by, at=clock.now(),
-                                      before=before, after=after))  # fmt: skip
+        if before == after:
+            return
+        if is_stale:
+            raise Stale()
+        session.add(AuditEvent.of(AuditKind.ORGANIZATION_CHANGED, organization, by=by, at=clock.now(),
+                                  before=before, after=after))  # fmt: skip
 
 
 def put_first_steps_away(organization: Organization, *, by: Actor, away: bool = True) -> None:
@@ -122,10 +124,10 @@ def put_first_steps_away(organization: Organization, *, by: Actor, away: bool = 
     Past the version, so that settings which somebody has open are not stale for it.
     """
     by.require_administrator()
-    if away == (organization.first_steps_put_away_at is not None):
-        return
     at = clock.now()
     with transaction() as session:
+        if away == (lock(organization).first_steps_put_away_at is not None):
+            return
         this = update(Organization).where(Organization.id == organization.id)
         session.execute(this.values(first_steps_put_away_at=at if away else None))
         session.add(AuditEvent.of(AuditKind.ORGANIZATION_CHANGED, organization, by=by, at=at,
@@ -152,6 +154,8 @@ def set_logo(organization: Organization, arrived: Arrived | None, *, by: Actor) 
             logo.stored_file_id = stored.id
             session.add(logo)
         after = {"logo": arrived.sha256 if arrived else None}
+        if before == after:
+            return
         session.add(AuditEvent.of(AuditKind.ORGANIZATION_CHANGED, organization, by=by, at=clock.now(),
                                   before=before, after=after))  # fmt: skip
 

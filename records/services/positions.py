@@ -12,7 +12,9 @@ from records.database import db, transaction
 from records.errors import N_, Invalid, NameTaken
 from records.errors.requirements import PositionInUse, PositionMergeSelf
 from records.models import Actor, AuditEvent, AuditKind, Member, MemberPosition, Position, RequirementPosition
+from records.queries.positions import ListedPosition
 from records.services.held_steps import among, flush_or_stale, hold_all
+from records.services.once_steps import mark, require_shown
 from records.services.rule_steps import is_named, name_instead
 
 Positions = dict[int, Position]
@@ -30,8 +32,11 @@ def create(name: str, *, by: Actor) -> Position:
     return position
 
 
-def rename(position: Position, name: str, *, by: Actor) -> bool:
-    """True where something changed. Raises NotAllowed, NotFound, Invalid and NameTaken (field `name`)."""
+def rename(position: Position, name: str, *, seen: str, by: Actor) -> bool:
+    """True where something changed. `seen` is the `mark_of` what the form showed.
+
+    Raises NotAllowed, NotFound, Stale, Invalid and NameTaken (field `name`).
+    """
     by.require_administrator()
     with transaction() as session:
         positions = hold_all(Position)
@@ -42,6 +47,7 @@ def rename(position: Position, name: str, *, by: Actor) -> bool:
         after = _facts(position)
         if before == after:
             return False
+        require_shown(before, seen)
         flush_or_stale()
         session.add(_event(AuditKind.POSITION_CHANGED, position, by=by, before=before, after=after))
     return True
@@ -108,7 +114,12 @@ def _move_members(position: Position, target: Position) -> list[int]:
     return moved
 
 
-def _facts(position: Position) -> dict[str, Any]:
+def mark_of(position: Position | ListedPosition) -> str:
+    """What tells whether it was renamed meanwhile."""
+    return mark(_facts(position))
+
+
+def _facts(position: Position | ListedPosition) -> dict[str, Any]:
     return {"name": position.name}
 
 

@@ -36,20 +36,21 @@ def create(facts: RequirementFacts, *, by: Actor) -> Requirement:
 
 
 def change(requirement: Requirement, facts: RequirementFacts, *, by: Actor, version: int) -> bool:
-    """True where something changed. Raises as `create`, and Stale where `version` is no longer the newest."""
+    """True where something changed. Raises as `create`, and Stale where `version` is no longer the
+    newest and something would change."""
     by.require_administrator()
     try:
         with transaction() as session:
             require_tracking()
             requirement = lock(requirement)
-            if requirement.version != version:
-                raise Stale()
-            before = facts_of(requirement)
+            is_stale, before = requirement.version != version, facts_of(requirement)
             fill(requirement, facts)
             after = facts_of(requirement)
             if before == after:
                 session.expire(requirement)
                 return False
+            if is_stale:
+                raise Stale()
             session.flush()
             session.add(_event(AuditKind.REQUIREMENT_CHANGED, requirement, by=by, before=before, after=after))
             return True

@@ -15,6 +15,7 @@ from records.errors import N_, Invalid, NameTaken, NotAllowed, NotFound
 from records.models import Actor, AuditEvent, AuditKind, SavedView
 from records.models.text import line
 from records.queries.list_pages import page_named
+from records.services.once_steps import mark, require_shown
 
 MOST, LONGEST = 200, 80  # views of one person; characters of a name
 
@@ -49,10 +50,11 @@ def save(page: str, name: str, asked: Mapping[str, str], *, share: bool, by: Act
     return view
 
 
-def change(view_id: int, *, name: str, share: bool, by: Actor) -> SavedView:
-    """Rename the asker's own view, share it or share it no more; an administrator may end anybody's sharing.
+def change(view_id: int, *, name: str, share: bool, seen: str, by: Actor) -> SavedView:
+    """Rename the asker's own view, share it or share it no more; an administrator may end anybody's sharing. `seen`
+    is the `mark_of` what the form showed.
 
-    Raises NotAllowed, NotFound, Invalid and NameTaken (field `name`).
+    Raises NotAllowed, NotFound, Stale, Invalid and NameTaken (field `name`).
     """
     by.require_staff()
     try:
@@ -66,8 +68,9 @@ def change(view_id: int, *, name: str, share: bool, by: Actor) -> SavedView:
             elif share:
                 raise NotAllowed()
             view.is_shared = share
-            session.flush()
             if before != facts(view):
+                require_shown(before, seen)
+                session.flush()
                 session.add(_event(AuditKind.VIEW_SAVED, view, by=by, before=before, after=facts(view)))
     except IntegrityError:
         raise NameTaken(field="name", name=name) from None
@@ -85,6 +88,11 @@ def delete(view_id: int, *, by: Actor) -> dict[str, Any]:
         session.add(_event(AuditKind.VIEW_DELETED, view, by=by, before=before))
         session.delete(view)
     return before
+
+
+def mark_of(view: SavedView) -> str:
+    """What tells whether it was changed meanwhile."""
+    return mark(facts(view))
 
 
 def facts(view: SavedView) -> dict[str, Any]:

@@ -50,8 +50,7 @@ def change(organization: Organization, settings: Settings, *, version: int, by: 
     with transaction() as session:
         organization = lock(organization)
         sign_on = session.get(SignOn, organization.id)
-        if (sign_on.version if sign_on else 0) != version:
-            raise Stale()
+        is_stale = (sign_on.version if sign_on else 0) != version
         sign_on = sign_on or SignOn(organization_id=organization.id, is_on=False, role_claim="", role_values={})
         before = _facts(sign_on)
         with session.no_autoflush:
@@ -59,6 +58,8 @@ def change(organization: Organization, settings: Settings, *, version: int, by: 
         session.add(sign_on)
         session.flush()
         after = _facts(sign_on) | ({"secret_changed": True} if settings.secret else {})
+        if is_stale and before != after:
+            raise Stale()
         if any(before[name] != after[name] for name in _BOUND_TO):
             session.execute(delete(SignOnIdentity))
         if before != after:

@@ -15,7 +15,7 @@ from records.models import Actor, AuditKind, ExternalCertificate, Member, State
 from records.queries.external_certificates import made_with, staged, to_copy
 from records.services.certificate_steps import note, require_new_ones, require_submissions
 from records.services.files import Arrived
-from records.services.staging_steps import Kept, keep, move
+from records.services.staging_steps import Kept, forget, keep, move
 from records.services.submission_steps import (
     MOST_FILES,
     Files,
@@ -77,7 +77,10 @@ def submit(given: Submission, files: Files, *, by: Actor, copy_of_id: int | None
         member = _learner(by)
         made = made_with(files.key, by=by)
         if made is not None:
-            return Submitted(made.id, is_new=False, is_same=_says(made, given, files, by=by))
+            is_same = _says(made, given, files, by=by)
+            if is_same:
+                forget(files.key, by=by)
+            return Submitted(made.id, is_new=False, is_same=is_same)
         require_new_ones()
         require_few_pending(member.id)
         source = to_copy(copy_of_id, by=by)

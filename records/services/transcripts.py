@@ -11,10 +11,11 @@ from sqlalchemy import select
 
 from records import clock, codes, signin
 from records.database import db, found, this_organization, transaction
-from records.models import Actor, AuditEvent, AuditKind, CreditEntry, Member, Organization, Transcript
+from records.models import Actor, AuditEvent, AuditKind, CreditEntry, Member, Organization, Proof, Transcript
 from records.models.proof import latest_end
 from records.queries.credits import Filter, entries_of
 from records.services.certificate_steps import require_submissions
+from records.services.once_steps import made_before, once_key
 from records.services.proof_steps import prove, require_own_person
 from records.services.register_people import batches
 
@@ -77,15 +78,20 @@ def make(*, by: Actor) -> Made:
         return _made(organization, found(Member, member_id), latest_end(clock.today(organization)), by)
 
 
-def hand_out(*, ends_on: date | None, by: Actor) -> Made:
-    """The same, with a code that is valid through `ends_on`. Raises EndRequired, EndPast, EndTooLate, too."""
+def hand_out(*, ends_on: date | None, by: Actor, key: str = "") -> int:
+    """The same, with a code that is valid through `ends_on`, one however often the form with this `key` is sent; the
+    id of its proof. Raises EndRequired, EndPast, EndTooLate, too.
+    """
     member_id = require_own_person(by)
-    with transaction():
+    with transaction() as session:
         require_submissions()
-        return _made(this_organization(), found(Member, member_id), ends_on, by)
+        made = made_before(key, by=by)
+        if made:
+            return session.scalars(select(Proof.id).where(Proof.transcript_id == made)).one()
+        return _made(this_organization(), found(Member, member_id), ends_on, by, key=key).proof_id
 
 
-def _made(organization: Organization, member: Member, ends_on: date | None, by: Actor) -> Made:
+def _made(organization: Organization, member: Member, ends_on: date | None, by: Actor, *, key: str = "") -> Made:
     made_on, salt = clock.today(organization), codes.new_salt()
     entries = entries_of(member, Filter(), on=made_on, most=None).rows
     totals, code = _added_up(entries), codes.code(salt)
@@ -101,7 +107,8 @@ def _made(organization: Organization, member: Member, ends_on: date | None, by: 
     db.session.flush()
     proof = prove(transcript, salt=salt, ends_on=ends_on, today=made_on)
     after = {"totals": transcript.totals, "ends_on": proof.ends_on.isoformat()}
-    db.session.add(AuditEvent.of(AuditKind.TRANSCRIPT_MADE, transcript, by=by, at=clock.now(), after=after))
+    db.session.add(AuditEvent.of(AuditKind.TRANSCRIPT_MADE, transcript, by=by, at=clock.now(), after=after,
+                                 once_key=once_key(key, by=by)))  # fmt: skip
     return Made(
         proof.id, codes.grouped(code), proof.ends_on, organization.name, member.name, member.number or "", made_on,
         totals, _printed(entries),

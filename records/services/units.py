@@ -20,7 +20,9 @@ from records.errors import (
 )
 from records.errors.requirements import UnitNamedByRequirement
 from records.models import Actor, AuditEvent, AuditKind, Member, RequirementUnit, ScopeUnit, Unit
+from records.queries.units import Branch
 from records.services.held_steps import among, flush_or_stale, hold_all
+from records.services.once_steps import mark, require_shown
 from records.services.rule_steps import is_named, name_instead
 
 Units = dict[int, Unit]
@@ -42,10 +44,10 @@ def create(name: str, *, under: int | None, by: Actor) -> Unit:
     return unit
 
 
-def change(unit: Unit, *, name: str, under: int | None, by: Actor) -> bool:
-    """Rename and move; True where something changed.
+def change(unit: Unit, *, name: str, under: int | None, seen: str, by: Actor) -> bool:
+    """Rename and move; True where something changed. `seen` is the `mark_of` what the form showed.
 
-    Raises NotAllowed, NotFound, Invalid, NameTaken and UnitCircle (fields `name`, `parent_id`).
+    Raises NotAllowed, NotFound, Stale, Invalid, NameTaken and UnitCircle (fields `name`, `parent_id`).
     """
     by.require_administrator()
     with transaction() as session:
@@ -60,6 +62,7 @@ def change(unit: Unit, *, name: str, under: int | None, by: Actor) -> bool:
         after = _facts(unit)
         if before == after:
             return False
+        require_shown(before, seen)
         flush_or_stale()
         session.add(AuditEvent.of(AuditKind.UNIT_CHANGED, unit, by=by, at=clock.now(), before=before, after=after))
     return True
@@ -168,5 +171,10 @@ def _move_scopes(unit: Unit, target: Unit) -> None:
                 db.session.add(ScopeUnit(member_id=scope.member_id, unit_id=target.id))
 
 
-def _facts(unit: Unit) -> dict[str, Any]:
+def mark_of(unit: Unit | Branch) -> str:
+    """What tells whether it was renamed or moved meanwhile."""
+    return mark(_facts(unit))
+
+
+def _facts(unit: Unit | Branch) -> dict[str, Any]:
     return {"name": unit.name, "parent_id": unit.parent_id}

@@ -15,6 +15,7 @@ from records.web.links import page_before
 
 TITLES = {
     400: lazy_gettext("That request could not be read"),
+    401: lazy_gettext("You are signed out"),
     403: lazy_gettext("You may not do this"),
     404: lazy_gettext("Not found"),
     405: lazy_gettext("That cannot be done here"),
@@ -40,6 +41,7 @@ SENTENCES = {
 
 _NEXT = {
     400: lazy_gettext("Go back, reload the page and try again."),
+    401: lazy_gettext("Nothing was saved. Copy what you typed, sign in, and enter it again."),
     403: lazy_gettext("An administrator of your organization can help."),
     404: lazy_gettext("Check the address, or look for it by its name."),
     405: lazy_gettext("Go back and use the buttons on the page."),
@@ -116,15 +118,20 @@ class ErrorPage:
 
     def typed(self) -> list[str]:
         """What a person wrote into the form that was refused, to copy: nothing is lost, whatever the browser keeps."""
-        if request.method != "POST" or self.status == 413:
-            return []
-        try:
-            fields = list(request.form.items(multi=True))[:_MOST_TYPED]
-        except HTTPException:  # the form could not be read: that is why this page is shown
-            return []
-        typed = [(name.lower(), text) for name, text in fields if name not in _NEVER_TYPED]
-        shown = [text for name, text in typed if not any(word in name for word in _NEVER_SHOWN)]
-        return [text[:_LONGEST_TYPED] for text in shown if any(letter.isalpha() for letter in text) and len(text) > 3]
+        return [] if self.status == 413 else typed()
+
+
+def typed() -> list[str]:
+    """What a person wrote into the form of the request; no secrets."""
+    if request.method != "POST":
+        return []
+    try:
+        fields = list(request.form.items(multi=True))[:_MOST_TYPED]
+    except HTTPException:  # the form cannot be read, and whoever needs it says so
+        return []
+    named = [(name.lower(), text) for name, text in fields if name not in _NEVER_TYPED]
+    shown = [text for name, text in named if not any(word in name for word in _NEVER_SHOWN)]
+    return [text[:_LONGEST_TYPED] for text in shown if any(letter.isalpha() for letter in text) and len(text) > 3]
 
 
 def _limit() -> str:

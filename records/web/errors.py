@@ -9,12 +9,12 @@ from flask import Flask, Response, make_response, redirect, render_template, req
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError, TimeoutError
-from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from records import signin
 from records.database import db, is_sqlite
-from records.errors import Invalid, Refusal, SignedOut, Stale, StorageFull, TooManyAttempts
+from records.errors import Invalid, NotFound, Refusal, SignedOut, Stale, StorageFull, TooManyAttempts
 from records.services import audit
 from records.storage import is_full
 from records.web.error_pages import SENTENCES, TITLES, ErrorPage
@@ -31,6 +31,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Refusal, _refusal)
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(StaleDataError, lambda _error: _refusal(Stale()))
+    app.register_error_handler(ObjectDeletedError, _deleted_meanwhile)
     for unreachable in (OperationalError, InterfaceError, InternalError, TimeoutError):
         app.register_error_handler(unreachable, _database_down)
     for unstorable in (DataError, OverflowError):
@@ -53,6 +54,12 @@ def _refusal(error: Refusal) -> Response:
     title = gettext("This has changed") if isinstance(error, Stale) else ""
     wait = error.retry_after if isinstance(error, TooManyAttempts) else 0
     return _page(error.status, refusal_text(error), title=title, retry_after=wait)
+
+
+def _deleted_meanwhile(_error: ObjectDeletedError) -> Response:
+    """Somebody deleted the record while this request had it in hand."""
+    db.session.rollback()
+    return _refusal(NotFound())
 
 
 def _forged(_error: CSRFError) -> Response:

@@ -37,7 +37,8 @@ def test_one_is_created_renamed_merged_and_deleted(cast, browse):
         client.post(POSITIONS, data={"name": name})
     assert "Driver &lt;A&gt;" in client.get(POSITIONS).text
     driver, medic, cook = (_named(name).id for name in ("Driver <A>", "Medic", "Cook"))
-    client.post(f"{POSITIONS}{driver}", data={"name": "Driver"})
+    shown = filled(read(client.get(f"{POSITIONS}{driver}").text), action=f"{POSITIONS}{driver}")
+    client.post(f"{POSITIONS}{driver}", data=shown | {"name": "Driver"})
     answer = client.post(f"{POSITIONS}{medic}/merge", data={"into": str(driver)}, follow_redirects=True)
     assert "“Medic” is now part of “Driver”." in answer.text
     assert "“Cook” was deleted." in client.post(f"{POSITIONS}{cook}/delete", follow_redirects=True).text

@@ -151,7 +151,8 @@ def test_of_two_administrators_who_change_it_the_second_is_told(cast: Cast, ada:
     save(ada, version="1", button="First")
     refused = save(ada, version="1", button="Second")
     assert refused.status_code == 409
-    assert "Somebody else changed this record" in refused.text
+    assert "Somebody else changed single sign-on while you had it open" in refused.text
+    assert read(refused.text).one("dl").text.count("First") == 1
     assert filled(read(refused.text), action=PAGE)["version"] == ["2"]
     sign_on = kept(cast)
     assert sign_on is not None

@@ -15,6 +15,7 @@ from records.models import Certification, Member
 from records.models.following import follows, is_followed, is_renewed, renews
 from records.services import certification_steps as steps
 from records.services.certification_steps import Entry, record
+from tests.examples import examples
 from tests.holdings import give
 
 # When it expires, which type it is of, whether it renews the one before, what its issuer does and when, and whether it
@@ -28,7 +29,7 @@ plans = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=plans, look=st.integers(-6, 6))
 def test_sql_decides_as_python_does(app, cast, plan, look):
     ada, today = cast.actor(cast.ada), clock.today(cast.fire)

@@ -16,6 +16,7 @@ from records.models import Certification, CertificationType, Standing
 from records.models.standing import BEST_FIRST, HOLDING, Validity, reason_for, standing_case, standing_on
 from records.services import certification_steps as steps
 from records.services.certification_steps import Entry, record
+from tests.examples import examples
 
 DAY = date(2027, 3, 21)
 # Close to the day, so that every boundary is met; and far from it.
@@ -34,7 +35,7 @@ facts = st.builds(
 _DATES = ("expires_on", "issued_on", "suspended_on", "revoked_on", "renewed_on")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(facts=facts)
 def test_sql_decides_as_python_does(app, facts):
     columns = {name: literal(getattr(facts, name), Date) for name in _DATES}
@@ -51,7 +52,7 @@ plans = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=plans, deleted=st.integers(0, 5))
 def test_sql_decides_on_rows_as_python_does(app, cast, plan, deleted):
     """Chains of renewals, some deleted again, some suspended or revoked."""

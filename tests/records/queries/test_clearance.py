@@ -41,6 +41,7 @@ from records.queries.member_filters import Wanted
 from records.queries.members import member_list
 from tests.certificates import credit_type
 from tests.clearances import require
+from tests.examples import examples
 
 DAY = date(2027, 3, 1)
 NAMES = ("max", "mia", "nora", "una", "carl")
@@ -190,7 +191,7 @@ def _credit_types():
             for n, each in enumerate(PERIODS)]  # fmt: skip
 
 
-@settings(max_examples=70, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(70), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(world=worlds, on=days)
 def test_sql_decides_as_python_does(app, cast, world, on):
     if not db.session.scalars(select(CreditType.id)).all():

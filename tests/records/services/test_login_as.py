@@ -17,6 +17,7 @@ from records.errors import (
     NotActing,
     NotAllowed,
     NotFound,
+    SignedOut,
     TooManyAttempts,
     WrongPassword,
 )
@@ -149,7 +150,7 @@ def test_who_is_never_logged_in_as(app, cast, refusal, status):
 def test_nobody_enters_from_a_session_that_is_over(app, cast):
     token = opened(cast, cast.ada)
     accounts.sign_out(token, by=cast.actor(cast.ada))
-    with pytest.raises(NotAllowed):
+    with pytest.raises(SignedOut):
         enter(cast, cast.max, token=token)
 
 
@@ -169,7 +170,7 @@ def test_returning_opens_the_administrators_session_until_the_old_ones_end(app, 
 def test_of_two_returns_one_happens(app, cast):
     token = enter(cast, cast.max)
     login_as.return_to_own(token, by=acting(cast, cast.max))
-    with pytest.raises(NotAllowed):
+    with pytest.raises(SignedOut):
         login_as.return_to_own(token, by=acting(cast, cast.max))
     assert len(events(AuditKind.RETURNED)) == 1
 

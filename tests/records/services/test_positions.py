@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from records import clock
 from records.database import db, locked, organization_scope, transaction
-from records.errors import Invalid, NameTaken, NotAllowed, NotFound
+from records.errors import Invalid, NameTaken, NotAllowed, NotFound, Stale
 from records.errors.requirements import PositionInUse, PositionMergeSelf
 from records.models import AuditEvent, AuditKind, Member, MemberPosition, Position, Requirement, RequirementPosition
 from records.services import positions
@@ -34,8 +34,11 @@ def _last_event():
 def test_a_position_is_created_and_renamed(cast, ada):
     made = positions.create("  Crew   chief ", by=ada)
     assert (made.name, made.organization_id) == ("Crew chief", cast.fire.id)
-    assert positions.rename(made, "Crew Leader", by=ada)
-    assert not positions.rename(_named("Crew Leader"), "Crew Leader", by=ada)
+    assert positions.rename(made, "Crew Leader", seen=positions.mark_of(made), by=ada)
+    made = _named("Crew Leader")
+    assert not positions.rename(made, "Crew Leader", seen="", by=ada)
+    with pytest.raises(Stale):
+        positions.rename(made, "Crew Chief", seen="", by=ada)
     event = _last_event()
     assert (event.kind, event.detail.before, event.detail.after) == (
         AuditKind.POSITION_CHANGED, {"name": "Crew chief"}, {"name": "Crew Leader"},
@@ -49,7 +52,7 @@ def test_a_name_is_taken_whatever_its_case_and_accents(cast, ada, name):
     with pytest.raises(NameTaken):
         positions.create(name, by=ada)
     with pytest.raises(NameTaken):
-        positions.rename(other, name, by=ada)
+        positions.rename(other, name, seen=positions.mark_of(other), by=ada)
     with organization_scope(cast.clinic.id):
         assert positions.create(name, by=cast.actor(cast.ken))
 
@@ -107,7 +110,7 @@ def test_only_administrators_of_the_organization_change_them(cast):
     driver = position(cast, "Driver")
     acts = (
         lambda by: positions.create("New", by=by),
-        lambda by: positions.rename(driver, "New", by=by),
+        lambda by: positions.rename(driver, "New", seen=positions.mark_of(driver), by=by),
         lambda by: positions.merge(driver, into=driver.id, by=by),
         lambda by: positions.delete(driver, by=by),
     )

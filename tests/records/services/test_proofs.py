@@ -206,7 +206,7 @@ def test_a_transcript_is_a_proof_with_the_code_that_is_printed(cast, ceu):
     assert (own.proof.id, own.code, own.proof.ends_on) == (made.proof_id, made.code, latest_end(today()))
     assert own.proof.transcript.made_on == today()
     other = transcripts.hand_out(ends_on=today(), by=cast.actor(cast.max))
-    assert other.ends_on == today()
+    assert db.session.get_one(Proof, other).ends_on == today()
     assert len(own_proofs(by=cast.actor(cast.max)).proofs) == 2
 
 

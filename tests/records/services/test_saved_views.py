@@ -11,6 +11,12 @@ from records.queries.saved_views import saved_views
 from records.services import saved_views as views
 
 
+def seen(view_id):
+    """What the form of a view carries, whoever has it open."""
+    view = db.session.get(SavedView, view_id)
+    return views.mark_of(view) if view else ""
+
+
 def _save(cast, who="ada", name="Mine", *, page="expiring", share=False, **asked):
     return views.save(page, name, asked, share=share, by=cast.actor(getattr(cast, who)))
 
@@ -91,7 +97,7 @@ def test_only_administrators_share(cast):
         _save(cast, "carl", share=True)
     own = _save(cast, "carl")
     with pytest.raises(NotAllowed):
-        views.change(own.id, name="Mine", share=True, by=cast.actor(cast.carl))
+        views.change(own.id, seen=seen(own.id), name="Mine", share=True, by=cast.actor(cast.carl))
 
 
 @pytest.mark.parametrize("who", ["max", "nora"])
@@ -112,7 +118,7 @@ def test_a_name_is_needed_and_not_too_long(cast, name):
     assert refused.value.field == "name"
     own = _save(cast)
     with pytest.raises(Invalid):
-        views.change(own.id, name=name, share=False, by=cast.actor(cast.ada))
+        views.change(own.id, seen=seen(own.id), name=name, share=False, by=cast.actor(cast.ada))
 
 
 def test_a_name_stands_once_for_each_report_and_person(cast):
@@ -124,7 +130,7 @@ def test_a_name_stands_once_for_each_report_and_person(cast):
     _save(cast, "carl", name="Mine")
     other = _save(cast, name="Other")
     with pytest.raises(NameTaken):
-        views.change(other.id, name="MINE", share=False, by=cast.actor(cast.ada))
+        views.change(other.id, seen=seen(other.id), name="MINE", share=False, by=cast.actor(cast.ada))
 
 
 def test_so_many_views_are_enough(cast, monkeypatch):
@@ -139,9 +145,9 @@ def test_so_many_views_are_enough(cast, monkeypatch):
 def test_the_owner_renames_and_shares_on_record(cast):
     view_id = _save(cast).id
     by = cast.actor(cast.ada)
-    changed = views.change(view_id, name="Ours", share=True, by=by)
+    changed = views.change(view_id, seen=seen(view_id), name="Ours", share=True, by=by)
     assert (changed.name, changed.folded_name, changed.is_shared) == ("Ours", "ours", True)
-    views.change(view_id, name="Ours", share=True, by=by)
+    views.change(view_id, seen=seen(view_id), name="Ours", share=True, by=by)
     assert _kinds() == ["saved_view.saved", "saved_view.saved"]
 
 
@@ -151,21 +157,24 @@ def test_an_administrator_ends_anybodys_sharing_and_changes_nothing_else(cast):
         session.get_one(SavedView, view_id).member_id = cast.carl.id
     by = cast.actor(cast.ada)
     with pytest.raises(NotAllowed):
-        views.change(view_id, name="Ada's", share=True, by=by)
-    ended = views.change(view_id, name="Ada's", share=False, by=by)
+        views.change(view_id, seen=seen(view_id), name="Ada's", share=True, by=by)
+    ended = views.change(view_id, seen=seen(view_id), name="Ada's", share=False, by=by)
     assert (ended.name, ended.is_shared) == ("Mine", False)
     with pytest.raises(NotFound):
-        views.change(view_id, name="Ada's", share=False, by=by)
+        views.change(view_id, seen=seen(view_id), name="Ada's", share=False, by=by)
 
 
 def test_others_learn_nothing_of_a_private_view_and_may_not_change_a_shared_one(cast):
     private, shared = _save(cast).id, _save(cast, name="Shared", share=True).id
     by = cast.actor(cast.carl)
-    for verb in (lambda each: views.change(each, name="x", share=False, by=by), lambda each: views.delete(each, by=by)):
+    for verb in (
+        lambda each: views.change(each, seen=seen(each), name="x", share=False, by=by),
+        lambda each: views.delete(each, by=by),
+    ):
         with pytest.raises(NotFound):
             verb(private)
     with pytest.raises(NotAllowed):
-        views.change(shared, name="x", share=False, by=by)
+        views.change(shared, seen=seen(shared), name="x", share=False, by=by)
     with pytest.raises(NotFound):
         views.delete(shared, by=by)
     with pytest.raises(NotAllowed):

@@ -12,6 +12,7 @@ from records.errors import (
     NameTaken,
     NotAllowed,
     NotFound,
+    Stale,
     UnitCircle,
     UnitMergeCircle,
     UnitNamesClash,
@@ -58,11 +59,13 @@ def test_a_name_is_needed(cast, ada, name, field):
 
 
 def test_a_unit_is_renamed_and_moved(cast, ada):
-    assert units.change(cast.engine, name="Engine One", under=cast.south.id, by=ada)
+    assert units.change(cast.engine, seen=units.mark_of(cast.engine), name="Engine One", under=cast.south.id, by=ada)
     assert (_fresh(cast.engine).name, _fresh(cast.engine).parent_id) == ("Engine One", cast.south.id)
     event = _events()[-1]
     assert event.detail.before == {"name": "Engine 1", "parent_id": cast.north.id}
-    assert not units.change(cast.engine, name="Engine One", under=cast.south.id, by=ada)
+    assert not units.change(cast.engine, seen="", name="Engine One", under=cast.south.id, by=ada)
+    with pytest.raises(Stale):
+        units.change(cast.engine, seen="", name="Engine Two", under=cast.south.id, by=ada)
     assert len(_events()) == 1
 
 
@@ -70,20 +73,20 @@ def test_a_unit_cannot_be_moved_into_itself_or_below_itself(cast, ada):
     crew = units.create("Crew A", under=cast.engine.id, by=ada)
     for parent in (cast.north.id, cast.engine.id, crew.id):
         with pytest.raises(UnitCircle) as caught:
-            units.change(cast.north, name="Station North", under=parent, by=ada)
+            units.change(cast.north, seen=units.mark_of(cast.north), name="Station North", under=parent, by=ada)
         assert caught.value.field == "parent_id"
 
 
 def test_a_move_to_where_the_name_is_taken_is_refused(cast, ada):
     units.create("Engine 1", under=cast.south.id, by=ada)
     with pytest.raises(NameTaken):
-        units.change(cast.engine, name="Engine 1", under=cast.south.id, by=ada)
+        units.change(cast.engine, seen=units.mark_of(cast.engine), name="Engine 1", under=cast.south.id, by=ada)
 
 
 @pytest.mark.parametrize("parent", [0, -1, 10**30, 999_999])
 def test_a_parent_must_exist(cast, ada, parent):
     with pytest.raises(Invalid) as caught:
-        units.change(cast.engine, name="Engine 1", under=parent, by=ada)
+        units.change(cast.engine, seen=units.mark_of(cast.engine), name="Engine 1", under=parent, by=ada)
     assert caught.value.field == "parent_id"
 
 
@@ -169,7 +172,7 @@ def test_only_administrators(cast, asker):
     by = cast.actor(getattr(cast, asker))
     for verb in (
         lambda: units.create("X", under=None, by=by),
-        lambda: units.change(cast.engine, name="X", under=None, by=by),
+        lambda: units.change(cast.engine, seen=units.mark_of(cast.engine), name="X", under=None, by=by),
         lambda: units.merge(cast.engine, into=cast.south.id, by=by),
         lambda: units.delete(cast.engine, by=by),
     ):

@@ -134,7 +134,7 @@ def test_a_certificate_says_its_title_and_whether_the_approval_stands(cast, ceu)
 
 def test_a_transcript_is_verified_by_the_same_door(cast, ceu):
     approved(cast, ceu)
-    made = transcripts.hand_out(ends_on=today(), by=cast.actor(cast.max))
+    made = transcripts.make(by=cast.actor(cast.max))
     verified = _verify(made.code.lower())
     assert (verified.kind, verified.made_on, verified.stands) == (Proven.TRANSCRIPT, today(), True)
 

@@ -15,6 +15,7 @@ from records.models import Certification, Member, Standing
 from records.models.standing import BEST_FIRST
 from records.queries.member_filters import Wanted
 from records.queries.members import member_list
+from tests.examples import examples
 from tests.holdings import give, today
 from tests.records.queries.reports.asking import ask, statements
 
@@ -195,7 +196,7 @@ STATES = st.tuples(
 
 
 @given(states=st.lists(STATES, max_size=8))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_the_best_is_what_python_says_it_is(cast, states):
     with transaction() as session:
         for each in session.query(Certification).all():
