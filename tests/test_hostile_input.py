@@ -326,10 +326,7 @@ FEW = ("/admin/members/new", "/account/password", "/admin/approvals/<int:certifi
        "/admin/requirements/rules/new", "/portfolio/certificates/new")  # fmt: skip
 
 
-@pytest.mark.parametrize("rule", [
-    pytest.param(rule, marks=() if rule in FEW else pytest.mark.long)
-    for rule in ACTIONS if words(rule, "POST")["visitor"] == "login"
-])  # fmt: skip
+@pytest.mark.parametrize("rule", FEW)
 def test_what_is_sent_twice_or_in_the_address_means_one_thing(asking: Asking, rule: str) -> None:
     """What stands in the address is no part of a form; of a field that stands twice the first one counts."""
     who = reader_of(rule, "POST")
