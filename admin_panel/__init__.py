@@ -67,6 +67,7 @@ def _pages() -> list[BaseView]:
     """Pages that the others lead to."""
     from admin_panel.views.certification import CertificationView
     from admin_panel.views.coverage import CoverageView
+    from admin_panel.views.erasing import ErasingView
     from admin_panel.views.exemptions import ExemptionsView
     from admin_panel.views.finding import FindingView
     from admin_panel.views.login_as import LogInAsView
@@ -85,6 +86,7 @@ def _pages() -> list[BaseView]:
         MembersAtOnceView(endpoint="members_at_once", url="/admin/members"),
         ProfileView(endpoint="profile", url="/admin/members"),
         LogInAsView(endpoint="login_as", url="/admin/members"),
+        ErasingView(endpoint="erasing", url="/admin/members"),
         MemberRequirementsView(endpoint="member_requirements", url="/admin/members"),
         CoverageView(endpoint="coverage", url="/admin/requirements/coverage"),
         RequirementsView(endpoint="requirements", url="/admin/requirements/rules"),

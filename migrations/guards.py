@@ -112,6 +112,15 @@ def unguard_audit() -> None:
         op.execute("DROP FUNCTION refuse()")
 
 
+def let_details_be_emptied_again(*, again: bool) -> None:
+    """Of one event, first the values of who did it may have to go, later those of whom it is about."""
+    name, on_table = "audit_detail_only_erased", "" if _on_sqlite() else " ON audit_detail"
+    op.execute(f"DROP TRIGGER {name}{on_table}")
+    once = "" if again else "old.erased_at IS NOT NULL OR "
+    _stop(name, "audit_detail", "UPDATE",
+          f"WHEN ({once}new.erased_at IS NULL OR new.event_id <> old.event_id OR {_replaced()})")  # fmt: skip
+
+
 # What is decided stays: a revocation alone may be written on an approved certificate. Revisions and the ledger only
 # grow. Bytes never change.
 _FROZEN = "('withdrawn', 'declined', 'approved', 'revoked')"
@@ -162,16 +171,50 @@ _GOES_OVER = {
     ),
 }  # fmt: skip
 
+# Of a member who is erased the values that tell who they are become empty, "[erased]" where a text must stand. What was
+# decided, when, by whom and for how many credits stays.
+_STANDING_ERASURE = """EXISTS (SELECT 1 FROM erasure WHERE erasure.organization_id = old.organization_id
+ AND erasure.member_id = {member_id})"""
+_OF_CERTIFICATE = """(SELECT certificate.member_id FROM external_certificate AS certificate
+ WHERE certificate.id = old.external_certificate_id)"""
+_EMPTIED = {
+    "external_certificate_frozen": (
+        "old.member_id",
+        (
+            "id", "organization_id", "member_id", "credit_type_id", "claimed_credits", "earned_on", "expires_on",
+            "submission_key", "copy_of_id", "created_at", "submitted_at", "announced_at", "decided_at",
+            "decided_by_id", "awarded_credits", "certification_id", "state", "revoked_at", "revoked_by_id",
+        ),
+        "new.title = '[erased]' AND new.issuer = '' AND new.number = '' AND new.folded_number = '' AND new.note = ''"
+        " AND new.reason = CASE old.reason WHEN '' THEN '' ELSE '[erased]' END"
+        " AND new.revoked_reason = CASE old.revoked_reason WHEN '' THEN '' ELSE '[erased]' END",
+    ),
+    "revision_never_changed": (
+        _OF_CERTIFICATE,
+        (
+            "id", "organization_id", "external_certificate_id", "number", "digest", "submitted_by_id",
+            "administrator_id", "created_at",
+        ),
+        "{facts} = '{{}}' AND {files} = '[]'",
+    ),
+}  # fmt: skip
 
-def guard_decisions(*, members_merge: bool = False) -> None:
-    """`members_merge`: the table of merges stands, and what is decided follows a merge."""
+
+def guard_decisions(*, members_merge: bool = False, members_erased: bool = False) -> None:
+    """`members_merge`: the table of merges stands, and what is decided follows a merge. `members_erased`: likewise
+    that of erasures, and personal values of an erased member become empty."""
     for name, (table, action, condition) in _STOPS.items():
         when = condition.format(changed=_any_differs(_CLAIM + _answers()), bytes_changed=_any_differs(_BYTES))
-        if members_merge and name in _GOES_OVER:
-            _stop_by_look(name, table, action, f"({when or 'true'}) AND NOT {_goes_over(name)}")
+        passes = [_goes_over(name)] if members_merge and name in _GOES_OVER else []
+        if members_erased and name in _EMPTIED:
+            passes.append(_emptied(name))
+        if passes:
+            _stop_by_look(name, table, action, f"({when or 'true'}) AND NOT ({' OR '.join(passes)})")
         else:
             _stop(name, table, action, f"WHEN ({when})" if when else "")
     for name, (action, condition) in _SCAN_STOPS.items():
+        if members_erased and action == "DELETE":
+            condition = f"({condition}) AND NOT {_STANDING_ERASURE.format(member_id=_OF_CERTIFICATE)}"
         _stop_by_look(name, "scan", action, condition)
     if not _on_sqlite():
         for table in _NEVER_EMPTIED:
@@ -186,7 +229,7 @@ def unguard_decisions() -> None:
     for name, table in tables.items():
         op.execute(f"DROP TRIGGER {name}" + ("" if _on_sqlite() else f" ON {table}"))
     if not _on_sqlite():
-        for name in (*_SCAN_STOPS, *_GOES_OVER):
+        for name in (*_SCAN_STOPS, *_GOES_OVER, *_EMPTIED):
             op.execute(f"DROP FUNCTION IF EXISTS {name}()")
 
 
@@ -195,6 +238,16 @@ def _goes_over(name: str) -> str:
     same = tuple(column for column in _GOES_OVER[name] if column != "member_id")
     answers = _answers() if name == "external_certificate_frozen" else ()
     return f"(NOT ({_any_differs(same + answers)}) AND {_STANDING_MERGE})"
+
+
+def _emptied(name: str) -> str:
+    """Whether nothing but personal values changes, and they become empty, of a member who is erased."""
+    member_id, same, empty = _EMPTIED[name]
+    answers = _answers() if name == "external_certificate_frozen" else ()
+    cast = "" if _on_sqlite() else "::text"
+    empty = empty.format(facts=f"new.facts{cast}", files=f"new.files{cast}")
+    erased = _STANDING_ERASURE.format(member_id=member_id)
+    return f"(NOT ({_any_differs(same + answers)}) AND {empty} AND {erased})"
 
 
 def _any_differs(columns: tuple[str, ...]) -> str:

@@ -64,7 +64,8 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.isolation_level = None  # SQLAlchemy's "begin" event below says BEGIN itself
         cursor = connection.cursor()
         # recursive_triggers: what a REPLACE takes away is a deletion to triggers, too.
-        guarded = ("foreign_keys=ON", "recursive_triggers=ON")
+        # secure_delete: what goes is overwritten, not left behind in free pages.
+        guarded = ("foreign_keys=ON", "recursive_triggers=ON", "secure_delete=ON")
         for pragma in ("journal_mode=WAL", "synchronous=FULL", *guarded, f"busy_timeout={PATIENCE}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

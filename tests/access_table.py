@@ -57,6 +57,7 @@ LINKS =           "open  open open open open open open open 403   open  open ope
 TABLE: dict[tuple[str, str], str] = {
     ("/", "GET"): PORTAL,
     ("/account", "GET"): ACCOUNTS,
+    ("/account/data", "POST"): ACCOUNTS,
     ("/account/email", "POST"): ACCOUNTS,
     ("/account/language", "POST"): ACCOUNTS,
     ("/account/second-factor", "GET"): ACCOUNTS,
@@ -130,9 +131,12 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/members/<int:member_id>", "GET"): IN_SCOPE,
     ("/admin/members/<int:member_id>", "POST"): IN_SCOPE,
     ("/admin/members/<int:member_id>/certifications/restore", "POST"): IN_SCOPE,
+    ("/admin/members/<int:member_id>/data", "POST"): THIS_ADMINISTRATOR,
     ("/admin/members/<int:member_id>/deactivate", "POST"): THIS_ADMINISTRATOR,
     ("/admin/members/<int:member_id>/deleted", "GET"): THIS_ADMINISTRATOR,
     ("/admin/members/<int:member_id>/end-sessions", "POST"): THIS_ADMINISTRATOR,
+    ("/admin/members/<int:member_id>/erase", "GET"): THIS_ADMINISTRATOR,
+    ("/admin/members/<int:member_id>/erase", "POST"): THIS_ADMINISTRATOR,
     ("/admin/members/<int:member_id>/forget-sign-on", "POST"): THIS_ADMINISTRATOR,
     ("/admin/members/<int:member_id>/invite", "POST"): THIS_ADMINISTRATOR,
     ("/admin/members/<int:member_id>/log-in-as", "POST"): THIS_ADMINISTRATOR,
@@ -302,3 +306,14 @@ TABLE: dict[tuple[str, str], str] = {
     ("/portfolio/proofs/<int:proof_id>", "GET"): HIMSELF,
     ("/portfolio/proofs/<int:proof_id>/withdraw", "POST"): HIMSELF,
 }
+
+
+def words(rule: str, method: str) -> dict[str, str]:
+    """What each persona gets."""
+    return dict(zip(PERSONAS, TABLE[rule, method].split(), strict=True))
+
+
+def open_to(rule: str, method: str) -> str:
+    """One to whom it is open: Ada where she is among them, and where it is open to nobody."""
+    found = words(rule, method)
+    return next((each for each in ("ada", "max", *PERSONAS) if found[each] == "open"), "ada")

@@ -12,9 +12,8 @@ from flask import Flask
 
 from records.database import choose_organization, db
 from records.models import AuditKind, Base
-from tests.access_table import PERSONAS, TABLE
+from tests.access_table import open_to, words
 from tests.beginnings import Beginnings
-from tests.cast import Cast
 from tests.forms import Element, read, values_of
 from tests.valid_requests import Valid, request_to
 from tests.world import STRANGE, World, address, world_of
@@ -63,13 +62,14 @@ class Asked:
 class Asking:
     """In one test: the world as it began, brought back whenever that matters."""
 
-    def __init__(self, app: Flask, cast: Cast, beginnings: Beginnings) -> None:
-        self.app, self.cast, self.beginnings = app, cast, beginnings
+    def __init__(self, app: Flask, beginnings: Beginnings) -> None:
+        self.app, self.beginnings = app, beginnings
         self.data_dir = Path(app.config["DATA_DIR"])
         self.world = self.anew()
 
     def anew(self) -> World:
-        self.world = world_of(self.app, self.cast, self.beginnings)
+        self.world = world_of(self.app, self.beginnings)
+        self.cast = self.world.cast
         choose_organization(self.cast.fire.id)
         return self.world
 
@@ -108,8 +108,10 @@ class Asking:
         db.session.rollback()
         rows: dict[str, Any] = {}
         with db.engine.connect() as connection:
+            cursor = connection.connection.cursor()
             for name, statement in _STATEMENTS.items():
-                rows[name] = list(map(repr, connection.exec_driver_sql(statement)))
+                cursor.execute(statement)
+                rows[name] = cursor.fetchall()
         for folder in ("scans", "outbox"):
             for path in (self.data_dir / folder).rglob("*"):
                 if path.is_file():
@@ -125,10 +127,7 @@ class Asking:
         return Asked(self.world, self.app, "GET", address(self.app, rule, self.world, self.cast, **named), {})
 
     def _who_may(self, rule: str, method: str, name: str) -> str:
-        words = dict(zip(PERSONAS, TABLE[rule, method].split(), strict=True))
-        if words.get(name) == "open":
-            return name
-        return next((each for each in ("ada", "max", *PERSONAS) if words[each] == "open"), "ada")
+        return name if words(rule, method).get(name) == "open" else open_to(rule, method)
 
     def _prepare(self, asked: Valid, asker: str) -> None:
         if asked.made is not None:
@@ -171,12 +170,9 @@ _TRACES = ("424242", str(STRANGE), "9876", "2031-04-24", "'administrator'", "'ap
 
 def _assigned(before: Mapping[str, Any], after: Mapping[str, Any], rule: str) -> list[str]:
     """The traces of NOT_ITS_OWN that are more than before. Of approving, the state is its own."""
-
-    def seen(state: Mapping[str, Any], trace: str) -> int:
-        return sum(row.count(trace) for name, rows in state.items() if name in _OWNED for row in rows)
-
+    first, last = (repr([rows for name, rows in state.items() if name in _OWNED]) for state in (before, after))
     own = {"'approved'"} if rule.endswith("/approve") else set()
-    return [trace for trace in _TRACES if trace not in own and seen(after, trace) > seen(before, trace)]
+    return [trace for trace in _TRACES if trace not in own and last.count(trace) > first.count(trace)]
 
 
 def _leads_to(form: Element, action: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any, get_type_hints
 
 from sqlalchemy import select
@@ -22,6 +23,7 @@ from records.models import (
     Unit,
 )
 from records.scopes import covered_units
+from tests.beginnings import EMPTY, Beginnings
 
 PASSWORD = "correct horse battery staple"
 LONG_AGO = datetime(2024, 1, 15, 9, 0, tzinfo=UTC)
@@ -102,7 +104,7 @@ class Cast:
     @classmethod
     def found(cls, ids: dict[str, int]) -> Cast:
         """Those who have these ids: the same as ever, if the database has them from `enter`."""
-        kinds: dict[str, Any] = get_type_hints(cls)
+        kinds = _kinds()
         records: dict[tuple[Any, int], Any] = {}
         with every_organization():
             records = {
@@ -116,6 +118,19 @@ class Cast:
     def actor(self, member: Member) -> Actor:
         """`member` as the one who asks."""
         return actor_of(member)
+
+
+@cache
+def _kinds() -> dict[str, Any]:
+    return get_type_hints(Cast)
+
+
+def cast_of(beginnings: Beginnings) -> Cast:
+    """In place of all that stands in the database."""
+    if "cast" not in beginnings:
+        beginnings.bring_back(EMPTY)
+        beginnings.keep("cast", Cast.enter().ids())
+    return Cast.found(beginnings.bring_back("cast"))
 
 
 def actor_of(member: Member) -> Actor:

@@ -28,7 +28,7 @@ from records.database import choose_organization, db
 from records.models import AuditDetail
 from records.web.event_words import FIELD_WORDS
 from tests.beginnings import EMPTY, Beginnings, beginnings_of
-from tests.cast import Cast
+from tests.cast import Cast, cast_of
 from tests.examples import examples, shorten
 from wsgi import create_app
 
@@ -62,11 +62,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL only what touches the database under the tests: all else says the same as on SQLite."""
+    """On PostgreSQL only what touches the database under the tests: all else says the same as on SQLite, and so does
+    what is marked `once`."""
     if config.getoption("--on") == "sqlite":
         return
     touching = {"on", "postgresql_server"}
-    left_out = {item for item in items if touching.isdisjoint(getattr(item, "fixturenames", ()))}
+    left_out = {
+        item
+        for item in items
+        if touching.isdisjoint(getattr(item, "fixturenames", ())) or item.get_closest_marker("once")
+    }
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
@@ -186,8 +191,9 @@ def fresh_database(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     application: Flask = request.getfixturevalue("app")
-    with application.app_context():
-        request.getfixturevalue("beginnings").bring_back(EMPTY)
+    if "asking" not in request.fixturenames:  # that brings its own world
+        with application.app_context():
+            request.getfixturevalue("beginnings").bring_back(EMPTY)
     yield
     with application.app_context():
         db.session.remove()
@@ -206,9 +212,7 @@ def _push_request_context(request: pytest.FixtureRequest, fresh_database: None) 
 @pytest.fixture
 def cast(app: Flask, beginnings: Beginnings) -> Cast:
     """Two organizations with people of every role, and the organization of the first one chosen."""
-    if "cast" not in beginnings:
-        beginnings.keep("cast", Cast.enter().ids())
-    people = Cast.found(beginnings.bring_back("cast"))
+    people = cast_of(beginnings)
     choose_organization(people.fire.id)
     return people
 
@@ -228,8 +232,8 @@ def browse(app: Flask) -> Callable[[Any], FlaskClient]:
 
 
 @pytest.fixture
-def asking(app: Flask, cast: Cast, beginnings: Beginnings) -> Any:
+def asking(app: Flask, beginnings: Beginnings) -> Any:
     """One of everything, everybody who may ask for it, and valid requests."""
     from tests.asking import Asking
 
-    return Asking(app, cast, beginnings)
+    return Asking(app, beginnings)

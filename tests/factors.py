@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 import pyotp
 
-from records import clock
-from records.database import db, every_organization
-from records.models import Account, Member
+from records import clock, one_time_codes, vault
+from records.database import db, every_organization, transaction
+from records.models import Account, Member, SecondFactor
 from records.services import second_factors
 from tests.cast import PASSWORD, actor_of
 
@@ -29,6 +29,17 @@ class Device:
         """A code that it shows at none of the moments that count."""
         near = {self.code(at=clock.now() + timedelta(seconds=30 * step)) for step in range(-3, 4)}
         return next(f"{number:06}" for number in range(10) if f"{number:06}" not in near)
+
+
+def stands(member: Member, *, on: bool = True) -> Device:
+    """Set up, or begun where not `on`, and nobody is signed out by it."""
+    device, now = Device(one_time_codes.new_secret(), []), clock.now()
+    factor = SecondFactor(account_id=member.account_id, sealed_secret=vault.seal(device.secret), begun_at=now)
+    if on:
+        factor.on_since = now
+    with every_organization(), transaction() as session:
+        session.add(factor)
+    return device
 
 
 def account_of(member: Member) -> Account:

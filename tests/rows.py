@@ -71,7 +71,7 @@ class Rows:
 
     def _value(self, column: sa.Column[Any]) -> Any:
         number = next(self._numbers)
-        words = _allowed(column)
+        words = closed_words(column)
         if words:
             return words[0]
         if column.name in _KNOWN:
@@ -178,7 +178,7 @@ def parent_of(column: sa.Column[Any]) -> str | None:
     return next(iter(sorted(parents - {"organization"})), "organization" if parents else None)
 
 
-def _allowed(column: sa.Column[Any]) -> list[str]:
+def closed_words(column: sa.Column[Any]) -> list[str]:
     """The words of a check `column IN ('…', '…')`."""
     for constraint in column.table.constraints:
         if isinstance(constraint, sa.CheckConstraint):
@@ -186,6 +186,20 @@ def _allowed(column: sa.Column[Any]) -> list[str]:
             if found and "'" in found[1]:
                 return re.findall(r"'([^']*)'", found[1])
     return []
+
+
+def leading_to_a_member() -> set[str]:
+    """Tables with a way to a member or an account, along foreign keys."""
+    found = {"member", "account"}
+    while True:
+        more = {
+            table.name
+            for table in Base.metadata.sorted_tables
+            if any(key.referred_table.name in found for key in table.foreign_key_constraints)
+        }
+        if more <= found:
+            return found
+        found |= more
 
 
 def composite_keys() -> list[sa.ForeignKeyConstraint]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from records.database import db
 from records.models import Scan
-from tests.access_table import PERSONAS, TABLE
+from tests.access_table import PERSONAS, TABLE, words
 from tests.asking import Asking, outcome
 from tests.authz_matrix import MATRIX, STATES
 from tests.cast import Cast
@@ -75,7 +75,7 @@ def test_every_cell_is_answered(name: str) -> None:
         method, _, rule = address.partition(" ")
         assert ((rule, method) in TABLE) is not bool(no or each.startswith("no ")), each
         if (rule, method) in TABLE:
-            said = dict(zip(PERSONAS, TABLE[rule, method].split(), strict=True))
+            said = words(rule, method)
             asked = {person: words for person, words in _expected(name).items() if words != ["-"]}
             assert all(said[person] in words for person, words in asked.items()), f"{each}: {said} for {asked}"
     for test in row.tests:
@@ -91,6 +91,7 @@ def _functions(path: str) -> set[str]:
     return {node.name for node in parsed.body if isinstance(node, ast.FunctionDef)}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", IN_STATE)
 def test_a_cell_of_another_state(asking: Asking, name: str) -> None:
     """Whoever is refused, changes nothing; but who is shown once more what they may see, has looked at it."""

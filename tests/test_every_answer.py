@@ -25,15 +25,13 @@ ROOT = Path(__file__).resolve().parents[1]
 HANDED_OUT = {"/portfolio/calendar", "/portfolio/proofs/<int:proof_id>", "/portfolio/credits", "/verify/<code>"}
 
 
-def test_every_answer_of_every_address_is_guarded_and_no_address_tells_a_secret(
-    app: Flask, cast: Cast, asking: Asking, browse: Browse
-) -> None:
+def test_every_answer_of_every_address_is_guarded_and_no_address_tells_a_secret(app: Flask, asking: Asking) -> None:
     world = asking.world
-    clients = {"visitor": browse(), "max": browse(cast.max), "ada": browse(cast.ada)}
+    clients: dict[str, SignedClient] = {name: world.client(app, name) for name in ("visitor", "max", "ada")}
     found: dict[tuple[str, ...], list[str]] = {}
     pages = 0
     for number, (rule, method) in enumerate(sorted(TABLE, key=lambda row: row[1])):
-        path = address(app, rule, world, cast)
+        path = address(app, rule, world, asking.cast)
         for name, client in clients.items():
             rarely = ("HEAD", "OPTIONS", "DELETE", "TRACE") if name == "visitor" and number % 5 == 0 else ()
             for asked in (method, *rarely) if method == "GET" or name == "visitor" else ():

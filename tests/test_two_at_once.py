@@ -85,7 +85,8 @@ class Row:
 
 @pytest.fixture
 def world(app: Flask, cast: Cast, beginnings: Beginnings) -> World:
-    return world_of(app, cast, beginnings)
+    """In place of the cast alone."""
+    return world_of(app, beginnings)
 
 
 def own(how: str, rule: str, **others: Any) -> tuple[str, Row]:
@@ -308,7 +309,7 @@ def test_sent_twice_it_has_one_outcome(
     _is_told_in_words(second)
     _same(footprint(), once, row.more)  # a retry: one after the other
 
-    beginnings.bring_back(f"world of {today()}")
+    world_of(app, beginnings)
     form = Form.opened(app, cast, world, browse, rule, body=form.body)
     for status in form.send_at_once(2):
         _is_told_in_words(status)

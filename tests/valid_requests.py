@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
 from typing import Any
 
 from records import clock
@@ -14,6 +16,7 @@ from records.services import positions
 from tests.access_table import PERSONAS
 from tests.cast import PASSWORD, Cast, actor_of
 from tests.certificates import credit_type
+from tests.factors import stands
 from tests.holdings import give, picture, today
 from tests.notices import remind
 from tests.outbox import messages
@@ -84,6 +87,15 @@ def _newcomer(_cast: Cast, _world: World) -> dict[str, int]:
         return {"member_id": made.id}
 
 
+def _gone(_cast: Cast, _world: World) -> dict[str, int]:
+    """One who is deactivated."""
+    now = clock.now()
+    with transaction() as session:
+        member = Member(given_name="Lee", family_name="Gone", created_at=now, deactivated_at=now)
+        session.add(member)
+    return {"member_id": member.id}
+
+
 def _bound(cast: Cast, _world: World) -> dict[str, int]:
     """Max has signed on."""
     with transaction() as session:
@@ -117,6 +129,21 @@ def _chosen(**others: Any) -> Callable[[World, str], Fields]:
     return lambda world, name: {"chosen": [str(world.own(name).id)], **others}
 
 
+def _with_device(fields: str, *, on: bool = True) -> Callable[[World, str], Fields]:
+    """What a form with these fields takes of one whose second factor stands."""
+
+    def given(world: World, name: str) -> Fields:
+        code = stands(world.people[name] or world.own(name), on=on).code()
+        return {field: code if field.endswith("code") else PASSWORD for field in fields.split()}
+
+    return given
+
+
+def _with_factor(cast: Cast, _world: World) -> dict[str, int]:
+    stands(cast.max)
+    return {}
+
+
 def _delete_it(world: World, _name: str) -> Fields:
     return {f"held-{world.arguments['certification_id']}-delete": "y", "update": "1"}
 
@@ -125,7 +152,8 @@ def _new_one(world: World, name: str) -> Fields:
     return {"new-0-type_id": str(world.arguments["type_id"]), "new-0-expires_on": "2031-05-01", "update": "1"}
 
 
-def _requests() -> dict[tuple[str, str], Valid]:
+@cache
+def _requests(_day: date) -> dict[tuple[str, str], Valid]:
     admin, portal = "/admin", "/portfolio"
     approval = f"{admin}/approvals/<int:certificate_id>"
     type_, credit = f"{admin}/certification-types/<int:type_id>", f"{admin}/credit-types/<int:credit_type_id>"
@@ -144,6 +172,10 @@ def _requests() -> dict[tuple[str, str], Valid]:
         "/account/email": Valid({"email": "new@elsewhere.example", "current": PASSWORD}),
         "/account/language": Valid({"language": "es"}),
         "/account/password": Valid({"current": PASSWORD, "password": NEW_PASSWORD}),
+        "/account/second-factor/begin": Valid({"current": PASSWORD}),
+        "/account/second-factor/codes": Valid(_with_device("codes-current codes-code")),
+        "/account/second-factor/off": Valid(_with_device("off-current off-code")),
+        "/account/second-factor/on": Valid(_with_device("code", on=False)),
         "/account/sessions": Valid(),
         f"{approval}/approve": Valid(of=approval),
         f"{approval}/decline": Valid({"reason": "No name on it."}, of=approval),
@@ -185,15 +217,17 @@ def _requests() -> dict[tuple[str, str], Valid]:
         f"{member}/invite": Valid(made=_newcomer),
         f"{member}/log-in-as": Valid({"password": PASSWORD}),
         f"{member}/reactivate": Valid(after=f"{member}/deactivate"),
+        f"{member}/reset-second-factor": Valid(made=_with_factor),
+        f"{member}/erase": Valid({"reason": "asked", "confirmed": "Lee Gone"}, made=_gone),
         f"{member}/upload": Valid(file),
         f"{member}/upload/files": Valid(file),
         f"{member}/merge/<int:other_id>": Valid(of=f"{member}/merge/<int:other_id>"),
         f"{admin}/members/new": Valid({"given_name": "Bo", "family_name": "Bell"}, of=f"{admin}/members/new"),
         f"{admin}/views/of/<page>": Valid({"name": "Another"}),
-        f"{admin}/views/<int:view_id>": Valid({"name": "Renamed"}),
+        f"{admin}/views/<int:view_id>": Valid({"name": "Renamed"}, of=f"{admin}/views/"),
         f"{admin}/members/several": Valid(_chosen(do="deactivate")),
         f"{admin}/positions/": Valid({"name": "Cook"}),
-        position: Valid({"name": "Pilot"}),
+        position: Valid({"name": "Pilot"}, of=position),
         f"{position}/merge": Valid(lambda world, _: {"into": str(world.arguments.get("into", 1))}, made=_position),
         f"{admin}/requirements/exemptions/new": Valid(
             lambda world, name: {
@@ -248,6 +282,7 @@ def _requests() -> dict[tuple[str, str], Valid]:
         "/login": Valid(
             {"email": "mia.söderström@lakeside.example", "password": PASSWORD}, changes=frozenset({"visitor", "dan"})
         ),
+        "/login/code": Valid(changes=frozenset()),
         "/logout": Valid(changes=frozenset(PERSONAS) - {"visitor", "dan"}),
         "/reset": Valid({"email": "mia.söderström@lakeside.example"}),
         "/reset/<secret>": Valid({"password": NEW_PASSWORD}),
@@ -281,4 +316,4 @@ def _requests() -> dict[tuple[str, str], Valid]:
 
 def request_to(rule: str, method: str) -> Valid:
     """What is sent to this rule: nothing, where nothing is said."""
-    return _requests().get((rule, method), Valid())
+    return _requests(today()).get((rule, method), Valid())

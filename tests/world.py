@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from records import clock, codes, passwords
-from records.database import db, every_organization, transaction
+from records.database import choose_organization, db, every_organization, transaction
 from records.models import (
     Account,
     AuditEvent,
@@ -42,7 +42,7 @@ from records.services import (
 from records.services.outbox import notify
 from tests.access_table import PERSONAS
 from tests.beginnings import Beginnings
-from tests.cast import PASSWORD, Cast
+from tests.cast import PASSWORD, Cast, cast_of
 from tests.certificates import credit_type, submitted
 from tests.clients import SignedClient
 from tests.holdings import give, picture, today
@@ -69,6 +69,7 @@ FREE = 999_999
 class World:
     """The people, what stands for each name in an address, and the open session of everybody who has one."""
 
+    cast: Cast
     people: dict[str, Member | None]
     arguments: dict[str, Any]
     sessions: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -126,16 +127,19 @@ def contents_of(response: Any) -> bytes:
         return b"\n".join([body, *(archive.read(each) for each in archive.infolist())])
 
 
-def world_of(app: Flask, cast: Cast, beginnings: Beginnings) -> World:
-    """The same for each test, made once a day."""
-    name = f"world of {today()}"
+def world_of(app: Flask, beginnings: Beginnings) -> World:
+    """The same for each test, made once an hour: at the end of one, a day may end."""
+    name = f"world of {clock.now():%Y-%m-%d %H}"
     if name not in beginnings:
-        beginnings.keep(name, _made(app, cast))
-    ids, arguments, sessions = beginnings.bring_back(name)
+        cast = cast_of(beginnings)
+        choose_organization(cast.fire.id)
+        beginnings.keep(name, (cast.ids(), *_made(app, cast)))
+    cast_ids, ids, arguments, sessions = beginnings.bring_back(name)
+    cast = Cast.found(cast_ids)
     with every_organization():
         found = {each.id: each for each in db.session.scalars(sa.select(Member).where(Member.id.in_(ids.values())))}
         people = {name: found[member_id] for name, member_id in ids.items()}
-    return World({"visitor": None, **people}, arguments, sessions)
+    return World(cast, {"visitor": None, **people}, arguments, sessions)
 
 
 def _made(app: Flask, cast: Cast) -> tuple[dict[str, int], dict[str, object], dict[str, tuple[str, str]]]:
@@ -323,9 +327,7 @@ def address(app: Flask, rule: str, world: World, cast: Cast, **changed: Any) -> 
     arguments = {name: (world.arguments | changed).get(name) for name in found.arguments - {"secret"}}
     if "secret" in found.arguments:
         arguments["secret"] = _secret(rule, cast)
-    with app.test_request_context():
-        adapter = app.url_map.bind("")
-        return adapter.build(found.endpoint, arguments)
+    return app.url_map.bind("").build(found.endpoint, arguments)
 
 
 def _secret(rule: str, cast: Cast) -> str:

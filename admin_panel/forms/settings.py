@@ -13,12 +13,13 @@ from wtforms import BooleanField, FileField, Form, HiddenField, SelectChoice, Se
 from admin_panel.forms.fields import Number, unreadable
 from records.errors import N_, Invalid, InvalidInput, Refusal
 from records.models import Organization
-from records.models.organization import MEBIBYTE
+from records.models.organization import LONGEST_PERIOD, MEBIBYTE, RULES
 from records.services.organizations import Settings
 from records.web.languages import locale_code
 
 _REGIONS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 _DAYS = {"days": 1, "years": 365}
+_PERIOD = {"min": 1, "max": LONGEST_PERIOD}
 _NOTHING = -1  # an empty field: no setting has it, so the verb refuses it
 
 
@@ -52,6 +53,10 @@ class SettingsForm(Form):
     reminds_at = TimeOfDay(lazy_gettext("Time of day for notices"), default=time(7))
     digest_weekday = SelectField(lazy_gettext("Weekly digest on"), validate_choice=False)
 
+    erase_members_years = Number(lazy_gettext("Erase deactivated members after (years)"), render_kw=_PERIOD)
+    remove_scans_years = Number(lazy_gettext("Remove files of expired certifications after (years)"), render_kw=_PERIOD)
+    empty_views_months = Number(lazy_gettext("Forget who looked at papers after (months)"), render_kw=_PERIOD)
+
     def offer(self) -> None:
         chosen = str(self.time_zone.data or "")
         zones = time_zones()
@@ -84,6 +89,7 @@ class SettingsForm(Form):
             requires_second_factor=bool(self.requires_second_factor.data),
             reminds_at=self.reminds_at.data or time(7),
             digest_weekday=_weekday(str(self.digest_weekday.data or "0")),
+            **{name: self[name].data for name in RULES},
         )
 
     @property
@@ -117,6 +123,7 @@ def form_of(organization: Organization) -> SettingsForm:
             "requires_second_factor": organization.requires_second_factor,
             "reminds_at": organization.reminds_at,
             "digest_weekday": str(organization.digest_weekday),
+            **{name: getattr(organization, name) for name in RULES},
         }
     )
 

@@ -51,6 +51,7 @@ class AuditTrailView(StaffView):
                 kind_word=_kind_word,
                 changes=changes,
                 record_name=record_name,
+                who=_who,
             )
         )
 
@@ -64,6 +65,7 @@ class AuditTrailView(StaffView):
             record=record_name(event, names),
             changes=changes(event, names),
             what=_kind_word(event),
+            who=_who,
         )
 
     @expose("/export")
@@ -80,11 +82,17 @@ def _kind_word(event: AuditEvent) -> str:
     return str(KIND_WORDS[AuditKind(event.kind)]) if event.kind in set(AuditKind) else event.kind
 
 
+def _who(event: AuditEvent) -> str:
+    if event.detail.actor_name:
+        return event.detail.actor_name
+    return gettext("Erased member") if event.detail.erased_at else gettext("A visitor")
+
+
 def _cells(event: AuditEvent, names: Names) -> list[Cell]:
     changed, detail = changes(event, names), event.detail
     member = names.get(("member", event.member_id or 0))
     return [
-        moment(event.at), detail.actor_name or gettext("A visitor"), detail.administrator_name, _kind_word(event),
+        moment(event.at), _who(event), detail.administrator_name, _kind_word(event),
         member.name if member else "", record_name(event, names), _side(changed, "was"), _side(changed, "now"),
         detail.address, event.id, event.sequence or "", event.hash or "",
     ]  # fmt: skip

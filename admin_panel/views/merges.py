@@ -56,7 +56,7 @@ class MergesView(StaffView):
     def choose(self, member_id: int) -> str:
         """Who is it, too? Likely ones first, and a search for any other."""
         by, member = signin.current_actor(), found(Member, member_id)
-        member.require_not_merged()
+        member.require_standing()
         form = TwinSearchForm(request.args)
         search = (form.search.data or "").strip()
         return str(

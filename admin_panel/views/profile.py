@@ -15,10 +15,11 @@ from admin_panel.messages import report
 from admin_panel.views.profile_words import Line, lines_of
 from records import signin
 from records.errors import Invalid, InvalidInput, LastAdministrator, Refusal, Stale
-from records.models import Actor, ExternalCertificate
+from records.models import Actor, ErasureReason, ExternalCertificate, Member
 from records.pages.fields import ids_in
 from records.pages.guards import this_organization
 from records.queries.approvals import certificates_of
+from records.queries.erasing import erasure_of
 from records.queries.findings import badge_of
 from records.queries.member_merges import standing_merges_of
 from records.queries.notices import notices_of_member
@@ -27,6 +28,7 @@ from records.queries.profiles import Profile, deleted_certifications, profile_of
 from records.queries.summaries import member_summary
 from records.services import certifications, member_merges, profiles
 from records.services.profiles import Updated
+from records.web.event_words import ERASURE_WORDS
 from records.web.words import refusal_text
 
 # So many deletions can be undone from the message that reports them; more, from Deleted certifications.
@@ -44,6 +46,8 @@ class ProfileView(CoordinatorView):
     def show(self, member_id: int) -> Response:
         by = signin.current_actor()
         profile = profile_of(member_id, by=by)
+        if profile.member.is_erased:
+            return self._erased(profile.member)
         return self._page(profile, ProfileForm(profile, by=by))
 
     @expose("/<int:member_id>/summary")
@@ -90,6 +94,12 @@ class ProfileView(CoordinatorView):
     def deleted(self, member_id: int) -> str:
         member, tombstones = deleted_certifications(member_id, by=signin.current_actor())
         return str(self.render("admin_panel/deleted_certifications.html", member=member, tombstones=tombstones))
+
+    def _erased(self, member: Member) -> Response:
+        erasure = erasure_of(member)
+        why = ERASURE_WORDS[ErasureReason(erasure.reason)] if erasure else ""
+        html = self.render("admin_panel/erased.html", member=member, erasure=erasure, reason=why)
+        return Response(str(html), mimetype="text/html")
 
     def _conflict(self, member_id: int, by: Actor) -> Response:
         """What somebody else saved meanwhile, and all that was typed."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response as Answer
 from flask import redirect, request, url_for
 from flask_admin import expose
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import StaffView
@@ -18,6 +19,7 @@ from records.database import this_organization
 from records.errors import N_, Invalid, InvalidInput, Refusal, Stale
 from records.pages.forms import show_refusal
 from records.queries.first_steps import first_steps
+from records.queries.retention import due_by_rule
 from records.queries.reviewers import coordinators
 from records.queries.scanning import scanner_state
 from records.services import files, organizations, reviewers, sign_ons
@@ -90,8 +92,20 @@ class SettingsView(StaffView):
         others.setdefault("logo", LogoForm())
         others["largest_logo"] = min(organizations.LARGEST_LOGO, this_organization().largest_file)
         others["coordinators"] = coordinators() if this_organization().takes_external_certificates else None
+        others["due"] = _due()
         others["scanning"] = scanner_state()
         others["first"] = first_steps(by=signin.current_actor())
         others["sign_on"] = sign_ons.of_this_organization()
         html = self.render("admin_panel/settings.html", form=form, **others)
         return Answer(str(html), status, mimetype="text/html")
+
+
+def _due() -> list[str]:
+    """What the rules that are on take next, in words."""
+    due = due_by_rule(this_organization())
+    words: dict[str, Callable[[int], str]] = {
+        "erase_members_years": lambda n: ngettext("%(num)d member", "%(num)d members", n),
+        "remove_scans_years": lambda n: ngettext("%(num)d file", "%(num)d files", n),
+        "empty_views_months": lambda n: ngettext("who looked in %(num)d case", "who looked in %(num)d cases", n),
+    }
+    return [word(due[name]) for name, word in words.items() if name in due]

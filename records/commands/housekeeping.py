@@ -15,7 +15,7 @@ from flask.cli import AppGroup
 
 from records import jobs
 from records.models import Actor
-from records.services import previews, proposal_digests, reminding, sealing, submission_digests, sweeps  # noqa: F401  # because: importing them registers their jobs
+from records.services import previews, proposal_digests, reminding, retention, sealing, submission_digests, sweeps  # noqa: F401  # because: importing them registers their jobs
 
 # Seconds that a web process has to end. Now and then one never would that is told twice at once, as by Ctrl+C: by the
 # terminal and by its parent (granian 2.8).

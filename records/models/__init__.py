@@ -10,6 +10,7 @@ from records.models.certification import Certification
 from records.models.certification_type import CertificationType
 from records.models.credit_entry import CreditEntry, EntryKind
 from records.models.credit_type import CreditType, Period
+from records.models.erasure import ERASED, Erasure, ErasureReason
 from records.models.external_certificate import ExternalCertificate
 from records.models.kept_reason import KeptReason
 from records.models.member import Member, Role, ScopeUnit
@@ -44,6 +45,7 @@ from records.models.unit import Unit
 from records.models.upload import Upload, UploadedFile
 
 __all__ = [
+    "ERASED",
     "Account",
     "Actor",
     "ActorKind",
@@ -62,6 +64,8 @@ __all__ = [
     "CreditType",
     "Digest",
     "EntryKind",
+    "Erasure",
+    "ErasureReason",
     "Exemption",
     "ExternalCertificate",
     "FeedKind",

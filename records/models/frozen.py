@@ -2,6 +2,7 @@
 
 A revocation alone may be written on an approved certificate. Revisions and the ledger only grow. Bytes never change.
 Along a merge of two members that stands, the triggers let the member of certificates and entries change, nothing else.
+Of an erased member they let personal values of certificates and revisions become empty, nothing else.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from records.errors import (
     OwnCertifications,
     Refusal,
 )
+from records.errors.erasing import MemberErased
 from records.errors.merging import MergedAway
 from records.models.account import Account, email_address
 from records.models.base import (
@@ -78,7 +79,7 @@ class Member(OrganizationOwned, Base):
     `covers_organization` is the scope of a training coordinator: the whole organization, or else the
     units in `scope_units` with their sub-units. `reviews`: an administrator granted them to review external
     certificates. `unwanted_mail` are the kinds of messages that they read in the portal only. Without a `language`,
-    pages follow the browser.
+    pages follow the browser. `erased_at`: nothing is left of who they were, and nothing changes any more.
     """
 
     __tablename__ = "member"
@@ -126,6 +127,7 @@ class Member(OrganizationOwned, Base):
     invited_at: Mapped[datetime | None]
     last_seen_at: Mapped[datetime | None]
     deactivated_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 
     folded_number: Mapped[str | None] = mapped_column(folded_string(64))
@@ -185,6 +187,10 @@ class Member(OrganizationOwned, Base):
         return self.deactivated_at is None
 
     @property
+    def is_erased(self) -> bool:
+        return self.erased_at is not None
+
+    @property
     def is_merged(self) -> bool:
         """Whether they turned out to be somebody who is another member, too: that one has their records now."""
         return not self.is_active and self.standing_merge is not None
@@ -202,7 +208,7 @@ class Member(OrganizationOwned, Base):
         self.folded_number = folded(self.number)[:64] if self.number else None
         self.folded_email = folded(self.email) if self.email else None
         shown = (self.name, self.family_name, self.given_name, self.number or "", self.email or "")
-        self.search_text = folded(" ".join(shown))
+        self.search_text = "" if self.erased_at else folded(" ".join(shown))
 
     # Who may do what: the guards of the verbs, asked by templates too. Source: DOMAIN, "Who may do what".
 
@@ -210,15 +216,18 @@ class Member(OrganizationOwned, Base):
         """Whether `actor` may know in the back office that this member exists."""
         return actor.is_of(self.organization_id) and (actor.administers or actor.covers(self))
 
-    def require_not_merged(self) -> None:
-        """Raises MergedAway: nothing changes on what a merge left behind."""
+    def require_standing(self) -> None:
+        """Raises MemberErased, MergedAway: nothing changes on what an erasure or a merge left behind."""
+        if self.is_erased:
+            raise MemberErased()
         if self.is_merged:
             raise MergedAway(name=self.name)
 
     def certifications_may_be_changed_by(self, actor: Actor) -> bool:
-        """A coordinator's own certifications are an administrator's to change; a merged member's are nobody's."""
+        """A coordinator's own certifications are an administrator's to change; those of a member who was merged or
+        erased are nobody's."""
         may = self.may_be_seen_by(actor) and (actor.administers or actor.member_id != self.id)
-        return may and not self.is_merged
+        return may and not self.is_merged and not self.is_erased
 
     def require_seen_by(self, actor: Actor) -> None:
         """Raises NotAllowed to those who are no staff at all, NotFound to staff without this member in scope."""
@@ -229,7 +238,7 @@ class Member(OrganizationOwned, Base):
 
     def require_certifications_changed_by(self, actor: Actor) -> None:
         self.require_seen_by(actor)
-        self.require_not_merged()
+        self.require_standing()
         if not self.certifications_may_be_changed_by(actor):
             raise OwnCertifications()
 

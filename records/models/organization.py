@@ -14,6 +14,9 @@ from records.models.stored_file import StoredFile
 from records.models.text import folded, name_line
 
 MEBIBYTE = 1024 * 1024
+# How long records are kept, as numbers of the unit that ends the name.
+RULES = ("erase_members_years", "remove_scans_years", "empty_views_months")
+LONGEST_PERIOD = 1200
 _FILES_TOGETHER = 20
 _MOST_TOGETHER = 2048 * MEBIBYTE
 
@@ -24,6 +27,9 @@ class Organization(Base):
     Reminders go out from `reminds_at` on, in its time zone; the weekly digest on `digest_weekday` (0 is Monday).
     `requires_second_factor`: of its administrators and training coordinators.
     `first_steps_put_away_at`: since when the first page leads nobody through the first steps.
+
+    Rules that run by themselves, None where they are off: `erase_members_years` after their deactivation,
+    `remove_scans_years` after their certification expired, `empty_views_months` after somebody looked at a paper.
     """
 
     __tablename__ = "organization"
@@ -32,6 +38,7 @@ class Organization(Base):
         CheckConstraint("largest_file > 0", name="largest_file_is_positive"),
         CheckConstraint("retention_days >= 1", name="retention_is_positive"),
         CheckConstraint("digest_weekday BETWEEN 0 AND 6", name="digest_weekday_is_one_of_seven"),
+        *(CheckConstraint(f"{name} BETWEEN 1 AND {LONGEST_PERIOD}", name=f"{name}_is_a_period") for name in RULES),
     )
 
     id: Mapped[Identity]
@@ -46,6 +53,9 @@ class Organization(Base):
     digest_weekday: Mapped[int] = mapped_column(default=0)
     requires_second_factor: Mapped[bool] = mapped_column(default=False)
     first_steps_put_away_at: Mapped[datetime | None]
+    erase_members_years: Mapped[int | None]
+    remove_scans_years: Mapped[int | None]
+    empty_views_months: Mapped[int | None]
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 

@@ -48,7 +48,8 @@ class RegisterImport(OrganizationOwned, Base):
     """`reading` says how the file is read, `survey` what was seen in it, `mapping` what a person decided.
 
     `counts` has the number of rows by outcome; `digest` stands for every row's outcome in the dry run, so
-    that what is brought in is what was shown. `made` lists the ids of the types and units that it created.
+    that what is brought in is what was shown. `made` lists the ids of the types and units that it created. Once it is
+    brought in, the file may go: with the erasure of a member whom it names.
     """
 
     __tablename__ = "register_import"
@@ -62,7 +63,7 @@ class RegisterImport(OrganizationOwned, Base):
     )
 
     id: Mapped[Identity]
-    stored_file_id: Mapped[int] = mapped_column(Id)
+    stored_file_id: Mapped[int | None] = mapped_column(Id)
     file_name: Mapped[str]
     reading: Mapped[dict[str, Any]]
     survey: Mapped[dict[str, Any]]
@@ -80,9 +81,16 @@ class RegisterImport(OrganizationOwned, Base):
 
     __mapper_args__ = {"version_id_col": version}
 
-    stored_file: Mapped[StoredFile] = relationship(
+    stored_file: Mapped[StoredFile | None] = relationship(
         viewonly=True, foreign_keys=[stored_file_id], primaryjoin="RegisterImport.stored_file_id == StoredFile.id"
     )
+
+    @property
+    def its_file(self) -> StoredFile:
+        """Raises NotFound where it went with the erasure of somebody whom it names."""
+        if self.stored_file is None:
+            raise NotFound()
+        return self.stored_file
 
     @property
     def is_open(self) -> bool:

@@ -9,26 +9,15 @@ from records.queries import reviewers
 
 
 def init_app(app: Flask) -> None:
-    from records.pages import (
-        account,
-        acting,
-        calendar,
-        confirming,
-        faces,
-        health,
-        letting_in,
-        logo,
-        scans,
-        second_factor,
-        sign_on,
-        signing_in,
-        theme,
-        verifying,
-    )
+    from records.pages import (  # noqa: I001  # because: one a line would make a long function of a list
+        account, acting, calendar, confirming, faces, health, letting_in, logo, personal_data, scans, second_factor,
+        sign_on, signing_in, theme, verifying,
+    )  # fmt: skip
 
     blueprint = Blueprint("pages", __name__, template_folder="../templates")
     for module in (
-        account, acting, calendar, health, letting_in, logo, scans, second_factor, sign_on, signing_in, theme, verifying
+        account, acting, calendar, health, letting_in, logo, personal_data, scans, second_factor, sign_on, signing_in,
+        theme, verifying,
     ):  # fmt: skip
         module.add_to(blueprint)
     app.register_blueprint(blueprint)

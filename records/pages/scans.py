@@ -80,14 +80,14 @@ def scans_zip(member_id: int) -> Response:
     member = found(Member, member_id)
     all_scans = all_scans_of(member, by=actor)
     name = f"{member.name} - scans.zip"
-    left_out = [_why_left_out(scan) for scan in all_scans if scan.stored_file.is_held_back]
+    left_out = [why_left_out(scan) for scan in all_scans if scan.stored_file.is_held_back]
     coming = [scan for scan in all_scans if not scan.stored_file.is_held_back]
-    parts = [(entry, scan.stored_file.key, scan.stored_file.size) for scan, entry in _named(coming)]
+    parts = [(entry, scan.stored_file.key, scan.stored_file.size) for scan, entry in named(coming)]
     for scan in coming:
         audit.viewed_scan(scan, by=actor)
     archive, door = ZipStream(sized=True, compress_type=ZIP_STORED), storage()
     for entry, key, size in parts:
-        archive.add(_chunks(door, key), entry, size=size)
+        archive.add(chunks(door, key), entry, size=size)
     if left_out:
         archive.add("\n".join(left_out).encode(), gettext("What is missing") + ".txt")
     response = Response(iter(archive), mimetype="application/zip")
@@ -110,14 +110,14 @@ def _drawn(scan_id: int) -> StoredFile:
     return stored
 
 
-def _chunks(door: Storage, key: str) -> Iterator[bytes]:
+def chunks(door: Storage, key: str) -> Iterator[bytes]:
     """Read while the answer is sent, when the application's context is gone: hence `door`."""
     with door.open(key) as stream:
         while chunk := stream.read(256 * 1024):
             yield chunk
 
 
-def _why_left_out(scan: Scan) -> str:
+def why_left_out(scan: Scan) -> str:
     try:
         scan.stored_file.require_released(name=scan.name)
     except Refusal as refusal:
@@ -125,8 +125,8 @@ def _why_left_out(scan: Scan) -> str:
     return ""
 
 
-def _named(scans: Iterable[Scan]) -> Iterator[tuple[Scan, str]]:
-    """Each scan with a name of its own inside the archive: its record's title, the file's name, a number if need be."""
+def named(scans: Iterable[Scan]) -> Iterator[tuple[Scan, str]]:
+    """Each scan with a name of its own inside an archive: its record's title, the file's name, a number if need be."""
     taken: set[str] = set()
     for scan in scans:
         path = PurePath(scan.name)

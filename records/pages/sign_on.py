@@ -13,6 +13,7 @@ from records.pages.forms import SignOnForm, show_refusal
 from records.services import audit, signing_on
 from records.services.signing_on import Answer, Pending
 from records.web.links import own_page, public_address
+from records.web.origins import BEGUN_BY_US
 from records.web.words import refusal_text
 
 _KEPT = "sign_on"
@@ -52,7 +53,7 @@ def start(address: str) -> Any:
     """
     if signin.signed_in() is not None:
         return redirect(url_for("pages.home"))
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+    if request.headers.get("Sec-Fetch-Site", "none") not in BEGUN_BY_US:
         return redirect(url_for("pages.sign_on_offer", address=address))
     try:
         url, pending = signing_on.start(

@@ -18,7 +18,17 @@ from sqlalchemy.orm import aliased, selectinload
 from records import clock
 from records.database import chosen_organization_id, db, is_sqlite, this_organization
 from records.errors import StorageUnavailable
-from records.models import CreditEntry, EntryKind, ExternalCertificate, Member, Revision, State, StoredFile
+from records.models import (
+    ERASED,
+    CreditEntry,
+    EntryKind,
+    Erasure,
+    ExternalCertificate,
+    Member,
+    Revision,
+    State,
+    StoredFile,
+)
 from records.models.clearance import is_cleared
 from records.models.revision import digest_of
 from records.queries.audit_chains import lines
@@ -191,8 +201,14 @@ def _is_opposite(reversal: CreditEntry, award: CreditEntry) -> bool:
 
 
 def _revisions(report: Report) -> None:
-    """Each revision's digest is that of its own fields and files."""
-    for (revision,) in _each(select(Revision).order_by(Revision.id)):
+    """Each revision's digest is that of its own fields and files. What an erasure emptied is erased, not broken."""
+    statement = select(Revision, Erasure.id).join(
+        ExternalCertificate, Revision.external_certificate_id == ExternalCertificate.id
+    )
+    for revision, erasure_id in _each(_with_erasure(statement).order_by(Revision.id)):
+        if erasure_id is not None and not revision.facts and not revision.files:
+            report.looked_at["erased revisions"] += 1
+            continue
         report.looked_at["revisions"] += 1
         hashes = [str(file.get("sha256")) for file in revision.files]
         if digest_of(revision.facts, hashes) != revision.digest:
@@ -202,18 +218,24 @@ def _revisions(report: Report) -> None:
 def _certificates(report: Report) -> None:
     """Revisions count from one without a gap, and the latest is the certificate as it stands, files included."""
     statement = (
-        select(ExternalCertificate)
+        _with_erasure(select(ExternalCertificate, Erasure.id))
         .options(selectinload(ExternalCertificate.revisions), selectinload(ExternalCertificate.scans))
         .order_by(ExternalCertificate.id)
     )
-    for (certificate,) in _each(statement):
+    for certificate, erasure_id in _each(statement):
         report.looked_at["certificates"] += 1
         numbers = [revision.number for revision in certificate.revisions]
         if not numbers or numbers != list(range(1, len(numbers) + 1)):
             report.add(ProblemKind.REVISION_MISSING, certificate, f"its revisions are {numbers}")
-        if numbers and certificate.revisions[-1].digest != certificate.digest():
+        is_erased = erasure_id is not None and certificate.title == ERASED
+        if numbers and not is_erased and certificate.revisions[-1].digest != certificate.digest():
             detail = "its fields or files are not those of its latest revision"
             report.add(ProblemKind.CERTIFICATE_DIFFERS, certificate, detail)
+
+
+def _with_erasure(statement: Any) -> Any:
+    """With the erasure of whose certificate it is, where there is one."""
+    return statement.outerjoin(Erasure, Erasure.member_id == ExternalCertificate.member_id)
 
 
 def _references(report: Report) -> None:

@@ -157,10 +157,10 @@ def says_an_id(text: str) -> bool:
 
 def seen(activity: str) -> ColumnElement[bool]:
     """The members that a word of `Activity` means."""
-    active = Member.deactivated_at.is_(None)
+    active, there = Member.deactivated_at.is_(None), Member.erased_at.is_(None)
     return {
-        Activity.ALL: true(),
-        Activity.DEACTIVATED: Member.deactivated_at.is_not(None),
+        Activity.ALL: there,
+        Activity.DEACTIVATED: Member.deactivated_at.is_not(None) & there,
         Activity.LATELY: active & (Member.last_seen_at >= clock.now() - LATELY),
         Activity.NEVER: active & Member.last_seen_at.is_(None),
         Activity.NOT_INVITED: active & Member.invited_at.is_(None) & Member.account_id.is_(None),

@@ -106,6 +106,8 @@ STAY: dict[str, str] = {
     "sign_in.administrator_id": "ended by the merge",
     "single_use_link.member_id": "spent by the merge",
     "import_row.member_id": "what the register brought in; undoing it must not take the kept member away",
+    "erasure.member_id": "nothing is left that could be merged",
+    "erasure.erased_by_id": _DID,
     "exemption.approved_by_id": _DID,
     "external_certificate.decided_by_id": _DID,
     "external_certificate.revoked_by_id": _DID,

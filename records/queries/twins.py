@@ -75,9 +75,11 @@ def found_besides(member: Member, text: str, *, by: Actor) -> Found:
 
 
 def _others(member: Member):  # type: ignore[no-untyped-def]  # because: what SQLAlchemy infers
-    """All others but those who were merged into somebody; deactivated ones count."""
+    """All others but those who were merged into somebody or erased; deactivated ones count."""
     gone = exists().where(MemberMerge.merged_id == Member.id, MemberMerge.undone_at.is_(None))
-    return select(Member).where(Member.id != member.id, ~gone).options(joinedload(Member.unit))
+    return (
+        select(Member).where(Member.id != member.id, Member.erased_at.is_(None), ~gone).options(joinedload(Member.unit))
+    )
 
 
 def _holds_the_same(member: Member) -> ColumnElement[bool]:

@@ -109,7 +109,7 @@ def require_mergeable(kept: Member, merged: Member, *, by: Actor) -> None:
     if kept.id == merged.id:
         raise MergedWithThemselves()
     for member in (kept, merged):
-        member.require_not_merged()
+        member.require_standing()
     if not kept.is_active:
         raise KeptIsDeactivated(name=kept.name)
     if by.member_id == merged.id:
@@ -152,7 +152,7 @@ def _require_undoable(merge: MemberMerge, kept: Member) -> None:
         raise MergeUndone()
     if not is_undoable(merge):
         raise MergeTooOld(days=DAYS)
-    kept.require_not_merged()
+    kept.require_standing()
     later = select(MemberMerge).where(
         MemberMerge.kept_id == kept.id, MemberMerge.id > merge.id, MemberMerge.undone_at.is_(None)
     )

@@ -100,7 +100,7 @@ def change_identity(member: Member, identity: Identity, *, by: Actor) -> bool:
     """
     by.require_administrator()
     member.require_seen_by(by)
-    member.require_not_merged()
+    member.require_standing()
     before = facts(member)
     with db.session.no_autoflush:
         errors = _fill(member, identity)
@@ -124,7 +124,7 @@ def change_access(member: Member, access: Access, *, by: Actor) -> bool:
     """
     by.require_administrator()
     member.require_seen_by(by)
-    member.require_not_merged()
+    member.require_standing()
     before = access_facts(member)
     access, errors = _checked(access)
     if errors:

@@ -83,7 +83,7 @@ def _choose_positions(member: Member, *, gone: frozenset[int], new: frozenset[in
     by.require_administrator()
     with transaction():
         member = lock(member)
-        member.require_not_merged()
+        member.require_standing()
         held = frozenset(position.id for position in positions_of(member))
         return position_steps.choose(member, held - gone | new, by=by)
 
@@ -117,7 +117,7 @@ def reactivate(member: Member, *, by: Actor) -> None:
         member = lock(member)
         if member.is_active:
             return
-        member.require_not_merged()
+        member.require_standing()
         member.deactivated_at = None
         session.add(AuditEvent.of(AuditKind.MEMBER_REACTIVATED, member, by=by, at=clock.now()))
 

@@ -9,10 +9,10 @@ from sqlalchemy import select, update
 
 from records import clock
 from records.database import db, every_organization, lock, transaction
-from records.errors import N_, Invalid, NameTaken, Stale
+from records.errors import N_, Invalid, InvalidInput, NameTaken, Refusal, Stale
 from records.models import Actor, AuditEvent, AuditKind, Logo, Member, Organization, Role
 from records.models.account import email_address
-from records.models.organization import MEBIBYTE
+from records.models.organization import LONGEST_PERIOD, MEBIBYTE, RULES
 from records.models.stored_file import OPENS_IN_BROWSER
 from records.models.text import folded
 from records.services.files import Arrived, row_for
@@ -30,6 +30,7 @@ class Settings:
     """An organization's settings as a form has them; `largest_file` in bytes, `retention_days` in days.
 
     Notices of expiry go from `reminds_at` on, in its time zone; digests on `digest_weekday`, 0 is Monday.
+    Of the rules of retention, None is off: see `Organization`.
     """
 
     name: str
@@ -41,6 +42,9 @@ class Settings:
     requires_second_factor: bool = False
     reminds_at: time = time(7)
     digest_weekday: int = 0
+    erase_members_years: int | None = None
+    remove_scans_years: int | None = None
+    empty_views_months: int | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,7 @@ def change_settings(organization: Organization, settings: Settings, *, version: 
             raise Invalid(N_("Choose from 1 day to 100 years."), field="retention_days")
         if settings.digest_weekday not in range(7):
             raise Invalid(N_("Choose a day of the week from the list."), field="digest_weekday")
+        _require_periods(settings)
         for field, value in vars(settings).items():
             setattr(organization, field, value)
         _require_free_name(organization)
@@ -116,6 +121,17 @@ def change_settings(organization: Organization, settings: Settings, *, version: 
             raise Stale()
         session.add(AuditEvent.of(AuditKind.ORGANIZATION_CHANGED, organization, by=by, at=clock.now(),
                                   before=before, after=after))  # fmt: skip
+
+
+def _require_periods(settings: Settings) -> None:
+    """Raises InvalidInput."""
+    wrong: dict[str, Refusal] = {
+        name: Invalid(N_("Choose from 1 to %(most)s, or leave it empty."), field=name, most=LONGEST_PERIOD)
+        for name in RULES
+        if (period := getattr(settings, name)) is not None and not 1 <= period <= LONGEST_PERIOD
+    }
+    if wrong:
+        raise InvalidInput(wrong)
 
 
 def put_first_steps_away(organization: Organization, *, by: Actor, away: bool = True) -> None:

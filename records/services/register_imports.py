@@ -253,7 +253,7 @@ def _require_complete(mapping: Mapping, survey: Survey) -> None:
 def _event(kind: AuditKind, register_import: RegisterImport, *, by: Actor) -> AuditEvent:
     after: dict[str, Any] = {
         "file_name": register_import.file_name,
-        "sha256": register_import.stored_file.sha256,
+        "sha256": register_import.its_file.sha256,
         "mapping": register_import.mapping,
         "counts": register_import.counts,
         "made": register_import.made,
@@ -263,7 +263,7 @@ def _event(kind: AuditKind, register_import: RegisterImport, *, by: Actor) -> Au
 
 @contextmanager
 def _file_of(register_import: RegisterImport) -> Iterator[BinaryIO]:
-    with _opened(register_import.stored_file) as file:
+    with _opened(register_import.its_file) as file:
         yield file
 
 

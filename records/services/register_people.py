@@ -115,7 +115,7 @@ class People:
     def _all_names(self) -> dict[str, tuple[int, ...]]:
         statement = self._visible(select(Member.id, Member.given_name, Member.family_name, Member.suffix))
         merged = select(MemberMerge.merged_id).where(MemberMerge.undone_at.is_(None))
-        statement = statement.where(Member.id.not_in(merged))
+        statement = statement.where(Member.id.not_in(merged), Member.erased_at.is_(None))
         ids: dict[str, tuple[int, ...]] = {}
         for id_, *name in db.session.execute(statement.execution_options(yield_per=2000)):
             key = person_key(Name(*name))

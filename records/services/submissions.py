@@ -152,7 +152,7 @@ def _learner(by: Actor) -> Member:
     if by.member_id is None:
         raise NotAllowed()
     learner = locked(Member, by.member_id)
-    learner.require_not_merged()  # meanwhile, by somebody else
+    learner.require_standing()  # meanwhile, by somebody else
     return learner
 
 

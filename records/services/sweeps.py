@@ -10,16 +10,17 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import and_, delete, func, or_, select, text
 from sqlalchemy.orm import joinedload
 
 from records import clock, jobs, throttle
-from records.database import db, every_organization, transaction
+from records.database import db, every_organization, is_sqlite, transaction
 from records.models import (
     Actor,
     AuditEvent,
     AuditKind,
     Certification,
+    Erasure,
     HalfwaySignIn,
     Logo,
     Organization,
@@ -33,6 +34,7 @@ from records.models import (
     Upload,
     UploadedFile,
 )
+from records.queries.retention import expired_scans
 from records.queries.stray_bytes import stray_bytes
 from records.services.previews import forget_drawn
 from records.storage import storage
@@ -41,6 +43,8 @@ GRACE = timedelta(hours=24)
 # How long ended sessions, spent links and registers never brought in can still be looked at.
 _OVER = timedelta(days=30)
 _AT_ONCE = 500
+# So long after an erasure each sweep leaves nothing of it behind in the database's own files.
+_OVERWRITES = timedelta(hours=3)
 _REFUSED = (ProposalState.DECLINED, ProposalState.WITHDRAWN)
 
 
@@ -71,6 +75,7 @@ def sweep_now(*, by: Actor) -> Swept:
     before = clock.now() - GRACE
     throttle.forget_old(before=before)
     with every_organization():
+        _forget_erased()
         return Swept(
             uploads=forget_uploads(before=before),
             imports=forget_imports(before=before - _OVER),
@@ -80,6 +85,20 @@ def sweep_now(*, by: Actor) -> Swept:
             sessions=_forget_sessions(before=before - _OVER),
             links=_delete(SingleUseLink, SingleUseLink.expires_at < before - _OVER),
         )
+
+
+def _forget_erased() -> None:
+    """What erasing took out of rows goes from the search index and the log of changes, too, where those are SQLite's;
+    PostgreSQL sees to it by itself."""
+    since = clock.now() - _OVERWRITES
+    if not is_sqlite() or db.session.scalar(select(Erasure.id).where(Erasure.erased_at > since).limit(1)) is None:
+        db.session.rollback()
+        return
+    with transaction() as session:
+        session.execute(text("INSERT INTO member_search(member_search) VALUES ('optimize')"))
+    db.session.rollback()
+    with db.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _forget_sessions(*, before: datetime) -> int:
@@ -100,7 +119,8 @@ def forget_imports(*, before: datetime) -> int:
 
 def forget_scans(*, by: Actor) -> int:
     """Scans that were deleted, by themselves or with their certification, longer ago than can be restored; and those
-    of proposed renewals that were declined or withdrawn as long ago."""
+    of proposed renewals that were declined or withdrawn as long ago; and those of certifications that expired so long
+    ago that the organization's own rule lets them go."""
     organizations = db.session.execute(select(Organization.id, Organization.retention_days)).all()
     return sum(_forget_scans_of(owner, timedelta(days=days), by=by) for owner, days in organizations)
 
@@ -108,6 +128,7 @@ def forget_scans(*, by: Actor) -> int:
 def _forget_scans_of(organization_id: int, retention: timedelta, *, by: Actor) -> int:
     now, swept = clock.now(), 0
     over = or_(  # NULL is neither
+        Scan.id.in_(expired_scans(organization_id)),
         Scan.deleted_at < now - retention,
         Certification.deleted_at < now - retention,
         RenewalProposal.state.in_(_REFUSED) & (RenewalProposal.decided_at < now - retention),

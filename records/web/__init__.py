@@ -16,6 +16,7 @@ from records.web import (
     links,
     logs,
     multipart,
+    origins,
     static,
     words,
 )
@@ -28,6 +29,7 @@ def init_app(app: Flask) -> None:
     compression.init_app(app)
     multipart.init_app()
     limits.init_app(app)  # before CSRF, which reads the form
+    origins.init_app(app)
     csrf.init_app(app)
     headers.init_app(app)
     languages.init_app(app)

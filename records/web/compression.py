@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, request
 from werkzeug.wrappers import Request
 
+from records.web.origins import BEGUN_BY_US
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _KINDS = ("text/html", "application/json")
-_BEGUN_BY_US = ("same-origin", "none")  # `none`: typed, or from a bookmark
 _LEVEL = 6
 _WORTH_IT = 500  # bytes
 
@@ -42,7 +43,7 @@ def _compress(response: Response) -> Response:
     if response.mimetype not in _KINDS or response.is_streamed or "ETag" in response.headers:
         return response
     response.vary.update(("Accept-Encoding", "Sec-Fetch-Site"))
-    if request.headers.get("Sec-Fetch-Site") in _BEGUN_BY_US and takes_gzip(request.environ):
+    if request.headers.get("Sec-Fetch-Site") in BEGUN_BY_US and takes_gzip(request.environ):
         content = response.get_data()
         if len(content) >= _WORTH_IT:
             response.set_data(compressed(content))

@@ -12,7 +12,7 @@ from flask_babel import get_locale, gettext
 
 from records.models import AuditEvent
 from records.queries.audit_names import FIELDS, Named, Names, ids_named
-from records.web.event_words import FIELD_WORDS, RECORD_WORDS, VALUE_WORDS
+from records.web.event_words import COUNTED_WORDS, FIELD_WORDS, RECORD_WORDS, VALUE_WORDS
 from records.web.words import credits, day, moment
 
 _AMOUNTS = frozenset({"awarded_credits", "claimed_credits", "credits", "goal", "largest_claim"})
@@ -59,12 +59,12 @@ def _changes(event: AuditEvent, names: Names) -> Iterator[Change]:
     for field in dict.fromkeys([*before, *after]):
         was, now = (_words(field, facts.get(field), names) for facts in (before, after))
         if field not in _LEFT_OUT and (was or now):
-            yield Change(_label(field), was, now)
+            yield Change(label(field), was, now)
 
 
-def _label(name: str) -> str:
-    """The word for a field, or for the record whose table it names."""
-    return str(FIELD_WORDS.get(name) or RECORD_WORDS.get(name) or name.replace("_", " "))
+def label(name: str) -> str:
+    """The word for a field, or for the records whose table it names."""
+    return str(FIELD_WORDS.get(name) or RECORD_WORDS.get(name) or COUNTED_WORDS.get(name) or name.replace("_", " "))
 
 
 def _words(field: str, value: Any, names: Names) -> str:
@@ -75,7 +75,7 @@ def _words(field: str, value: Any, names: Names) -> str:
     if isinstance(value, bool):
         return gettext("Yes") if value else gettext("No")
     if isinstance(value, dict):
-        return ", ".join(f"{_label(name)}: {_words('', each, names)}" for name, each in value.items())
+        return ", ".join(f"{label(name)}: {_words('', each, names)}" for name, each in value.items())
     if isinstance(value, list):
         return ", ".join(_word(field, each) for each in value)
     return _word(field, value)

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 
-from records.models import RequirementKind, Rule
+from records.models import ErasureReason, RequirementKind, Rule
 from records.models.credit_type import Period
 from records.models.proof import FeedKind
 from records.web.requirement_words import RULE_WORDS
@@ -34,6 +34,25 @@ RECORD_WORDS = {
     "saved_view": lazy_gettext("Saved view"),
     "account": lazy_gettext("Account"),
     "organization": lazy_gettext("Organization"),
+}
+
+# What an erasure counts besides records that events are about, by table; the ZIP of a member's data names them so, too.
+COUNTED_WORDS = {
+    "revision": lazy_gettext("Versions of external certificates"),
+    "credit_entry": lazy_gettext("Credits"),
+    "message": lazy_gettext("Messages"),
+    "digest": lazy_gettext("Weekly digests"),
+    "snooze": lazy_gettext("Snoozed notices"),
+    "sign_in": lazy_gettext("Sessions"),
+    "import_row": lazy_gettext("Rows of registers"),
+    "uploaded_file": lazy_gettext("Files under way"),
+    "member_position": lazy_gettext("Positions"),
+    "scope_unit": lazy_gettext("Units looked after"),
+    "requirement_member": lazy_gettext("Requirements"),
+    "single_use_link": lazy_gettext("Mailed links"),
+    "withdrawn": lazy_gettext("Withdrawn"),
+    "audit_event": lazy_gettext("Events"),
+    "reminder_message": lazy_gettext("Proofs of notice"),
 }
 
 FIELD_WORDS = {
@@ -68,7 +87,9 @@ FIELD_WORDS = {
     "earned_on": lazy_gettext("Date"),
     "email": lazy_gettext("E-mail"),
     "language": lazy_gettext("Language"),
+    "empty_views_months": lazy_gettext("Months until views are forgotten"),
     "ends_on": lazy_gettext("Ends"),
+    "erase_members_years": lazy_gettext("Years until deactivated members are erased"),
     "expires_on": lazy_gettext("Expires"),
     "external_certificate_id": lazy_gettext("External certificate"),
     "family_name": lazy_gettext("Family name"),
@@ -117,6 +138,7 @@ FIELD_WORDS = {
     "reason": lazy_gettext("Reason"),
     "reminder_stages": lazy_gettext("Reminders, in days before the expiry"),
     "reminds_at": lazy_gettext("Notices go from"),
+    "remove_scans_years": lazy_gettext("Years until files of expired certifications are removed"),
     "renewal_id": lazy_gettext("Renewed by"),
     "renewal_proposal_id": lazy_gettext("Proposed renewal"),
     "report": lazy_gettext("Report"),
@@ -182,9 +204,15 @@ _FEED_WORDS = {
     FeedKind.OWN: lazy_gettext("Own certifications"),
     FeedKind.SCOPE: lazy_gettext("Everybody who is looked after"),
 }
+ERASURE_WORDS = {
+    ErasureReason.ASKED: lazy_gettext("They asked for it"),
+    ErasureReason.NOT_NEEDED: lazy_gettext("Their record is no longer needed"),
+    ErasureReason.RETENTION: lazy_gettext("By the rule in Settings"),
+}
 # Fields whose values are words of the program.
 VALUE_WORDS: dict[str, dict[Any, Any]] = {
     "role": dict(ROLE_WORDS),
+    "reason": dict(ERASURE_WORDS),
     "rule": {Rule(rule): words for rule, words in RULE_WORDS.items()},
     "period": dict(PERIOD_WORDS),
     "kind": {**REQUIREMENT_KIND_WORDS, **_FEED_WORDS},

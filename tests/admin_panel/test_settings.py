@@ -204,3 +204,18 @@ def test_each_organization_has_settings_of_its_own(cast, browse, form):
     client.post(SETTINGS, data=form | {"name": "Hillside", "time_zone": "Europe/Paris"})
     assert _fire(cast).name == "Lakeside Fire & Rescue"
     assert client.get(SETTINGS).text.count("Hillside") >= 1
+
+
+def test_rules_of_retention_are_off_until_they_are_set_and_then_say_what_is_next(cast, browse, form):
+    client = browse(cast.ada)
+    assert "the next run takes" not in client.get(SETTINGS).text
+    assert client.post(SETTINGS, data=form | {"erase_members_years": "3"}).status_code == 302
+    fire = _fire(cast)
+    assert (fire.erase_members_years, fire.remove_scans_years, fire.empty_views_months) == (3, None, None)
+    assert "the next run takes: 0 members." in client.get(SETTINGS).text
+    again = filled(read(client.get(SETTINGS).text), action=SETTINGS)
+    refused = client.post(SETTINGS, data=again | {"erase_members_years": "0"})
+    assert refused.status_code == 422
+    assert "Choose from 1 to 1200, or leave it empty." in refused.text
+    client.post(SETTINGS, data=again | {"erase_members_years": ""})
+    assert _fire(cast).erase_members_years is None

@@ -23,6 +23,7 @@ from records.models import (
     Certification,
     CertificationType,
     CreditType,
+    ErasureReason,
     ExternalCertificate,
     Member,
     MessageKind,
@@ -43,13 +44,16 @@ from records.services import (
     accounts,
     audit,
     email_changes,
+    erasing,
     files,
     invitations,
+    members,
     organizations,
     register_imports,
     transcripts,
     uploads,
 )
+from records.services.members import Access, Identity
 from tests.browser.server import Server
 from tests.cast import actor_of
 from tests.holdings import picture
@@ -174,6 +178,8 @@ def _begun(administrator: Member, member: Member) -> dict[str, object]:
         register_imports.check(each, Mapping.from_json(each.mapping), by=by)
     register_imports.apply(applied, version=applied.version, by=by)
     twins = _all(Member, Member.family_name == "Herrera")
+    erased = _left(by, "Lee Long-Gone")
+    erasing.erase(erased, reason=ErasureReason.ASKED, confirmed=erased.name, by=by)
     with transaction() as session:
         copies = [Member(given_name="Tom", family_name="Twin", created_at=clock.now()) for _ in range(2)]
         session.add_all(copies)
@@ -184,9 +190,19 @@ def _begun(administrator: Member, member: Member) -> dict[str, object]:
         "import_id": mapped.id,
         "checked_import": checked.id,
         "applied_import": applied.id,
+        "deactivated_member": _left(by, "Ola Away").id,
+        "erased_member": erased.id,
         "kept_member": twins[0].id,
         "other_id": twins[1].id,
     }
+
+
+def _left(by: Actor, name: str) -> Member:
+    """A member who is deactivated."""
+    given_name, family_name = name.split()
+    member = members.create(Identity(given_name, family_name), Access(), by=by)
+    members.deactivate(member, by=by)
+    return db.session.get_one(Member, member.id)
 
 
 def _one(model: type[Any], *where: Any) -> Any:

@@ -183,6 +183,13 @@ PAGES = (
     Page("/admin/members/", query="search=nobody"),
     Page("/admin/members/<int:member_id>", wrong={"family_name": "", "email": "x"}),
     Page("/admin/members/<int:member_id>/deleted"),
+    Page(
+        "/admin/members/<int:member_id>/erase",
+        ADMINISTRATOR,
+        {"member_id": "deactivated_member"},
+        wrong={"confirmed": "x"},
+    ),
+    Page("/admin/members/<int:member_id>", ADMINISTRATOR, {"member_id": "erased_member"}),
     Page("/admin/members/<int:member_id>/merge", ADMINISTRATOR, {"member_id": "kept_member"}),
     Page("/admin/members/<int:member_id>/merge/<int:other_id>", ADMINISTRATOR, {"member_id": "kept_member"}),
     Page("/admin/members/<int:member_id>/requirements"),

@@ -366,3 +366,76 @@ def test_nothing_but_the_member_changes_along_a_merge(rows: Rows, table: str, co
     forge = forged(TABLES[table], row, column, member_id=kept)
     refused = refused_by_trigger(rows, forge)
     assert "external_certificate_frozen" in refused or "credit_entry_never_changed" in refused
+
+
+# What an erasure lets through: personal values become empty, and nothing else
+
+GONE: dict[str, dict[str, Any]] = {
+    "external_certificate": {
+        "title": "[erased]", "issuer": "", "number": "", "folded_number": "", "note": "", "reason": "[erased]",
+        "revoked_reason": "[erased]",
+    },
+    "revision": {"facts": {}, "files": []},
+}  # fmt: skip
+
+
+def _erasable(rows: Rows, *, erased: bool) -> dict[str, dict[str, Any]]:
+    """A revoked certificate with a revision, of a member who is erased, or is not."""
+    certificate = rows.add("external_certificate", **REVOKED)
+    revision = rows.add("revision", external_certificate_id=certificate["id"], facts={"title": "x"}, files=[{"a": 1}])
+    if erased:
+        rows.add("erasure", member_id=certificate["member_id"])
+    else:
+        rows.add("erasure")  # somebody else's
+    return {"external_certificate": certificate, "revision": revision}
+
+
+@pytest.mark.parametrize("table", list(GONE))
+def test_of_an_erased_member_what_they_said_becomes_empty(rows: Rows, table: str) -> None:
+    row = _erasable(rows, erased=True)[table]
+    empty = TABLES[table].update().where(TABLES[table].c.id == row["id"]).values(**GONE[table])
+    assert rows.connection.execute(empty).rowcount == 1
+
+
+@pytest.mark.parametrize("table", list(GONE))
+def test_of_nobody_else_does_it_become_empty(rows: Rows, table: str) -> None:
+    row = _erasable(rows, erased=False)[table]
+    empty = TABLES[table].update().where(TABLES[table].c.id == row["id"]).values(**GONE[table])
+    assert table in refused_by_trigger(rows, empty)
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        (table, column)
+        for table in GONE
+        for column in columns_of(table)
+        if (table, column) != ("external_certificate", "version")
+    ],
+)
+def test_nothing_is_changed_along_with_an_erasure(rows: Rows, table: str, column: str) -> None:
+    row = _erasable(rows, erased=True)[table]
+    others = {name: value for name, value in GONE[table].items() if name != column}
+    assert table in refused_by_trigger(rows, forged(TABLES[table], row, column, **others))
+
+
+def test_an_erased_members_ledger_stays(rows: Rows) -> None:
+    entry = rows.add("credit_entry")
+    rows.add("erasure", member_id=entry["member_id"])
+    for column in columns_of("credit_entry"):
+        assert "credit_entry_never_changed" in refused_by_trigger(rows, forged(TABLES["credit_entry"], entry, column))
+    assert "credit_entry_never_deleted" in refused_by_trigger(rows, TABLES["credit_entry"].delete())
+
+
+@pytest.mark.parametrize("erased", [True, False])
+def test_files_of_decided_certificates_go_with_an_erasure_alone(rows: Rows, erased: bool) -> None:
+    certificate = rows.add("external_certificate")
+    rows.add("scan", external_certificate_id=certificate["id"])
+    decide = {"state": "declined", "decided_at": AT, "decided_by_id": certificate["member_id"], "reason": "No."}
+    rows.connection.execute(CERTIFICATES.update().values(**decide))
+    rows.add("erasure", **({"member_id": certificate["member_id"]} if erased else {}))
+    if erased:
+        assert "scan_frozen_update" in refused_by_trigger(rows, SCANS.update().values(name="forged"))
+        assert rows.connection.execute(SCANS.delete()).rowcount == 1
+    else:
+        assert "scan_frozen_delete" in refused_by_trigger(rows, SCANS.delete())

@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from records.database import db, every_organization
-from records.models import Base, SignIn
+from records.models import AuditEvent, AuditKind, Base, SignIn
 from tests.cast import PASSWORD, Cast
 from tests.clients import SignedClient
 
@@ -91,3 +91,47 @@ def test_a_token_in_a_header_serves_scripts(cast: Cast, browse: Browse) -> None:
     client = browse(cast.ada)
     page = client.post("/logout", csrf=False, headers={"X-CSRFToken": client.csrf_token()})
     assert page.status_code == 302
+
+
+# From another site, with a token that is valid
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, 400),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"}, 400),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "http://sub.localhost"}, 400),
+        ({"Origin": "https://evil.example"}, 400),
+        ({"Origin": "http://localhost.evil.example"}, 400),
+        ({"Origin": "http://localhost@evil.example"}, 400),
+        ({"Origin": "http://localhost:81"}, 400),
+        ({"Origin": "http://["}, 400),
+        ({"Origin": ""}, 400),
+        ({}, 302),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, 302),  # of a page without a referrer
+        ({"Sec-Fetch-Site": "none"}, 302),
+        ({"Origin": "null"}, 302),
+        ({"Origin": "http://localhost"}, 302),
+        ({"Origin": "https://localhost"}, 302),  # behind a proxy that speaks TLS
+        ({"Origin": "http://127.0.0.1:8000"}, 302),  # behind one that hands on another host: PUBLIC_URL
+    ],
+    ids=str,
+)
+def test_another_site_changes_nothing_with_a_valid_token(
+    cast: Cast, browse: Browse, headers: dict[str, str], status: int
+) -> None:
+    client = browse(cast.ada)
+    before = state()
+    page = client.post("/account/language", data={"language": "es"}, headers=headers)
+    assert page.status_code == status
+    assert (state() == before) is (status == 400)
+    refusals = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.kind == AuditKind.REFUSED)).all()
+    assert len(refusals) == (status == 400)
+    if status == 400:
+        assert "reload the page" in page.text
+
+
+def test_another_site_may_lead_here(cast: Cast, browse: Browse) -> None:
+    elsewhere = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    assert browse(cast.ada).get("/account", headers=elsewhere).status_code == 200
