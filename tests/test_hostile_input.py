@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 
 from records.database import db, transaction
 from records.models import Base, Member
@@ -225,8 +224,8 @@ def _let_triggers_sleep(connection: sa.Connection) -> None:
         connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
 
 
-def test_what_was_typed_stands_as_text_wherever_it_is_shown(asking: Asking, app: Flask, cast: Cast) -> None:
-    took = mark_everything(cast.fire.id)
+def test_what_was_typed_stands_as_text_wherever_it_is_shown(asking: Asking) -> None:
+    took = mark_everything(asking.cast.fire.id)
     shown: dict[str, set[str]] = {}
     wrong = {}
     for who in ("visitor", "max", "ada"):
