@@ -97,7 +97,23 @@ def test_no_expression_of_a_template_brings_words_that_are_not_marked(app: Flask
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_nothing_marks_text_as_safe(path: Path):
-    assert not re.search(r"\bMarkup\(|render_template_string|\bpickle\b|\beval\(|\bexec\(", path.read_text())
+    assert not re.search(r"\bMarkup\(|autoescape\s*=\s*False", path.read_text())
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_nothing_runs_text_as_code_or_command(path: Path):
+    """Nor reads back what could: only JSON. Other programs are started by a list of arguments."""
+    text = path.read_text()
+    assert not re.search(r"render_template_string|from_string\(|\b(eval|exec|__import__)\(|(?<![.\w])compile\(", text)
+    assert not re.search(r"\b(pickle|marshal|shelve|yaml)\b", text)
+    assert not re.search(r"shell\s*=\s*True|\bos\.(system|popen|exec|spawn)", text)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_hashes_and_random_numbers_are_those_for_secrets(path: Path):
+    text = path.read_text()
+    assert not re.search(r"\b(md5|sha1|crc32|uuid1)\b", text)
+    assert not re.search(r"^\s*(import random|from random)\b", text, flags=re.MULTILINE)
 
 
 def test_only_the_roof_reads_the_settings():

@@ -317,6 +317,15 @@ def test_a_signed_in_person_does_not_sign_in_again(cast: Cast, browse: Browse) -
     assert browse(cast.max).get("/login?next=//evil.example").headers["Location"] == "/"
 
 
+@pytest.mark.parametrize("email", ["admin", "root", "admin@localhost", "admin@example.com", "admin@certfolio.example"])
+def test_a_new_installation_lets_nobody_in(app: Flask, browse: Browse, email: str) -> None:
+    with every_organization():
+        assert not db.session.scalars(sa.select(Account)).all()
+    for password in ("admin", "password", "root", "changeme", "", PASSWORD):
+        page = browse().post("/login", data={"email": email, "password": password})
+        assert page.status_code in (401, 422)
+
+
 # Forms
 
 

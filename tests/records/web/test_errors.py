@@ -101,6 +101,16 @@ def test_refusals_of_people_are_recorded_once_a_minute(cast: Cast, app: Flask) -
     assert {event.actor_member_id for event in events} == {cast.max.id}
 
 
+def test_forged_forms_and_too_many_tries_are_recorded(cast: Cast, app: Flask) -> None:
+    client = SignedClient(app)
+    client.enter(cast.max)
+    assert client.post("/account/language", data={"language": "es"}, csrf=False).status_code == 400
+    assert {client.get(f"/verify/7777-7777-7777-7777-77{guess}").status_code for guess in range(10, 40)} == {404, 429}
+    events = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.kind == AuditKind.REFUSED)).all()
+    assert {400, 429} <= {event.detail.after["status"] for event in events}
+    assert {event.actor_member_id for event in events} == {cast.max.id}
+
+
 @pytest.mark.parametrize("path", ["/", "/login", "/account", "/portfolio/", "/admin/", "/healthz", "/readyz"])
 def test_with_the_database_down_pages_are_not_available_right_now(tmp_path: Path, path: str) -> None:
     application = make_app(tmp_path / "data", database_url="postgresql://nobody:x@127.0.0.1:1/nothing")
