@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import os
 import secrets
+import shutil
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -42,6 +45,9 @@ def _every_field_of_an_event_has_words(_detail: AuditDetail, _args: Any, values:
     wordless = (values["before"] | values["after"]).keys() - FIELD_WORDS.keys() - its_name_stands_beside_it
     assert not wordless, f"records/web/event_words.py has no words for {sorted(wordless)}"
 
+
+# The file of a migrated database, once there is one.
+_MIGRATED: list[Path] = []
 
 # argon2id with its least cost.
 LIGHT = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -144,11 +150,26 @@ def make_app(data_dir: Path, **settings: Any) -> Flask:
 
 
 def upgrade(app: Flask, revision: str = "head") -> None:
+    """A new database of SQLite at the newest migration is a copy of the first that this process has brought there."""
     import flask_migrate
 
     with app.app_context():
+        new = _new_file(db.engine.url) if revision == "head" else None
+        if new and _MIGRATED:
+            shutil.copy(_MIGRATED[0], new)
+            return
         flask_migrate.upgrade(revision=revision)
         db.engine.dispose()
+        if new:
+            _MIGRATED.append(Path(tempfile.mkdtemp(prefix="migrated-")) / new.name)
+            atexit.register(shutil.rmtree, _MIGRATED[0].parent)
+            shutil.copy(new, _MIGRATED[0])
+
+
+def _new_file(url: sa.URL) -> Path | None:
+    """The file that SQLite is about to make, None where there is one or the database is another."""
+    path = Path(url.database or "") if url.drivername == "sqlite" else None
+    return path if path and not path.exists() else None
 
 
 @pytest.fixture(autouse=True)
