@@ -20,6 +20,8 @@ from tests.clients import SignedClient
 from tests.conftest import make_app, upgrade
 from tests.world import World, address
 
+pytestmark = pytest.mark.once
+
 Browse = Callable[..., SignedClient]
 ROOT = Path(__file__).resolve().parents[1]
 HANDED_OUT = {"/portfolio/calendar", "/portfolio/proofs/<int:proof_id>", "/portfolio/credits", "/verify/<code>"}

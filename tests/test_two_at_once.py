@@ -143,6 +143,7 @@ TABLE: dict[str, Row] = dict([
     ("/admin/approvals/approve", Row(
         STATE, page=CERTIFICATE, typed={"certificate": "{certificate_id}"},
         first=lambda cast, world: audit.opened(certificate(world), by=ada(cast)))),
+    ("/account/data", Row(SAME, closer="tests/records/pages/test_personal_data.py")),
     ("/account/second-factor/begin", Row(SAME, closer=FACTOR)),
     ("/account/second-factor/codes", Row(SAME, closer=FACTOR)),
     ("/account/second-factor/off", Row(STATE, closer=FACTOR)),
@@ -184,6 +185,8 @@ TABLE: dict[str, Row] = dict([
     (f"{MEMBER}/certifications/restore", Row(
         STATE, typed={"ids": "{certification_id}"},
         first=lambda cast, world: deleted(world.arguments["certification_id"], by=ada(cast)))),
+    (f"{MEMBER}/data", Row(SAME, closer="tests/records/pages/test_personal_data.py")),
+    (f"{MEMBER}/erase", Row(STATE, closer=SERVICES + "test_erasing.py")),
     (f"{MEMBER}/deactivate", Row(STATE, closer=SERVICES + "test_members.py")),
     (f"{MEMBER}/end-sessions", Row(SAME, more=EVENT)),
     (f"{MEMBER}/forget-sign-on", Row(STATE, first=lambda cast, world: bound(cast))),
@@ -650,7 +653,7 @@ DEEDS = [
 
 
 @pytest.mark.parametrize("deeds", DEEDS, ids=lambda deeds: f"{deeds.one} and {deeds.other}")
-@pytest.mark.parametrize("turned", [False, True], ids=["", "turned"])
+@pytest.mark.parametrize("turned", [False, pytest.param(True, marks=pytest.mark.long)], ids=["", "turned"])
 def test_of_two_deeds_at_once_one_is_first_and_the_other_is_told(
     app: Flask, cast: Cast, world: World, browse: Browse, deeds: Deeds, turned: bool
 ) -> None:
@@ -687,7 +690,7 @@ def test_two_administrators_who_demote_each_other_leave_one(
     assert sorted(roles) == [Role.ADMINISTRATOR, Role.MEMBER]
 
 
-@pytest.mark.parametrize("turned", [False, True], ids=["", "turned"])
+@pytest.mark.parametrize("turned", [False, pytest.param(True, marks=pytest.mark.long)], ids=["", "turned"])
 def test_who_is_deactivated_while_signing_in_is_not_in(
     app: Flask, cast: Cast, world: World, browse: Browse, turned: bool
 ) -> None:

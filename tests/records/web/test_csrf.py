@@ -14,6 +14,8 @@ from records.models import AuditEvent, AuditKind, Base, SignIn
 from tests.cast import PASSWORD, Cast
 from tests.clients import SignedClient
 
+pytestmark = pytest.mark.once
+
 Browse = Callable[..., SignedClient]
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
