@@ -9,10 +9,11 @@ from datetime import timedelta
 import pyotp
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from records import clock
 from records.database import db, every_organization, locked, transaction
-from records.models import Member, Organization
+from records.models import Member, Organization, SignIn
 from tests.cast import PASSWORD, Cast
 from tests.clients import SignedClient
 from tests.factors import account_of, set_up
@@ -206,6 +207,15 @@ def test_a_script_is_told_instead_of_led(cast: Cast, browse: Browse) -> None:
     answer = browse(cast.ada).get("/admin/find?q=max", headers={"Accept": "application/json"})
     assert answer.status_code == 403
     assert answer.json == {"error": "Your organization asks its staff for a second factor. Set yours up first."}
+
+
+def test_whoever_came_in_through_the_organizations_provider_is_not_asked(cast: Cast, browse: Browse) -> None:
+    require_it(cast)
+    client = browse(cast.ada)
+    assert client.get("/admin/").status_code == 302
+    with every_organization(), transaction() as session:
+        session.execute(update(SignIn).values(came_through_id=cast.fire.id))
+    assert client.get("/admin/").status_code == 200
 
 
 # In the back office
