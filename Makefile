@@ -34,12 +34,12 @@ run: .venv/installed ## Start server and job worker on http://127.0.0.1:8000, wi
 	    exec $(FLASK) serve'
 
 test: .venv/installed-dev .cache/programs ## Run the whole suite, long tests in their short form
-	$(SCRATCH) $(BIN)/pytest -n $(JOBS) -m "not long" $(PYTEST)
-	$(SCRATCH) $(BIN)/pytest -n $(JOBS) -m "not long and not browser" --on postgresql $(PYTEST)
+	$(SCRATCH) $(BIN)/pytest -n $(JOBS) --dist worksteal -m "not long" $(PYTEST)
+	$(SCRATCH) $(BIN)/pytest -n $(JOBS) --dist worksteal -m "not long and not browser" --on postgresql $(PYTEST)
 
 test-all: .venv/installed-dev .cache/programs ## Run the suite with the long forms too
-	$(SCRATCH) $(BIN)/pytest -n $(JOBS) $(PYTEST)
-	$(SCRATCH) $(BIN)/pytest -n $(JOBS) -m "not browser" --on postgresql $(PYTEST)
+	$(SCRATCH) $(BIN)/pytest -n $(JOBS) --dist worksteal $(PYTEST)
+	$(SCRATCH) $(BIN)/pytest -n $(JOBS) --dist worksteal -m "not browser" --on postgresql $(PYTEST)
 
 screenshots: .venv/installed-dev .cache/programs ## Take pictures of every page into OUT=<folder outside this tree>
 	$(BIN)/python -m tests.browser.screenshots "$(OUT)"
