@@ -15,6 +15,7 @@ from flask import Flask, has_app_context
 from records.carrying import rows
 from records.carrying.backup_folder import BackupFolder
 from records.database import db
+from records.storage import is_arriving
 
 Dump = dict[str, list[tuple[Any, ...]]]
 MakeElsewhere = Callable[..., Flask]
@@ -81,8 +82,9 @@ def restored(app: Flask, folder: Path, *options: str) -> str:
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
-    """The bytes of a storage or of a backup's folder of scans, by key."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.glob("*/*") if path.is_file()}
+    """The bytes of a storage or of a backup's folder of scans, by key; not what was cut short on its way in."""
+    paths = {str(path.relative_to(folder)): path for path in folder.glob("*/*") if path.is_file()}
+    return {key: path.read_bytes() for key, path in paths.items() if not is_arriving(key)}
 
 
 def change_manifest(backup: BackupFolder, **facts: Any) -> None:

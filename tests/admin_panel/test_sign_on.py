@@ -35,7 +35,8 @@ def save(client: SignedClient, **fields: Any) -> Any:
 
 def events() -> list[AuditEvent]:
     db.session.rollback()
-    return list(db.session.scalars(sa.select(AuditEvent).where(AuditEvent.kind == AuditKind.SIGN_ON_CHANGED)))
+    changes = sa.select(AuditEvent).where(AuditEvent.kind == AuditKind.SIGN_ON_CHANGED)
+    return list(db.session.scalars(changes.order_by(AuditEvent.id)))
 
 
 @pytest.fixture
