@@ -277,6 +277,7 @@ def _name_a_unit(client: SignedClient) -> int:
     return client.post("/admin/units/", data={"name": "Engine 9"}).status_code
 
 
+@pytest.mark.once  # a database of SQLite
 def test_a_database_without_room_is_said_and_recovers(on_its_own_disk: tuple[Flask, SignedClient], disk: Disk) -> None:
     another, client = on_its_own_disk
     before, ballast = rows(), disk.path / "ballast"

@@ -275,11 +275,13 @@ def test_what_is_unique_stands_once(rows: Rows, constraint: Constraint) -> None:
             first[column.name] = rows.add(parent, full=True)["id"]
         elif column.nullable:
             first[column.name] = FILLED
+    if named(constraint).endswith("_without_organization"):
+        first["organization_id"] = None
     columns = [column.name for column in constraint.columns]
     made = rows.add(table.name, full=True, **first)
     again = {name: made[name] for name in columns}
     one_each = table.primary_key.columns.keys() == ["organization_id"]
-    values = rows.values(table.name, "clinic" if one_each else "fire", full=True, **again)
+    values = rows.values(table.name, "clinic" if one_each else "fire", full=True, **first | again)
     by_name, message = refusal(lambda: rows.connection.execute(table.insert().values(**values)))
     if by_name:
         assert by_name == named(constraint)

@@ -114,7 +114,7 @@ def contents() -> dict[str, str]:
         return {
             table.name: repr([
                 {name: value for name, value in row._mapping.items() if name != "last_seen_at"}
-                for row in connection.execute(sa.select(table))
+                for row in connection.execute(sa.select(table).order_by(*table.primary_key))
             ])
             for table in Base.metadata.sorted_tables
             if table.name not in left_out
