@@ -13,7 +13,7 @@ def _long(name: str) -> object:
 
 
 EVERY_SCREEN = ["page", _long("phone"), _long("page_without_javascript"), "phone_without_javascript"]
-TWO_SCREENS = ["page", "phone_without_javascript"]
+TWO_SCREENS = ["page", _long("phone_without_javascript")]
 WITH_JAVASCRIPT = [_long("page"), "phone"]
 WITHOUT_JAVASCRIPT = [_long("page_without_javascript"), "phone_without_javascript"]
 SCHEMES = [_long("light"), "dark"]

@@ -156,6 +156,7 @@ def _kill_at_random(interrupted: Interrupted, kills: int) -> int:
     return cut_short
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("interrupted", BY_PEOPLE, indirect=True)
 def test_killed_at_a_few_random_instants(interrupted: Interrupted) -> None:
     assert 0 <= _kill_at_random(interrupted, 3) <= 3
