@@ -21,6 +21,7 @@ def steps(html: str) -> dict[str, str]:
     return {" ".join(re.sub(r"<.*?>", " ", words).split()): address for address, words in links}
 
 
+@pytest.mark.once  # a server that is away is not asked again who is signed in
 @pytest.mark.parametrize("name", FAILURES)
 def test_each_page_leads_on(failing: Flask, failing_client: SignedClient, name: str) -> None:
     assert steps(failing_client.get(f"/fail/{name}").text)["Go to the start page"] == "/"
