@@ -552,16 +552,22 @@ GONE: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("rule", GONE)
-def test_what_was_deleted_in_one_tab_is_not_saved_in_the_other_and_the_words_are_kept(
-    app: Flask, cast: Cast, world: World, browse: Browse, rule: str
-) -> None:
+def _form_of_one_to_go(app: Flask, cast: Cast, world: World, browse: Browse, rule: str) -> tuple[Form, str]:
+    """The form of a record that may be deleted, as it opens, and the page that it stands on."""
     (made_by, newest), client = GONE[rule], browse(cast.ada)
     if made_by:
         assert Form.opened(app, cast, world, browse, made_by, client=client).send() == 302
     path = address(app, rule, _with_newest(world, newest), cast)
     page = "/admin/views/" if rule.startswith("/admin/views") else path
-    form = Form(client, path, _shown(client, page, path) | {"save": "1"})
+    return Form(client, path, _shown(client, page, path) | {"save": "1"}), page
+
+
+@pytest.mark.parametrize("rule", GONE)
+def test_what_was_deleted_in_one_tab_is_not_saved_in_the_other_and_the_words_are_kept(
+    app: Flask, cast: Cast, world: World, browse: Browse, rule: str
+) -> None:
+    form, _page = _form_of_one_to_go(app, cast, world, browse, rule)
+    client, path = form.client, form.path
     assert client.post(f"{path}/delete").status_code == 302
     gone = footprint()
     status, text = form.answer(name="Typed in vain")
@@ -574,12 +580,8 @@ def test_what_was_deleted_in_one_tab_is_not_saved_in_the_other_and_the_words_are
 def test_deleting_and_saving_at_once_end_in_one_of_both(
     app: Flask, cast: Cast, world: World, browse: Browse, rule: str
 ) -> None:
-    (made_by, newest), client = GONE[rule], browse(cast.ada)
-    if made_by:
-        assert Form.opened(app, cast, world, browse, made_by, client=client).send() == 302
-    path = address(app, rule, _with_newest(world, newest), cast)
-    page = "/admin/views/" if rule.startswith("/admin/views") else path
-    save = Form(client, path, _shown(client, page, path) | {"save": "1"})
+    save, page = _form_of_one_to_go(app, cast, world, browse, rule)
+    client, path = save.client, save.path
     delete = Form(client, f"{path}/delete", {})
     (saved, _), (deleted_, _) = at_once(
         [lambda tab: save.answer(tab, name="In time"), delete.answer], [copied(client) for _ in range(2)]

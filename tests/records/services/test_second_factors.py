@@ -153,7 +153,9 @@ def test_the_code_that_turned_it_on_opens_nothing_more(cast: Cast) -> None:
 def test_of_two_at_once_one_is_accepted(cast: Cast) -> None:
     """The row is changed on a condition: a second process that read it before changes nothing."""
     device, account = set_up(cast.max), account_of(cast.max)
-    step = factor_steps.fitting_step(factor_steps.factor_of(account.id), device.code())  # type: ignore[arg-type]
+    factor = factor_steps.factor_of(account.id)
+    assert factor is not None
+    step = factor_steps.fitting_step(factor, device.code())
     with every_organization(), transaction():
         stale = factor_steps.factor_of(account.id)
         assert stale is not None
