@@ -39,7 +39,8 @@ def rotation(scan_id) -> int:
 
 
 def events() -> list[AuditEvent]:
-    return list(db.session.scalars(sa.select(AuditEvent).where(AuditEvent.kind == "scan.turned")))
+    turned = sa.select(AuditEvent).where(AuditEvent.kind == "scan.turned")
+    return list(db.session.scalars(turned.order_by(AuditEvent.id)))
 
 
 def test_it_shows_turned_at_once_and_its_bytes_stay(cast, browse, held):

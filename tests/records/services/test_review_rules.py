@@ -82,11 +82,12 @@ def entries() -> list[Decimal]:
 
 def decisions() -> list[str]:
     of_decisions = [f"external_certificate.{end}" for end in ("approved", "declined", "changes_requested", "revoked")]
-    return list(db.session.scalars(sa.select(AuditEvent.kind).where(AuditEvent.kind.in_(of_decisions))))
+    kinds = sa.select(AuditEvent.kind).where(AuditEvent.kind.in_(of_decisions))
+    return list(db.session.scalars(kinds.order_by(AuditEvent.id)))
 
 
 def told() -> list[str]:
-    return list(db.session.scalars(sa.select(Message.kind).where(Message.member_id.is_not(None))))
+    return list(db.session.scalars(sa.select(Message.kind).where(Message.member_id.is_not(None)).order_by(Message.id)))
 
 
 def grant(*members_: Any) -> None:

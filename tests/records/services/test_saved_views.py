@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from records.database import db, organization_scope, transaction
 from records.errors import Invalid, ModuleOff, NameTaken, NotAllowed, NotFound
@@ -26,7 +27,8 @@ def _names(cast, who, of=None):
 
 
 def _kinds():
-    return [event.kind for event in db.session.query(AuditEvent).filter(AuditEvent.subject_kind == "saved_view")]
+    of_views = select(AuditEvent.kind).where(AuditEvent.subject_kind == "saved_view")
+    return list(db.session.scalars(of_views.order_by(AuditEvent.id)))
 
 
 def test_a_view_keeps_what_the_report_knows_and_nothing_else(cast):
