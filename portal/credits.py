@@ -20,6 +20,7 @@ from records.queries.reviewers import administrators
 from records.services import transcripts
 from records.tables import CSV, MIME, XLSX, Cell, written
 from records.web.charts import BarChart, Value, bar_chart
+from records.web.limits import exports
 from records.web.words import credits as credit_words
 from records.web.words import moment, month_name, today
 
@@ -62,6 +63,7 @@ def credits() -> str:
 
 
 @member_required
+@exports
 def export() -> Response:
     """The same entries as a file; anything but XLSX is asked for as CSV."""
     member, on = this_member(), today()

@@ -14,8 +14,8 @@ from records.errors import TooManyAttempts
 from records.models import ThrottleCount
 
 
-def count_attempt(*keys: str, most: int, per: timedelta) -> None:
-    """Count one attempt on each key. Raises TooManyAttempts where a key has more than `most` in `per`.
+def count_attempt(*keys: str, most: int, per: timedelta, refusal: type[TooManyAttempts] = TooManyAttempts) -> None:
+    """Count one attempt on each key. Raises `refusal` where a key has more than `most` in `per`.
 
     Windows are fixed and begin with the epoch, so that all processes agree on them.
     """
@@ -24,7 +24,7 @@ def count_attempt(*keys: str, most: int, per: timedelta) -> None:
     with transaction() as session:
         tries = [session.execute(_counted(_digest(key), began_at)).scalar_one() for key in keys]
     if max(tries, default=0) > most:
-        raise TooManyAttempts(retry_after=int((began_at + per - now).total_seconds()) + 1)
+        raise refusal(retry_after=int((began_at + per - now).total_seconds()) + 1)
 
 
 def take_back(*keys: str, per: timedelta) -> None:

@@ -29,6 +29,7 @@ from records.queries.credit_types import credit_types
 from records.queries.review_pages import certificate_for_review, edited_since, review_page
 from records.queries.units import unit_choices
 from records.services import audit, kept_reasons, reviews, revocations
+from records.web.limits import exports
 from records.web.words import refusal_text
 
 # Decides one certificate with what was typed, and says what became of it.
@@ -50,6 +51,7 @@ class ApprovalsView(StaffView):
         return self._list()
 
     @expose("/export")
+    @exports
     def export(self) -> Response:
         """Everything that the filters find."""
         certificates = queries.every_certificate(QueueWanted.read(request.args), by=signin.current_actor())

@@ -21,6 +21,7 @@ from records.queries.audit_trail import audit_event, audit_trail, every_event
 from records.tables import Cell
 from records.web.event_facts import Change, changes, record_name
 from records.web.events import KIND_WORDS
+from records.web.limits import exports
 from records.web.words import moment
 
 
@@ -69,6 +70,7 @@ class AuditTrailView(StaffView):
         )
 
     @expose("/export")
+    @exports
     def export(self) -> Response:
         """All events that the filters find."""
         events = every_event(TrailWanted.read(request.args), by=signin.current_actor())

@@ -29,6 +29,7 @@ from records.queries.short_lists import Kept, ShortWanted
 from records.queries.summaries import type_summary
 from records.services import certification_types
 from records.services.many import each as each_one
+from records.web.limits import exports
 
 MOST_AT_ONCE = 200
 _VERBS: dict[str, Callable[..., None]] = {
@@ -62,6 +63,7 @@ class CertificationTypesView(CoordinatorView):
         )
 
     @expose("/export")
+    @exports
     def export(self) -> Response:
         return rows_file(gettext("Certification types"), _columns(), _listed(_wanted()))
 

@@ -25,6 +25,7 @@ from records.queries.credit_types import MOST_CERTIFICATES, ListedCreditType, li
 from records.queries.short_lists import Kept, ShortWanted
 from records.services import credit_types
 from records.web.event_words import PERIOD_WORDS
+from records.web.limits import exports
 
 
 class CreditTypesView(StaffView):
@@ -49,6 +50,7 @@ class CreditTypesView(StaffView):
         )
 
     @expose("/export")
+    @exports
     def export(self) -> Response:
         return rows_file(gettext("Credit types"), _columns(), _listed(_wanted()))
 

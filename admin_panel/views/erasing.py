@@ -20,6 +20,7 @@ from records.pages.forms import show_refusal
 from records.pages.personal_data import everything_of
 from records.queries.erasing import require_erasable, staying, tally
 from records.services import erasing
+from records.web.limits import exports
 from records.web.words import refusal_text
 
 
@@ -47,6 +48,7 @@ class ErasingView(StaffView):
         return redirect(url_for("profile.show", member_id=member_id))
 
     @expose("/<int:member_id>/data", methods=["POST"])
+    @exports
     def download(self, member_id: int) -> Response:
         return everything_of(_member(member_id))
 

@@ -21,6 +21,7 @@ from records.queries.matrix import Asked, every_row, matrix
 from records.queries.positions import positions
 from records.tables import Cell
 from records.web.clearance_words import clearance_word, finding_words
+from records.web.limits import exports
 from records.web.words import moment
 
 
@@ -41,6 +42,7 @@ class MatrixView(CoordinatorView):
         return str(self.render("admin_panel/matrix.html", matrix=found, asked=asked, listing=listing, outcomes=Outcome))
 
     @expose("/export")
+    @exports
     def export(self) -> Response:
         """Everybody that the filter finds; anything but XLSX is asked for as CSV."""
         by, asked = signin.current_actor(), Asked.read(request.args)

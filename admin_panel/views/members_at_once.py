@@ -23,6 +23,7 @@ from records.queries.member_filters import Activity, Wanted
 from records.queries.members import PAGE, every_member
 from records.services import invitations, members
 from records.services.many import each
+from records.web.limits import exports
 from records.web.words import role_word
 
 Doing = Callable[[Member, Actor], object]
@@ -36,6 +37,7 @@ class MembersAtOnceView(CoordinatorView):
     lies_under = "members"
 
     @expose("/export")
+    @exports
     def export(self) -> Response:
         """Everybody whom the filters find."""
         return _file(every_member(Wanted.read(request.args), by=signin.current_actor()))

@@ -23,6 +23,7 @@ from records.pages.forms import show_refusal
 from records.queries.positions import ListedPosition, listed, listed_positions
 from records.queries.short_lists import ShortWanted, Use
 from records.services import positions
+from records.web.limits import exports
 
 
 class PositionsView(StaffView):
@@ -34,6 +35,7 @@ class PositionsView(StaffView):
         return self._all(PositionForm())
 
     @expose("/export")
+    @exports
     def export(self) -> Response:
         columns = [
             Column(gettext("Position"), lambda row: row.name),

@@ -18,6 +18,7 @@ from records import clock, signin
 from records.database import this_organization
 from records.queries.reports import REPORTS, Page, offered, report_named
 from records.queries.saved_views import saved_views
+from records.web.limits import exports
 
 # Of one report on paper; what is longer goes into a file.
 MOST_PRINTED = 2000
@@ -45,6 +46,7 @@ class ReportsView(CoordinatorView):
         return self._report(report, request.args, printed=True)
 
     @expose("/<report>/export")
+    @exports
     def export(self, report: str) -> Response:
         """The whole filter as a file; anything but XLSX is asked for as CSV."""
         by = signin.current_actor()

@@ -24,6 +24,7 @@ from records.pages.forms import show_refusal
 from records.queries.short_lists import ShortWanted, Use
 from records.queries.units import Branch, branch_of, unit_tree, without
 from records.services import units
+from records.web.limits import exports
 
 
 class UnitsView(StaffView):
@@ -35,6 +36,7 @@ class UnitsView(StaffView):
         return self._tree(UnitForm(data={"parent_id": request.args.get("under")}))
 
     @expose("/export")
+    @exports
     def export(self) -> Response:
         columns = [
             Column(gettext("Unit"), lambda unit: unit.name),

@@ -16,6 +16,12 @@ class TooManyAttempts(Refusal):
         self.retry_after = retry_after
 
 
+class TooOften(TooManyAttempts):
+    """Of one account in a minute, brought or asked for."""
+
+    sentence = N_("Too many files in one minute. Please wait a minute and try again.")
+
+
 class WrongCredentials(Refusal):
     status = 422
     sentence = N_("This e-mail address and password do not belong together.")

@@ -23,6 +23,7 @@ from records.services.personal_data import note_export
 from records.storage import Storage, storage
 from records.tables import CSV, write
 from records.web.event_facts import label
+from records.web.limits import exports
 from records.web.words import moment
 
 _IN_MEMORY = 512 * 1024  # bytes of a part that are held; what is more waits in a file without a name
@@ -33,6 +34,7 @@ def add_to(blueprint: Blueprint) -> None:
 
 
 @member_required
+@exports
 def own_data() -> Response:
     return everything_of(found(Member, signin.current_actor().member_id or 0))
 

@@ -19,6 +19,7 @@ from records.pages.sending import send_bytes, send_preview, send_thumbnail
 from records.queries.scans import all_scans_of, scan_for
 from records.services import audit, scans
 from records.storage import Storage, storage
+from records.web.limits import exports
 from records.web.words import refusal_text
 
 
@@ -74,6 +75,7 @@ def turn_scan(scan_id: int) -> BaseResponse:
 
 
 @member_required
+@exports
 def scans_zip(member_id: int) -> Response:
     """All of a member's scans as one ZIP, streamed: nothing is held whole in memory."""
     actor = signin.current_actor()

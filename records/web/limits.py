@@ -1,14 +1,18 @@
-"""How much a request may carry: little, except where a view says that it takes files; and ids that can be ids."""
+"""How much a request may carry: little, except where a view says that it takes files; how often one account may bring
+and take files; and ids that can be ids."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeVar
 
 from flask import Flask, current_app, request
 from werkzeug.routing import IntegerConverter, ValidationError
 
 from records import signin
+from records.errors import TooOften
+from records.throttle import count_attempt
 
 _TEXT = "application/x-www-form-urlencoded"
 View = TypeVar("View", bound=Callable[..., object])
@@ -16,6 +20,8 @@ View = TypeVar("View", bound=Callable[..., object])
 FORM_BYTES = 2 * 1024 * 1024
 # Of a form without files: enough for every box of the longest list, and too little for so many fields that they cost.
 TEXT_BYTES = 512 * 1024
+# Of one account: more than hands can, less than a program that was let loose.
+BROUGHT_A_MINUTE, EXPORTED_A_MINUTE = 180, 60
 
 
 def takes_files(view: View) -> View:
@@ -27,6 +33,12 @@ def takes_files(view: View) -> View:
 def takes_one_file(view: View) -> View:
     """Mark a view whose requests carry one file, as large as the organization's largest."""
     view.takes = "largest_file"  # type: ignore[attr-defined]  # because: a mark that `_set` below reads
+    return view
+
+
+def exports(view: View) -> View:
+    """Mark a view that writes records to a file, as many as there are."""
+    view.exports = True  # type: ignore[attr-defined]  # because: a mark that `_set` below reads
     return view
 
 
@@ -55,3 +67,11 @@ def _set() -> None:
     user = signin.signed_in() if limit else None
     if limit and user is not None and user.organization is not None:
         request.max_content_length = getattr(user.organization, limit) + FORM_BYTES
+        _count(f"brought:{user.account.id}", BROUGHT_A_MINUTE)
+    if getattr(view, "exports", False) and (user := signin.signed_in()) is not None:
+        _count(f"exported:{user.account.id}", EXPORTED_A_MINUTE)
+
+
+def _count(key: str, most: int) -> None:
+    """Raises TooOften."""
+    count_attempt(key, most=most, per=timedelta(minutes=1), refusal=TooOften)

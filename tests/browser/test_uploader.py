@@ -206,6 +206,23 @@ def test_one_that_the_server_refuses_takes_no_other_with_it(wizard, problems):
     matched(wizard, "front.jpg", "back.png", "papers.zip")
 
 
+def test_where_there_were_too_many_in_a_minute_it_goes_on_by_itself(wizard, problems):
+    asked = []
+
+    def refuse_the_first(route):
+        asked.append(route)
+        late = {"status": 429, "headers": {"Retry-After": "1"}, "json": {"error": "Too many files in one minute."}}
+        route.fulfill(**late) if len(asked) == 1 else route.continue_()
+
+    wizard.route(ARRIVING, refuse_the_first)
+    choose(wizard, FRONT, BACK)
+    arrived(wizard, "front.jpg", "back.png")
+    assert len(asked) == 3
+    problems.clear()  # the browser itself notes the answer
+    go_on(wizard)
+    matched(wizard, "front.jpg", "back.png")
+
+
 def test_after_a_lost_connection_a_retry_stores_nothing_twice(wizard, problems):
     def lose(route):
         route.fetch()

@@ -16,6 +16,7 @@ const uploader = (() => {
     const files = []; // each { row, name, size, state, and file, id, request where it has them }
     const left = []; // ids of files that arrived and are not wanted any more
     let pressed = null; // the button that waits for files to arrive
+    let paused = false; // the server has had too many in a minute and said when to go on
 
     box.classList.add("enhanced");
     box.querySelector("[data-comfort]").hidden = false;
@@ -101,6 +102,7 @@ const uploader = (() => {
     }
 
     function setOut() {
+      if (paused) return;
       const waiting = files.filter(({ state }) => state === "queued");
       const room = AT_ONCE - files.filter(({ state }) => state === "travelling").length;
       for (const item of waiting.slice(0, Math.max(0, room))) travel(item);
@@ -127,7 +129,20 @@ const uploader = (() => {
       item.row.querySelector("[data-state]").textContent = percent < 100 ? filled(texts.travelled, { percent: `${percent} %` }) : texts.storing;
     }
 
+    function pause(item, seconds) {
+      show(item, "queued");
+      paused = true;
+      setTimeout(() => {
+        paused = false;
+        setOut();
+      }, seconds * 1000);
+    }
+
     function arrived(item, request) {
+      if (request.status === 429) {
+        pause(item, Number(request.getResponseHeader("Retry-After")) || 60);
+        return;
+      }
       const answer = inJson(request.responseText);
       if (request.status !== 201 || !answer?.id) {
         if ([400, 401].includes(request.status)) form.dataset.stale = "yes";

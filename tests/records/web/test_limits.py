@@ -6,12 +6,17 @@ import gc
 import io
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
-from records.database import db
-from records.models import StoredFile
+from records import clock
+from records.database import db, transaction
+from records.models import StoredFile, ThrottleCount
+from records.throttle import count_attempt
+from records.web.limits import BROUGHT_A_MINUTE, EXPORTED_A_MINUTE
 from tests.cast import Cast
 from tests.clients import SignedClient
 
@@ -107,3 +112,49 @@ def test_a_file_larger_than_the_organization_accepts_is_refused_and_leaves_nothi
     page = browse(cast.ada).post(f"/admin/members/{cast.max.id}/upload", data=data)
     assert page.status_code in (413, 422)
     assert db.session.scalar(sa.select(sa.func.count(StoredFile.id))) == 0
+
+
+# How often
+
+
+def _asked_often(what: str, account_id: int | None, times: int) -> None:
+    """So many times in this minute."""
+    count_attempt(f"{what}:{account_id}", most=1, per=timedelta(minutes=1))
+    with transaction() as session:
+        session.execute(sa.update(ThrottleCount).values(count=times))
+
+
+def test_exports_of_one_account_are_counted_by_the_minute_and_those_of_others_by_themselves(
+    cast: Cast, browse: Browse
+) -> None:
+    path, now = "/admin/members/export", clock.now().replace(second=5, microsecond=0)
+    with clock.standing_at(now):
+        _asked_often("exported", cast.ada.account_id, EXPORTED_A_MINUTE - 1)
+        assert browse(cast.ada).get(path).status_code == 200
+        late = browse(cast.ada).get(path)  # another session is the same account
+        assert late.status_code == 429
+        assert int(late.headers["Retry-After"]) == 56
+        assert "Too many files in one minute" in late.text
+        assert browse(cast.carl).get(path).status_code == 200
+    with clock.standing_at(now + timedelta(minutes=1)):
+        assert browse(cast.ada).get(path).status_code == 200
+
+
+def test_files_that_are_brought_are_counted_by_the_minute_and_a_script_is_told_when_to_go_on(
+    cast: Cast, browse: Browse
+) -> None:
+    with clock.standing_at(clock.now().replace(second=5, microsecond=0)):
+        _asked_often("brought", cast.max.account_id, BROUGHT_A_MINUTE)
+        data = {"key": "A" * 22, "files": (io.BytesIO(b"x"), "x.txt")}
+        sent = {"data": data, "headers": {"Accept": "application/json"}}
+        late = browse(cast.max).post("/portfolio/certificates/files", **sent)
+    assert late.status_code == 429
+    assert int(late.headers["Retry-After"]) == 56
+    assert "Too many files in one minute" in late.json["error"]
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(StoredFile)) == 0
+
+
+def test_whatever_writes_a_file_of_records_is_counted(app: Flask) -> None:
+    counted = {name for name, view in app.view_functions.items() if getattr(view, "exports", False)}
+    files = {name for name in app.view_functions if name.endswith(("export", "_zip", "own_data"))}
+    assert counted == files | {"erasing.download"}
