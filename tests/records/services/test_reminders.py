@@ -58,8 +58,15 @@ def told() -> dict[int, list[list[str]]]:
     return found
 
 
-def test_each_stage_goes_on_its_day_and_once(cast, held):
-    for number in range(200):
+# From START on, so many: all of them, or those around each stage.
+DAYS = [pytest.param(range(200), id="each day", marks=pytest.mark.long),
+        pytest.param([(on(stage, late) - START).days for stage in (90, 30, 7, 0, -14) for late in (-1, 0, 1)],
+                     id="around each stage")]  # fmt: skip
+
+
+@pytest.mark.parametrize("days", DAYS)
+def test_each_stage_goes_on_its_day_and_once(cast, held, days):
+    for number in days:
         for hour in (6, 7, 20):
             remind(START + timedelta(days=number), hour)
     assert stages_sent() == [90, 30, 7, 0, -14]
