@@ -32,7 +32,7 @@ from records.models import AuditDetail
 from records.web.event_words import FIELD_WORDS
 from tests.beginnings import EMPTY, Beginnings, beginnings_of
 from tests.cast import Cast, cast_of
-from tests.examples import examples, shorten
+from tests.examples import examples, shorten, some
 from wsgi import create_app
 
 # Templates, compiled once for all applications of all processes; each is known by its text.
@@ -45,6 +45,9 @@ def _every_field_of_an_event_has_words(_detail: AuditDetail, _args: Any, values:
     wordless = (values["before"] | values["after"]).keys() - FIELD_WORDS.keys() - its_name_stands_beside_it
     assert not wordless, f"records/web/event_words.py has no words for {sorted(wordless)}"
 
+
+_TESTS = Path(__file__).parent
+_OF_PAGES = {_TESTS / "admin_panel", _TESTS / "portal", _TESTS / "records" / "pages", _TESTS / "records" / "web"}
 
 # The file of a migrated database, once there is one.
 _MIGRATED: list[Path] = []
@@ -69,7 +72,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL only what touches the database under the tests: all else says the same as on SQLite, and so does
-    what is marked `once`."""
+    what is marked `once`. Of the tests of pages, whose queries and verbs have tests of their own, the short run takes
+    every third."""
     if config.getoption("--on") == "sqlite":
         return
     touching = {"on", "postgresql_server"}
@@ -78,6 +82,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items
         if touching.isdisjoint(getattr(item, "fixturenames", ())) or item.get_closest_marker("once")
     }
+    of_pages = [item for item in items if item not in left_out and item.path.parent in _OF_PAGES]
+    left_out |= set(of_pages) - set(some(of_pages))
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]

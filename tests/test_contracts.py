@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import functools
+import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
-import pytest
 from flask import Flask
 from jinja2 import nodes
 
@@ -27,13 +30,35 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+def of_each(paths: Iterable[Path]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """One test over all files (there are thousands of pairs): what is wrong is said of each."""
+
+    def over_all(check: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(check)
+        def test(**fixtures: Any) -> None:
+            wrong = {}
+            for path in paths:
+                try:
+                    check(path=path, **fixtures)
+                except Exception as error:  # because: raised below, once all files were looked at
+                    wrong[name_of(path)] = error
+            assert not wrong, "\n".join(f"{name}: {error}" for name, error in wrong.items())
+
+        signature = inspect.signature(check)
+        others = [each for name, each in signature.parameters.items() if name != "path"]
+        test.__signature__ = signature.replace(parameters=others)  # type: ignore[attr-defined]  # because: pytest reads it
+        return test
+
+    return over_all
+
+
 def test_imports_go_down_the_floors_only():
     command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
     checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@of_each(SOURCES)
 def test_modules_and_functions_stay_small(path: Path):
     text = path.read_text()
     assert len(text.splitlines()) < LONGEST_MODULE
@@ -43,13 +68,13 @@ def test_modules_and_functions_stay_small(path: Path):
             assert lines < LONGEST_FUNCTION, f"{node.name} has {lines} lines"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@of_each(SOURCES)
 def test_every_module_says_what_it_is_for(path: Path):
     text = path.read_text()
     assert not text.strip() or ast.get_docstring(ast.parse(text))
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+@of_each(TEMPLATES)
 def test_every_template_parses_and_carries_its_package(app: Flask, path: Path):
     package = path.relative_to(ROOT).parts[0]
     name = path.relative_to(ROOT / package / "templates").as_posix()
@@ -57,7 +82,7 @@ def test_every_template_parses_and_carries_its_package(app: Flask, path: Path):
     app.jinja_env.get_template(name)
 
 
-@pytest.mark.parametrize("path", PAGES, ids=name_of)
+@of_each(PAGES)
 def test_no_page_escapes_the_escaping_or_the_policy(path: Path):
     text = path.read_text()
     assert not re.search(r"\|\s*safe\b", text)
@@ -74,7 +99,7 @@ MARKS = {"_", "N_"} | {prefix + name for prefix in ("", "lazy_") for name in ("g
 SPOKEN = r"""\b(aria-label|aria-description|title|placeholder|alt|label)="([^"]*)"|(data-[\w-]+)="([^" ]+ [^"]*)\""""
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+@of_each(TEMPLATES)
 def test_every_text_of_a_template_is_marked_for_translation(path: Path):
     """What is left between the tags and in attributes that are read or kept for scripts, without expressions and
     comments, holds no words but the product's name and addresses."""
@@ -85,7 +110,7 @@ def test_every_text_of_a_template_is_marked_for_translation(path: Path):
     assert words == []
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+@of_each(TEMPLATES)
 def test_no_expression_of_a_template_brings_words_that_are_not_marked(app: Flask, path: Path):
     tree = app.jinja_env.parse(path.read_text())
     calls = (each for each in tree.find_all(nodes.Call) if isinstance(each.node, nodes.Name))
@@ -95,12 +120,12 @@ def test_no_expression_of_a_template_brings_words_that_are_not_marked(app: Flask
     assert [text for text in texts if re.match(r"[A-Z][a-z]", text) and text != "Certfolio"] == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@of_each(SOURCES)
 def test_nothing_marks_text_as_safe(path: Path):
     assert not re.search(r"\bMarkup\(|autoescape\s*=\s*False", path.read_text())
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@of_each(SOURCES)
 def test_nothing_runs_text_as_code_or_command(path: Path):
     """Nor reads back what could: only JSON. Other programs are started by a list of arguments."""
     text = path.read_text()
@@ -109,7 +134,7 @@ def test_nothing_runs_text_as_code_or_command(path: Path):
     assert not re.search(r"shell\s*=\s*True|\bos\.(system|popen|exec|spawn)", text)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@of_each(SOURCES)
 def test_hashes_and_random_numbers_are_those_for_secrets(path: Path):
     text = path.read_text()
     assert not re.search(r"\b(md5|sha1|crc32|uuid1)\b", text)
@@ -133,7 +158,7 @@ def called(call: ast.Call) -> str:
 REFUSALS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.Refusal)}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@of_each(SOURCES)
 def test_every_sentence_of_the_program_is_marked_for_translation(path: Path):
     """What is flashed, refused or shown by a form never begins as a bare string."""
     for call in calls(path):
@@ -151,7 +176,7 @@ FACES += [path for path in SOURCES if path.relative_to(ROOT).parts[0] in ("porta
 FOR_PROGRAMS = {"disk is full", "No space left", "not ready"}
 
 
-@pytest.mark.parametrize("path", FACES, ids=name_of)
+@of_each(FACES)
 def test_pages_and_forms_hold_no_words_that_are_not_marked(path: Path):
     """Words with a space between them are for people, but in what is logged or documents the source."""
     tree = ast.parse(path.read_text())
@@ -165,14 +190,14 @@ def test_pages_and_forms_hold_no_words_that_are_not_marked(path: Path):
             assert words, f"line {each.lineno}: mark {each.value!r}"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@of_each(SOURCES)
 def test_every_exception_to_a_rule_says_why(path: Path):
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if re.search(r"#\s*(type: ignore|noqa)|except (Base)?Exception\b.*:", line) and "raise" not in line:
             assert "because:" in line or "BaseException" in line, f"line {number} gives no reason"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@of_each(SOURCES)
 def test_statements_name_models_and_never_the_tables_behind_them(path: Path):
     """The organization's condition reaches models only."""
     if "models" not in path.parts:
@@ -180,7 +205,7 @@ def test_statements_name_models_and_never_the_tables_behind_them(path: Path):
         assert not re.search(statement, path.read_text())
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@of_each(SOURCES)
 def test_the_clock_alone_asks_the_time(path: Path):
     if path.name != "clock.py":
         assert not re.search(r"\b(datetime\.now|datetime\.utcnow|date\.today|time\.time)\(", path.read_text())
@@ -200,9 +225,7 @@ def test_no_script_writes_markup_from_text():
         ), path
 
 
-@pytest.mark.parametrize(
-    "path", sorted(each for package in PACKAGES for each in (ROOT / package / "static").rglob("*.css")), ids=name_of
-)
+@of_each(sorted(each for package in PACKAGES for each in (ROOT / package / "static").rglob("*.css")))
 def test_every_block_of_a_style_sheet_is_closed(path: Path):
     """A brace that is lost puts all that follows into a block of its own, in silence."""
     depth = 0
