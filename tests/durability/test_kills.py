@@ -125,25 +125,29 @@ def interrupted(
     return Interrupted(app, cast, scene, door, beginnings, ACTIONS[request.param])
 
 
-def _kill_at_each(interrupted: Interrupted, log: Path, only: str = "") -> int:
+def _kill_at_each(interrupted: Interrupted, log: Path, only: str = "") -> tuple[int, int]:
+    """At how many points it was tried, and at how many the process was there before it was done."""
     assert not interrupted.attempt(lambda process: traced(process, WRITING, log))
-    points = points_in(log, only)
+    points, killed = points_in(log, only), 0
     for point in points:
-        assert interrupted.attempt(lambda process, point=point: killed_at(process, point)), point
+        killed += interrupted.attempt(lambda process, point=point: killed_at(process, point))
         interrupted.require_mended()
     print("killed", interrupted.action.name, Counter(point.call for point in points))
-    return len(points)
+    return len(points), killed
 
 
 @pytest.mark.parametrize("interrupted", ACTIONS, indirect=True)
 def test_killed_at_each_step_that_lasts(interrupted: Interrupted, tmp_path: Path) -> None:
-    assert _kill_at_each(interrupted, tmp_path / "trace", LASTING) >= 2
+    points, killed = _kill_at_each(interrupted, tmp_path / "trace", LASTING)
+    assert killed == points >= 2
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("interrupted", ACTIONS, indirect=True)
 def test_killed_at_each_call_that_writes(interrupted: Interrupted, tmp_path: Path) -> None:
-    assert _kill_at_each(interrupted, tmp_path / "trace") > 5
+    """Some, such as a line of the log, come after the answer, or not each time."""
+    points, killed = _kill_at_each(interrupted, tmp_path / "trace")
+    assert points >= killed > 5
 
 
 def _kill_at_random(interrupted: Interrupted, kills: int) -> int:
