@@ -87,7 +87,8 @@ clean: ## Remove packages and caches; data in var/ stays
 	@touch $@ .venv/installed
 
 # What the tests drive besides Python: Debian's packages, each with the program that it brings.
-PROGRAMS = chromium:$${CHROMIUM:-chromium} clamav-daemon:/usr/sbin/clamd strace:strace
+PROGRAMS = chromium:$${CHROMIUM:-chromium} clamav-daemon:/usr/sbin/clamd strace:strace nginx-light:/usr/sbin/nginx \
+  radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd ceph-common:ceph
 .cache/programs:
 	@mkdir -p .cache
 	@missing=; for each in $(PROGRAMS); do \

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from email.utils import parseaddr
 from pathlib import Path
@@ -20,6 +21,9 @@ from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent
 
+
+# s3://BUCKET/PREFIX, the prefix as it pleases every store.
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_=-][A-Za-z0-9_.=-]*)*/?")
 
 # What no installation changes.
 _FIXED = {
@@ -47,6 +51,11 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     database_url: str = ""
     scans_url: str = ""
+    scans_sent_by: Literal["program", "links", "nginx"] = "program"
+    s3_endpoint: str = ""
+    aws_access_key_id: str = ""
+    aws_secret_access_key: str = ""
+    aws_region: str = ""
     jobs_url: str = ""
     mail_url: str = ""
     mail_from: str = "Certfolio <certfolio@localhost>"
@@ -81,8 +90,16 @@ class Settings(BaseSettings):
     @field_validator("scans_url")
     @classmethod
     def _scans_are_known(cls, url: str) -> str:
-        if url and not (url.startswith("file:///") and len(url) > len("file:///")):
-            raise ValueError("use file:///FOLDER, or leave it empty for DATA_DIR/scans")
+        if url and not (url.startswith("file:///") and len(url) > len("file:///")) and not _BUCKET.fullmatch(url):
+            raise ValueError("use file:///FOLDER or s3://BUCKET/PREFIX, or leave it empty for DATA_DIR/scans")
+        return url
+
+    @field_validator("s3_endpoint")
+    @classmethod
+    def _store_is_an_address(cls, url: str) -> str:
+        url = url.rstrip("/")
+        if url and not _is_origin(url):
+            raise ValueError("use https://HOST, without a path, or leave it empty for Amazon's")
         return url
 
     @field_validator("jobs_url")
@@ -118,7 +135,7 @@ class Settings(BaseSettings):
     @classmethod
     def _public_url_is_an_address(cls, url: str) -> str:
         url = url.rstrip("/")
-        if not _is_address(url, "http", "https") or "@" in url or url.count("/") > 2 or "?" in url or "#" in url:
+        if not _is_origin(url):
             raise ValueError("use https://HOST, without a path")
         return url
 
@@ -134,6 +151,27 @@ class Settings(BaseSettings):
         if self.environment == "production" and len(self.secret_key) < 32:
             raise ValueError("SECRET_KEY: at least 32 characters are required outside development")
         return self
+
+    @model_validator(mode="after")
+    def _scans_can_be_sent(self) -> Settings:
+        in_a_bucket, problems = self.scans_url.startswith("s3://"), []
+        if in_a_bucket and not (self.aws_access_key_id and self.aws_secret_access_key):
+            problems.append("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: the bucket of SCANS_URL asks for both")
+        if in_a_bucket and not (self.aws_region or self.s3_endpoint):
+            problems.append("AWS_REGION: where Amazon keeps the bucket that SCANS_URL names")
+        if self.scans_sent_by == "links" and not in_a_bucket:
+            problems.append("SCANS_SENT_BY: links need a bucket (SCANS_URL)")
+        if self.scans_sent_by == "nginx" and in_a_bucket:
+            problems.append("SCANS_SENT_BY: nginx needs a folder (SCANS_URL)")
+        if self.scans_sent_by == "links" and self._is_secure and self.s3_endpoint.startswith("http://"):
+            problems.append("S3_ENDPOINT: links on pages of https:// need one with https://")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def _is_secure(self) -> bool:
+        return self.public_url.startswith("https://")
 
     @classmethod
     def read(cls) -> Settings:
@@ -157,7 +195,6 @@ class Settings(BaseSettings):
             raise _bad([f"  DATA_DIR: this folder cannot be made: {error.strerror}"]) from None
         if not os.access(data_dir, os.W_OK | os.X_OK):
             raise _bad(["  DATA_DIR: this folder cannot be written to"])
-        secure = self.public_url.startswith("https://")
         return {
             "ENVIRONMENT": self.environment,
             "SECRET_KEY": self.secret_key or _kept_secret(data_dir),
@@ -169,6 +206,7 @@ class Settings(BaseSettings):
             "SQLALCHEMY_TRACK_MODIFICATIONS": False,
             "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(self.database_url),
             "SCANS_URL": self.scans_url or (data_dir / "scans").as_uri(),
+            **self._store(),
             "JOBS_URL": self.jobs_url or f"sqlite:///{quote(str(data_dir / 'jobs.db'))}",
             "MAIL_URL": self.mail_url,
             "MAIL_DEFAULT_SENDER": self.mail_from,
@@ -183,9 +221,19 @@ class Settings(BaseSettings):
             "HOST": self.host,
             "PORT": self.port,
             "TESTING": self.environment == "testing",
-            "SESSION_COOKIE_NAME": "__Host-certfolio" if secure else "certfolio",
-            "SESSION_COOKIE_SECURE": secure,
+            "SESSION_COOKIE_NAME": "__Host-certfolio" if self._is_secure else "certfolio",
+            "SESSION_COOKIE_SECURE": self._is_secure,
             **_FIXED,
+        }
+
+    def _store(self) -> dict[str, str]:
+        """How scans are sent, and a bucket is asked. Stores other than Amazon's take any region."""
+        return {
+            "SCANS_SENT_BY": self.scans_sent_by,
+            "S3_ENDPOINT": self.s3_endpoint,
+            "AWS_ACCESS_KEY_ID": self.aws_access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.aws_secret_access_key,
+            "AWS_REGION": self.aws_region or "us-east-1",
         }
 
 
@@ -204,6 +252,11 @@ def _is_address(url: str, *schemes: str) -> bool:
         return address.scheme in schemes and bool(address.hostname) and address.port != 0
     except ValueError:
         return False
+
+
+def _is_origin(url: str) -> bool:
+    """Whether `url` is http://HOST or https://HOST, and nothing more."""
+    return _is_address(url, "http", "https") and url.count("/") == 2 and not set(url) & set("@?#")
 
 
 def _engine_options(database_url: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from flask import Flask
 
 from records.database import choose_organization, db
 from records.models import AuditKind, Base
+from tests import stored
 from tests.access_table import open_to, words
 from tests.beginnings import Beginnings
 from tests.forms import Element, read, values_of
@@ -112,10 +113,10 @@ class Asking:
             for name, statement in _STATEMENTS.items():
                 cursor.execute(statement)
                 rows[name] = cursor.fetchall()
-        for folder in ("scans", "outbox"):
-            for path in (self.data_dir / folder).rglob("*"):
-                if path.is_file():
-                    rows[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (self.data_dir / "outbox").rglob("*"):
+            if path.is_file():
+                rows[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
+        rows |= {name: hashlib.sha256(content).hexdigest() for name, content in stored.contents().items()}
         return rows
 
     def looked(self) -> dict[str, Any]:

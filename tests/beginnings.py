@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from records.database import db
+from records.storage.bucket import BucketStorage
+from tests.stored import KeptBytes
 
 EMPTY = "empty"
 _FOLDERS = ("scans", "outbox")
@@ -24,8 +26,8 @@ class Beginnings(ABC):
     """`keep` remembers under a name how all stands now, and facts about it (ids, never records); `bring_back` puts it
     in place of whatever stands then, and gives back a copy of the facts."""
 
-    def __init__(self, data_dir: Path) -> None:
-        self.data_dir = data_dir
+    def __init__(self, data_dir: Path, bucket: KeptBytes | None = None) -> None:
+        self.data_dir, self._bucket = data_dir, bucket
         self._facts: dict[str, Any] = {}
 
     def __contains__(self, name: str) -> bool:
@@ -39,6 +41,8 @@ class Beginnings(ABC):
         for folder in _FOLDERS:
             if (self.data_dir / folder).exists():
                 shutil.copytree(self.data_dir / folder, self._kept(name) / folder)
+        if self._bucket:
+            self._bucket.keep(name)
         self._facts[name] = facts
 
     def bring_back(self, name: str) -> Any:
@@ -49,6 +53,8 @@ class Beginnings(ABC):
             shutil.rmtree(self.data_dir / folder, ignore_errors=True)
             if (self._kept(name) / folder).exists():
                 shutil.copytree(self._kept(name) / folder, self.data_dir / folder)
+        if self._bucket:
+            self._bucket.bring_back(name)
         return deepcopy(self._facts[name])
 
     def _kept(self, name: str) -> Path:
@@ -66,8 +72,8 @@ class Beginnings(ABC):
 class OnSqlite(Beginnings):
     """Copies of the database file."""
 
-    def __init__(self, data_dir: Path) -> None:
-        super().__init__(data_dir)
+    def __init__(self, data_dir: Path, bucket: KeptBytes | None = None) -> None:
+        super().__init__(data_dir, bucket)
         self.database = data_dir / "certfolio.db"
 
     def _keep_rows(self, name: str) -> None:
@@ -101,8 +107,8 @@ class OnPostgresql(Beginnings):
     every table and index, and a new database takes ten times as long as that. Triggers and foreign keys sleep
     meanwhile. Connections of the application stay open, but for those that are in the middle of something."""
 
-    def __init__(self, data_dir: Path, url: str) -> None:
-        super().__init__(data_dir)
+    def __init__(self, data_dir: Path, bucket: KeptBytes | None, url: str) -> None:
+        super().__init__(data_dir, bucket)
         address = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._connection = psycopg.connect(address, autocommit=True)
         self._rows: dict[str, dict[str, bytes]] = {}
@@ -157,6 +163,8 @@ _BEGIN_NUMBERS = f"SELECT setval(format('%I', sequencename)::regclass, 1, false)
 def beginnings_of(app: Flask) -> Beginnings:
     """Those that fit the database under `app`, with EMPTY among them."""
     data_dir, url = Path(app.config["DATA_DIR"]), app.config["SQLALCHEMY_DATABASE_URI"]
-    made = OnPostgresql(data_dir, url) if str(url).startswith("postgresql") else OnSqlite(data_dir)
+    door = app.extensions["storage"]
+    bucket = KeptBytes(door) if isinstance(door, BucketStorage) else None
+    made = OnPostgresql(data_dir, bucket, url) if str(url).startswith("postgresql") else OnSqlite(data_dir, bucket)
     made.keep(EMPTY)
     return made

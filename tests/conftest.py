@@ -1,6 +1,7 @@
 """Fixtures for all tests: one application per process, a fresh database for each test, the cast.
 
-`--on postgresql` runs the same tests on a real PostgreSQL server, started here on a port of its own.
+`--on postgresql` runs the same tests on a real PostgreSQL server, with scans in a bucket of a real S3 server; both are
+started here on ports of their own, the second one once for all processes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import secrets
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,13 @@ from config import Settings
 from records import passwords
 from records.database import choose_organization, db
 from records.models import AuditDetail
+from records.storage.folder import FolderStorage
 from records.web.event_words import FIELD_WORDS
+from tests import object_store
 from tests.beginnings import EMPTY, Beginnings, beginnings_of
 from tests.cast import Cast, cast_of
 from tests.examples import examples, shorten, some
+from tests.object_store import ObjectStore
 from wsgi import create_app
 
 # Templates, compiled once for all applications of all processes; each is known by its text.
@@ -49,6 +53,9 @@ def _every_field_of_an_event_has_words(_detail: AuditDetail, _args: Any, values:
 _TESTS = Path(__file__).parent
 _OF_PAGES = {_TESTS / "admin_panel", _TESTS / "portal", _TESTS / "records" / "pages", _TESTS / "records" / "web"}
 
+# Names the folder of the S3 server to all processes of the tests.
+_OBJECT_STORE = "CERTFOLIO_TESTS_OBJECT_STORE"
+
 # The file of a migrated database, once there is one.
 _MIGRATED: list[Path] = []
 
@@ -58,7 +65,10 @@ _NOBODYS = LIGHT.hash("of nobody")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--on", choices=("sqlite", "postgresql"), default="sqlite", help="the database under the tests")
+    parser.addoption(
+        "--on", choices=("sqlite", "postgresql"), default="sqlite",
+        help="what is under the tests: SQLite and a folder, or PostgreSQL and an S3 bucket",
+    )  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -68,25 +78,37 @@ def pytest_configure(config: pytest.Config) -> None:
     slow = [HealthCheck.too_slow]
     settings.register_profile("any machine", max_examples=examples(100), deadline=None, suppress_health_check=slow)
     settings.load_profile("any machine")
+    if config.getoption("--on") == "postgresql" and not hasattr(config, "workerinput"):
+        _begin_object_store(config)
+
+
+def _begin_object_store(config: pytest.Config) -> None:
+    """Ready in a while; whoever needs it waits. Processes of the tests learn its folder from the environment."""
+    folder = Path(tempfile.mkdtemp(prefix="object-store-"))
+    keeper = object_store.begin(folder)
+    os.environ[_OBJECT_STORE] = str(folder)
+    config.add_cleanup(lambda: object_store.end(keeper))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL only what touches the database under the tests: all else says the same as on SQLite, and so does
-    what is marked `once`. Of the tests of pages, whose queries and verbs have tests of their own, the short run takes
-    every third."""
+    what is marked `once`. What needs the S3 server runs there, and there alone. Of the tests of pages, whose queries and
+    verbs have tests of their own, the short run takes every third."""
+    touching, fixtures = {"on", "postgresql_server", "store"}, {item: _fixtures(item) for item in items}
     if config.getoption("--on") == "sqlite":
-        return
-    touching = {"on", "postgresql_server"}
-    left_out = {
-        item
-        for item in items
-        if touching.isdisjoint(getattr(item, "fixturenames", ())) or item.get_closest_marker("once")
-    }
-    of_pages = [item for item in items if item not in left_out and item.path.parent in _OF_PAGES]
-    left_out |= set(of_pages) - set(some(of_pages))
+        left_out = {item for item in items if "store" in fixtures[item]}
+    else:
+        left_out = {item for item in items if touching.isdisjoint(fixtures[item]) or item.get_closest_marker("once")}
+        others = [item for item in items if item not in left_out and "store" not in fixtures[item]]
+        of_pages = [item for item in others if item.path.parent in _OF_PAGES]
+        left_out |= set(of_pages) - set(some(of_pages))
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
+
+
+def _fixtures(item: pytest.Item) -> Collection[str]:
+    return getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")
@@ -104,6 +126,12 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
                 _administer(address, f"ALTER SYSTEM SET {setting} = off")
             _administer(address, "SELECT pg_reload_conf()")
             yield address
+
+
+@pytest.fixture(scope="session")
+def store() -> ObjectStore:
+    """A real S3 server, the same for all processes of the tests."""
+    return object_store.wait_for(Path(os.environ[_OBJECT_STORE]))
 
 
 @pytest.fixture
@@ -155,6 +183,14 @@ def make_app(data_dir: Path, **settings: Any) -> Flask:
     return app
 
 
+def same_place(app: Flask) -> dict[str, str]:
+    """The settings, beside DATA_DIR, by which another application opens the same database and the same storage."""
+    url = str(app.config["SQLALCHEMY_DATABASE_URI"])
+    names = ("SCANS_URL", "S3_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION")
+    database = {"database_url": url} if url.startswith("postgresql") else {}
+    return database | {name.lower(): app.config[name] for name in names}
+
+
 def upgrade(app: Flask, revision: str = "head") -> None:
     """A new database of SQLite at the newest migration is a copy of the first that this process has brought there."""
     import flask_migrate
@@ -198,6 +234,7 @@ def app(on: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         server = request.getfixturevalue("postgresql_server")
         _administer(server, "CREATE DATABASE certfolio_tests")
         settings["database_url"] = _named(server, "certfolio_tests")
+        settings |= request.getfixturevalue("store").settings(secrets.token_hex(6))
     application = make_app(folder, **settings)
     upgrade(application)
     return application
@@ -234,6 +271,14 @@ def _push_request_context(request: pytest.FixtureRequest, fresh_database: None) 
         return
     with request.getfixturevalue("app").app_context():
         yield
+
+
+@pytest.fixture
+def in_a_folder(app: Flask, monkeypatch: pytest.MonkeyPatch) -> FolderStorage:
+    """Scans lie in a folder of `app`, also where they would lie in a bucket."""
+    folder = FolderStorage(Path(app.config["DATA_DIR"]) / "scans")
+    monkeypatch.setitem(app.extensions, "storage", folder)
+    return folder
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from records.carrying import rows
 from records.carrying.backup_folder import BackupFolder
 from records.database import db
 from records.storage import is_arriving
+from tests import stored
 
 Dump = dict[str, list[tuple[Any, ...]]]
 MakeElsewhere = Callable[..., Flask]
@@ -81,8 +82,13 @@ def restored(app: Flask, folder: Path, *options: str) -> str:
     return said.output
 
 
+def files_here() -> dict[str, bytes]:
+    """The bytes of the storage of the installation that we are inside of, by key; not what was cut short."""
+    return {key: content for key, content in stored.contents().items() if not is_arriving(key)}
+
+
 def files_in(folder: Path) -> dict[str, bytes]:
-    """The bytes of a storage or of a backup's folder of scans, by key; not what was cut short on its way in."""
+    """The bytes of a backup's folder of scans, by key; not what was cut short on its way in."""
     paths = {str(path.relative_to(folder)): path for path in folder.glob("*/*") if path.is_file()}
     return {key: path.read_bytes() for key, path in paths.items() if not is_arriving(key)}
 

@@ -24,7 +24,8 @@ from sqlalchemy import URL, Connection, create_engine
 
 from records.carrying.files import Bytes
 from records.errors.backups import BackupDamaged, BackupIncomplete, BackupOfNewerVersion, BackupUnwritable, NoBackup
-from records.storage import FolderStorage, is_key, sha256_of, sync_folder
+from records.storage import is_key, sha256_of
+from records.storage.folder import FolderStorage, sync_folder
 
 FORMAT = 1
 _MANIFEST, _DATABASE, _SUMS, _SCANS = "manifest.json", "database.sqlite", "SHA256SUMS", "scans"

@@ -5,17 +5,21 @@ from __future__ import annotations
 from datetime import UTC
 from typing import BinaryIO
 
-from flask import Response, request, send_file
+from flask import Response, current_app, redirect, request, send_file
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from records.errors import StorageUnavailable
 from records.models import StoredFile
 from records.models.scan import file_name
 from records.storage import preview_key, storage, thumbnail_key
+from records.storage.bucket import BucketStorage
 
 _INERT = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; sandbox"
 # A sandboxed PDF does not open in a browser's own viewer; that viewer runs no page script.
 _PDF = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; base-uri 'none'; frame-ancestors 'self'"
+
+# Where nginx finds the folder of scans, for nobody but us: see docs/storage.md.
+INTERNAL = "/_scans"
 
 
 def send_bytes(stored: StoredFile, *, name: str, download: bool) -> Response:
@@ -33,6 +37,7 @@ def send_bytes(stored: StoredFile, *, name: str, download: bool) -> Response:
         stream,
         stored,
         name=name,
+        key=stored.key,
         kind=stored.kind if inline else "application/octet-stream",
         download=not inline,
         policy=_PDF if inline and stored.kind == "application/pdf" else _INERT,
@@ -42,26 +47,27 @@ def send_bytes(stored: StoredFile, *, name: str, download: bool) -> Response:
 
 def send_preview(stored: StoredFile, *, name: str) -> Response:
     """The drawn preview, a WebP picture."""
-    return _send_drawn(storage().open(preview_key(stored.key)), stored, name=name, which="preview")
+    return _send_drawn(preview_key(stored.key), stored, name=name, which="preview")
 
 
 def send_thumbnail(stored: StoredFile, *, name: str) -> Response:
     """The drawn thumbnail, a small WebP picture; the preview, where that was drawn when there were no thumbnails."""
     try:
-        stream = storage().open(thumbnail_key(stored.key))
+        return _send_drawn(thumbnail_key(stored.key), stored, name=name, which="thumbnail")
     except StorageUnavailable:
         return send_preview(stored, name=name)
-    return _send_drawn(stream, stored, name=name, which="thumbnail")
 
 
-def _send_drawn(stream: BinaryIO, stored: StoredFile, *, name: str, which: str) -> Response:
-    etag = f"{stored.sha256}-{which}"
-    return _send(stream, stored, name=name, kind="image/webp", download=False, policy=_INERT, etag=etag)
+def _send_drawn(key: str, stored: StoredFile, *, name: str, which: str) -> Response:
+    etag, stream = f"{stored.sha256}-{which}", storage().open(key)
+    return _send(stream, stored, name=name, key=key, kind="image/webp", download=False, policy=_INERT, etag=etag)
 
 
 def _send(
-    stream: BinaryIO, stored: StoredFile, *, name: str, kind: str, download: bool, policy: str, etag: str
+    stream: BinaryIO, stored: StoredFile, *, name: str, key: str, kind: str, download: bool, policy: str, etag: str
 ) -> Response:
+    """By whom the settings say. Only downloads go by a link: a store cannot be told the policy that keeps what is
+    shown from running."""
     response = send_file(
         stream,
         mimetype=kind,
@@ -71,6 +77,39 @@ def _send(
         last_modified=stored.created_at.astimezone(UTC),
         conditional=False,
     )
+    response.headers["Content-Security-Policy"] = policy
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "private, no-store"
+    sent_by, door = current_app.config["SCANS_SENT_BY"], storage()
+    if sent_by == "nginx":
+        return _by_nginx(response, key)
+    if sent_by == "links" and download and request.method == "GET" and isinstance(door, BucketStorage):
+        return _by_link(response, door, key)
+    return _in_pieces(response, stream)
+
+
+def _by_nginx(response: Response, key: str) -> Response:
+    """nginx reads the file, answers for ranges, and knows for itself how long and how old it is."""
+    response.close()
+    for name in ("Content-Length", "ETag", "Last-Modified"):
+        response.headers.pop(name, None)
+    response.direct_passthrough = False
+    response.set_data(b"")
+    response.headers["X-Accel-Redirect"] = f"{INTERNAL}/{key}"
+    return response
+
+
+def _by_link(response: Response, door: BucketStorage, key: str) -> Response:
+    """Who has the address needs no permission any more: it is short-lived, and goes nowhere else from here."""
+    response.close()
+    address = door.link(key, disposition=response.headers["Content-Disposition"])
+    link = current_app.make_response(redirect(address, 303))
+    link.headers["Cache-Control"] = "private, no-store"
+    link.headers["Referrer-Policy"] = "no-referrer"
+    return link
+
+
+def _in_pieces(response: Response, stream: BinaryIO) -> Response:
     response.content_length = size = stream.seek(0, 2)
     stream.seek(0)
     try:
@@ -78,7 +117,4 @@ def _send(
     except RequestedRangeNotSatisfiable:  # one piece at a time, and only one that there is
         stream.close()
         raise
-    response.headers["Content-Security-Policy"] = policy
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -23,8 +23,7 @@ from records.models import (
 from records.services import audit, kept_reasons, reviews, submissions
 from records.services.certification_steps import Entry
 from records.services.submission_steps import Files
-from records.storage import storage
-from tests import certificates
+from tests import certificates, stored
 from tests.certificates import CREDITS, approved, given, submitted
 from tests.forms import filled, read
 from tests.holdings import give
@@ -361,8 +360,8 @@ def test_a_changed_byte_is_said_and_nothing_approved(cast, browse, ceu):
     certificate_id = submitted(cast, ceu).id
     client = browse(cast.ada)
     sent = form_of(client, certificate_id)
-    path = storage().root / found(ExternalCertificate, certificate_id).scans[0].stored_file.key
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    key = found(ExternalCertificate, certificate_id).scans[0].stored_file.key
+    stored.tamper(key, stored.content(key)[:-1] + b"x")
     answer = client.post(f"{URL}{certificate_id}/approve", data=sent)
     assert answer.status_code == 409
     assert "its bytes have changed" in summary(read(answer.text))[0]

@@ -16,8 +16,8 @@ from records.database import db, lock, transaction
 from records.models import Certification, Preview, Scan, StoredFile, Upload, UploadedFile
 from records.services import certification_steps as steps
 from records.services import files, previews, uploads
-from records.storage import storage
-from tests import samples
+from records.storage import is_arriving
+from tests import samples, stored
 
 HELD = "EMT-Basic – no. 123, expires 21 Mar 2027"
 
@@ -168,18 +168,19 @@ def test_who_may_open_the_wizard_for_whom(cast, browse, who, whose, status):
     assert count(Upload) == (1 if status == 200 else 0)
 
 
+@pytest.mark.usefixtures("in_a_folder")
 def test_a_full_storage_answers_507_and_loses_nothing(cast, ada, held, monkeypatch):
     def full(_handle: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     before = count(StoredFile)
     with monkeypatch.context() as patched:
-        patched.setattr("records.storage.os.fsync", full)
+        patched.setattr("records.storage.folder.os.fsync", full)
         answer = choose(ada, cast.max, (b"first", "a.txt"), (b"second", "b.txt"))
     assert answer.status_code == 507
     assert "storage is full" in answer.text
     assert (count(Upload), count(StoredFile)) == (0, before)
-    assert list((storage().root / "incoming").iterdir()) == []
+    assert not [name for name in stored.names() if is_arriving(name)]
     assert choose(ada, cast.max, (b"first", "a.txt"), (b"second", "b.txt")).status_code == 302
 
 

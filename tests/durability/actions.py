@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -29,8 +28,8 @@ from records.models import (
     ThrottleCount,
 )
 from records.services import files, previews, register_imports, sweeps
-from records.storage import FolderStorage, preview_key, storage, thumbnail_key
-from tests import certificates, samples
+from records.storage import preview_key, thumbnail_key
+from tests import certificates, samples, stored
 from tests.cast import Cast
 from tests.clients import SignedClient
 from tests.durability.processes import Door, Visitor
@@ -189,8 +188,5 @@ def stored_by_rows() -> set[str]:
 
 
 def stored_files() -> set[str]:
-    """The paths of all files that there are."""
-    door = storage()
-    assert isinstance(door, FolderStorage)
-    root: Path = door.root
-    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+    """The keys of all bytes that there are."""
+    return stored.names()

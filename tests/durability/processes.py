@@ -25,6 +25,7 @@ from records.database import db
 from records.models import Member
 from tests.browser.server import Server
 from tests.clients import SignedClient
+from tests.conftest import same_place
 
 _FORK = multiprocessing.get_context("fork")
 
@@ -91,10 +92,8 @@ class ServedAsInUse(Door):
 
     def __init__(self, app: Flask) -> None:
         super().__init__(app)
-        url = app.config["SQLALCHEMY_DATABASE_URI"]
         settings = {"SECRET_KEY": app.config["SECRET_KEY"], "JOBS_URL": "memory://"}
-        if str(url).startswith("postgresql"):
-            settings["DATABASE_URL"] = str(url)
+        settings |= {name.upper(): value for name, value in same_place(app).items()}
         self._server = Server(Path(app.config["DATA_DIR"]), **settings)
         self.url = self._server.url
 

@@ -21,7 +21,8 @@ from werkzeug.wrappers import Response
 
 from records.database import choose_organization, db, transaction
 from records.models import Member, Scan
-from records.storage import FolderStorage, storage
+from records.storage import storage
+from records.storage.folder import FolderStorage
 from tests import certificates
 from tests.cast import Cast
 from tests.clients import SignedClient
@@ -32,6 +33,8 @@ from tests.durability.processes import Door, Visitor, traced
 from tests.holdings import give
 from tests.portal.conftest import GIVEN
 from tests.registers import HEADER
+
+pytestmark = pytest.mark.usefixtures("in_a_folder")
 
 KEY = "k" * 22
 SMALL, LARGE = 600, 4000  # KiB

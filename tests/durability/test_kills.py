@@ -32,13 +32,13 @@ from tests.durability.actions import (
     stored_files,
     sweep_everything,
 )
-from tests.durability.conftest import SCENE
+from tests.durability.conftest import scene_name
 from tests.durability.processes import Door, Killable, ServedAsInUse, job_process, killed_at, points_in, traced
 
-# All that writes, also to a database server and to the browser; and what of it makes something last or takes it away,
-# tells a server to commit, or answers.
+# All that writes, also to a database server, to a store of objects and to the browser; and what of it makes something
+# last or takes it away, tells a server to commit, or answers.
 WRITING = "fsync,fdatasync,rename,unlink,mkdir,write,pwrite64,ftruncate,sendto"
-LASTING = r"\d+ +(fsync|fdatasync|rename|unlink|mkdir)\(|COMMIT|HTTP/1"
+LASTING = r"\d+ +(fsync|fdatasync|rename|unlink|mkdir)\(|COMMIT|\"(PUT|DELETE) /|\"HTTP/1"
 Around = Callable[[Killable], AbstractContextManager[None]]
 _OWN_NUMBER = re.compile(r"-[0-9a-f]{16}(?=\.|$)")
 
@@ -57,7 +57,7 @@ class Interrupted:
 
     def attempt(self, around: Around = lambda _process: nullcontext()) -> bool:
         """From the scene on, with something done to the process; whether it was killed on the way."""
-        self._beginnings.bring_back(SCENE)
+        self._beginnings.bring_back(scene_name())
         if self.action.job is None:
             with self.door.served() as process, around(process):
                 return self._send() is None
@@ -69,7 +69,7 @@ class Interrupted:
 
     def attempt_until(self, seconds: float) -> bool:
         """From the scene on, killed after so many seconds; whether the answer had not come by then."""
-        self._beginnings.bring_back(SCENE)
+        self._beginnings.bring_back(scene_name())
         statuses: list[int | None] = []
         with self.door.served() as process:
             sending = Thread(target=lambda: statuses.append(self._send()))

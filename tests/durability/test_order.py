@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
@@ -18,6 +19,9 @@ from tests.cast import Cast
 from tests.durability.actions import ACTIONS, DAY, Scene, stored_files
 from tests.durability.processes import Door, Point, Visitor, job_process, killed_at, traced
 from tests.holdings import give
+
+# The order in a bucket: test_buckets.py.
+pytestmark = pytest.mark.usefixtures("in_a_folder")
 
 CALLS = "openat,write,fsync,fdatasync,rename,pwrite64,sendto"
 

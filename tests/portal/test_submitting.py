@@ -14,7 +14,7 @@ from records.errors import StorageFull, StorageUnavailable
 from records.models import CreditType, ExternalCertificate, Organization, State, StoredFile, UploadedFile
 from records.services import reviews
 from records.services.submission_steps import MOST_FILES
-from records.storage import FolderStorage
+from records.storage import storage
 from tests import certificates
 from tests.certificates import approved, submitted
 from tests.holdings import today
@@ -266,7 +266,7 @@ def test_where_the_storage_fails_what_was_typed_stays(form, monkeypatch, failure
         raise failure()
 
     with monkeypatch.context() as broken:
-        broken.setattr(FolderStorage, "keep", fail)
+        broken.setattr(type(storage()), "keep", fail)
         answer = form.send(("front.png", FRONT), **GIVEN)
     assert answer.status_code == status
     assert answer.headers.get("Retry-After") == ("30" if status == 503 else None)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import secrets
 import shutil
 from pathlib import Path
 
@@ -21,7 +22,8 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, migrated: Path, request: pytest.FixtureRequest) -> MakeElsewhere:
-    """Makes empty installations: on SQLite with all tables, unless they are to be `bare`, or on PostgreSQL without."""
+    """Makes empty installations: on SQLite with all tables, unless they are to be `bare`, or on PostgreSQL without, and
+    with a bucket, where the tests have one."""
     made = 0
 
     def make(kind: str = "sqlite", *, bare: bool = False) -> Flask:
@@ -30,6 +32,8 @@ def elsewhere(tmp_path: Path, migrated: Path, request: pytest.FixtureRequest) ->
         settings, folder = {}, tmp_path / f"installation {made}"
         if kind == "postgresql":
             settings["database_url"] = _of_a_plain_owner(request.getfixturevalue("new_postgresql")())
+            if request.getfixturevalue("on") == "postgresql":
+                settings |= request.getfixturevalue("store").settings(secrets.token_hex(6))
         elif not bare:
             folder.mkdir()
             shutil.copy(migrated, folder)

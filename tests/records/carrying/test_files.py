@@ -10,7 +10,7 @@ import pytest
 
 from records.carrying.backup_folder import BackupFolder
 from records.carrying.files import Bytes, NotCarried, carry
-from records.storage import FolderStorage
+from records.storage.folder import FolderStorage
 
 KEY = "1/" + "a" * 64 + "-0123456789abcdef"
 

@@ -28,7 +28,7 @@ from records.database import choose_organization, db, transaction
 from records.models import CertificationType, Member, Message, MessageKind, Preview, State, StoredFile
 from records.models.message import WAITING
 from records.storage import preview_key, storage, thumbnail_key
-from tests import certificates
+from tests import certificates, stored
 from tests.cast import Cast
 from tests.certificates import in_state
 from tests.conftest import make_app, upgrade
@@ -38,6 +38,7 @@ from tests.elsewhere import (
     backup_of,
     change_manifest,
     dump,
+    files_here,
     files_in,
     keys_of,
     restored,
@@ -123,8 +124,8 @@ def test_every_row_and_every_file_is_there_elsewhere(
     assert str(taken.path) in said
     assert rows_of(target) == rows_in(taken)
     with at(target):
-        assert files_in(storage().root) == files_in(_scans(taken))
-    assert files_in(_scans(taken)) == files_in(storage().root)
+        assert files_here() == files_in(_scans(taken))
+    assert files_in(_scans(taken)) == files_here()
     again = backup_of(target, tmp_path / "again")
     assert rows_in(again) == rows_in(taken)
     assert sorted((again.path / "SHA256SUMS").read_text().splitlines()[1:]) == sorted(
@@ -209,8 +210,8 @@ def test_bytes_that_the_storage_lost_are_named_and_all_else_is_saved(
     app: Flask, world: Cast, elsewhere: MakeElsewhere, tmp_path: Path
 ) -> None:
     lost, bent, *others = keys_of(app)
-    (storage().root / lost).unlink()
-    (storage().root / bent).write_bytes(b"others")
+    storage().delete(lost)
+    stored.tamper(bent, b"others")
     said = _said(app, "backup", tmp_path)
     assert f"stored_file 1: its bytes are missing ({lost})" in said
     assert f"stored_file 2: its bytes are not those that arrived ({bent})" in said
@@ -222,7 +223,7 @@ def test_bytes_that_the_storage_lost_are_named_and_all_else_is_saved(
     said = _said(target, "restore", tmp_path)
     assert said.count("bytes_missing") == 2  # what `flask check` says
     with at(target):
-        assert set(others) <= set(files_in(storage().root))
+        assert set(others) <= set(files_here())
 
 
 def test_what_the_sweep_took_meanwhile_is_no_loss(
@@ -233,7 +234,7 @@ def test_what_the_sweep_took_meanwhile_is_no_loss(
     link = BackupFolder.link
 
     def sweep_first(*args: Any) -> bool:
-        if (storage().root / key).exists():
+        if key in stored.names():
             with db.engine.begin() as connection:
                 connection.execute(sa.text("DELETE FROM scan WHERE stored_file_id = :id"), {"id": id_})
                 connection.execute(sa.text("DELETE FROM stored_file WHERE id = :id"), {"id": id_})
@@ -263,9 +264,7 @@ def test_files_that_were_damaged_or_lost_in_the_backup_are_named_and_left_out(
         assert f"scans/{each.relative_to(_scans(taken))}: its bytes are not those that arrived" in said
     assert said.count("bytes_missing") == 3
     with at(target):
-        assert set(files_in(storage().root)) == {
-            key for key in files_in(_scans(taken)) if _scans(taken) / key not in (bent, cut)
-        }
+        assert set(files_here()) == {key for key in files_in(_scans(taken)) if _scans(taken) / key not in (bent, cut)}
 
 
 def _flip(path: Path) -> None:
@@ -329,14 +328,12 @@ def test_what_is_not_empty_is_refused(small: Flask, taken: BackupFolder, elsewhe
     assert rows_of(small) == before
     target = elsewhere("sqlite")
     with at(target):
-        other = storage().root / "1" / ("0" * 64)
-        other.parent.mkdir(parents=True)
-        other.write_bytes(b"precious")
-    assert f"bytes that are not of this backup, such as 1/{'0' * 64}" in _said(target, "restore", taken.path)
-    assert other.read_bytes() == b"precious"
-    other.unlink()
-    (storage_root := other.parent.parent / "incoming").mkdir()
-    (storage_root / ("a" * 32)).write_bytes(b"half an upload")
+        stored.tamper(other := "1/" + "0" * 64, b"precious")
+    assert f"bytes that are not of this backup, such as {other}" in _said(target, "restore", taken.path)
+    with at(target):
+        assert stored.content(other) == b"precious"
+        storage().delete(other)
+        stored.tamper("incoming/" + "a" * 32, b"half an upload")
     restored(target, taken.path)
 
 

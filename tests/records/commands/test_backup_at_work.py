@@ -23,11 +23,23 @@ from records.errors.backups import BackupIncomplete
 from records.models import Actor, Approval, CertificationType, CreditType, ExternalCertificate, Member, Scan
 from records.services import backups, restoring, reviews, scans, submissions, sweeps
 from records.services.submission_steps import Files
-from records.storage import sha256_of, storage
+from records.storage import sha256_of
 from tests import certificates
 from tests.cast import Cast, actor_of
 from tests.certificates import given, staged
-from tests.elsewhere import MakeElsewhere, at, backup_of, files_in, keys_in, keys_of, restored, rows_in, rows_of, run
+from tests.elsewhere import (
+    MakeElsewhere,
+    at,
+    backup_of,
+    files_here,
+    files_in,
+    keys_in,
+    keys_of,
+    restored,
+    rows_in,
+    rows_of,
+    run,
+)
 from tests.holdings import give
 
 _START = multiprocessing.get_context("fork")
@@ -104,7 +116,7 @@ def test_a_backup_while_people_work_is_whole(
         target = elsewhere("sqlite")
         restored(target, backup.path)
         with at(target):
-            assert set(keys_of(target)) == set(files_in(storage().root))
+            assert set(keys_of(target)) == set(files_here())
 
 
 def _take(app: Flask, folder: Path) -> None:
@@ -177,7 +189,7 @@ def test_a_killed_restore_leaves_all_or_nothing_and_is_started_again(
         if any(rows.values()):
             assert rows == whole
             with at(target):
-                assert files_in(storage().root) == files_in(backup.path / "scans")
+                assert files_here() == files_in(backup.path / "scans")
             assert run(target, "check").exit_code == 0
             target = elsewhere(on)
     restored(target, tmp_path)

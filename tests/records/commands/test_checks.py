@@ -19,7 +19,7 @@ from records.queries.checks import ProblemKind, check_organization
 from records.services import revocations
 from records.services.files import row_for, take_in
 from records.storage import storage
-from tests import certificates
+from tests import certificates, stored
 from tests.certificates import approved, submitted
 from tests.holdings import give, picture
 from tests.tampering import unguarded
@@ -199,12 +199,12 @@ def test_an_approved_certificate_without_its_file(app, award):
     assert _found(app) == [ProblemKind.CERTIFICATE_DIFFERS]
 
 
-def _path(certificate):
-    return storage().root / certificate.scans[0].stored_file.key
+def _key(certificate):
+    return certificate.scans[0].stored_file.key
 
 
 def test_bytes_that_are_gone(app, award):
-    _path(award).unlink()
+    storage().delete(_key(award))
     assert _found(app) == [ProblemKind.BYTES_MISSING]
 
 
@@ -212,8 +212,7 @@ def test_bytes_that_are_gone(app, award):
     ("bend", "detail"), [(lambda b: b[:-1] + b"x", "other bytes"), (lambda b: b[:-1], "bytes where")]
 )
 def test_bytes_that_changed(app, award, bend, detail):
-    path = _path(award)
-    path.write_bytes(bend(path.read_bytes()))
+    stored.tamper(_key(award), bend(stored.content(_key(award))))
     assert _found(app) == [ProblemKind.BYTES_DIFFER]
     assert detail in app.test_cli_runner().invoke(args=["check"]).output
 

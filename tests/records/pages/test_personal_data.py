@@ -14,6 +14,7 @@ from records.database import db
 from records.models import AuditEvent, AuditKind, CalendarFeed, Member, Proof, Scan, Transcript
 from records.services import members
 from records.storage import storage
+from tests import stored
 from tests.erasing import WORD, erase, leave_traces
 from tests.holdings import give, picture
 
@@ -106,9 +107,7 @@ def test_a_file_that_is_not_there_is_named_and_nothing_breaks_off(cast, browse):
     give(cast.max, cast.emt, 300, files=files)
     gone, _there, cut = db.session.scalars(sa.select(Scan).order_by(Scan.id)).all()
     storage().delete(gone.stored_file.key)
-    path = storage().root / cut.stored_file.key
-    path.chmod(0o600)
-    path.write_bytes(b"cut")
+    stored.tamper(cut.stored_file.key, b"cut")
     archive = _zip(browse(cast.max).post("/account/data"))
     assert archive.testzip() is None
     assert [name for name in archive.namelist() if name.startswith("files/")] == ["files/EMT-Basic/there.png"]

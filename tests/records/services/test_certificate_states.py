@@ -28,8 +28,7 @@ from records.models import Approval, AuditEvent, Base, CreditEntry, ExternalCert
 from records.models.certificate_states import OPEN
 from records.services import reviews, revocations, submissions
 from records.services.submission_steps import Files
-from records.storage import storage
-from tests import certificates
+from tests import certificates, stored
 from tests.certificates import CREDITS, given, in_state, staged
 
 PENDING, CHANGES, WITHDRAWN = State.PENDING, State.CHANGES_REQUESTED, State.WITHDRAWN
@@ -130,10 +129,7 @@ def everything() -> dict[str, Any]:
             table.name: sorted(repr(tuple(row)) for row in connection.execute(sa.select(table)))
             for table in Base.metadata.sorted_tables
         }
-    stored = {
-        str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in storage().root.rglob("*") if path.is_file()
-    }
-    return rows | {"files": stored}
+    return rows | {"files": {name: hashlib.sha256(each).hexdigest() for name, each in stored.contents().items()}}
 
 
 def test_the_table_has_every_pair():

@@ -37,7 +37,7 @@ from records.services import reviews, submissions
 from records.services.submission_steps import Files
 from tests import certificates
 from tests.certificates import EARNED, given, staged, submitted
-from tests.conftest import make_app
+from tests.conftest import make_app, same_place
 
 # One process imports the application, and all others are forks of that one.
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -61,9 +61,8 @@ class Place:
     organization_id: int
 
     @classmethod
-    def of(cls, app: Flask, on: str, organization_id: int) -> Place:
-        url = db.engine.url.render_as_string(hide_password=False)
-        return cls(str(app.config["DATA_DIR"]), {} if on == "sqlite" else {"database_url": url}, organization_id)
+    def of(cls, app: Flask, organization_id: int) -> Place:
+        return cls(str(app.config["DATA_DIR"]), same_place(app), organization_id)
 
     def work(self, act: Callable[[], None], start: Any) -> None:
         application = make_app(Path(self.data_dir), **self.settings)
@@ -155,9 +154,9 @@ def _shuffled(ids: list[int], verbs: tuple[str, ...], seed: int) -> list[tuple[i
 
 @pytest.mark.parametrize("how_many", HOW_MANY)
 @pytest.mark.parametrize("verbs", [("approve",), tuple(OUTCOMES)], ids=["approve", "mixed"])
-def test_four_reviewers_at_once_decide_each_certificate_once(app, on, cast, four, verbs, how_many):
+def test_four_reviewers_at_once_decide_each_certificate_once(app, cast, four, verbs, how_many):
     claims = _pending(cast, certificates.credit_type(), how_many)
-    place = Place.of(app, on, cast.fire.id)
+    place = Place.of(app, cast.fire.id)
     works = [(_review, place, by, _shuffled(list(claims), verbs, seed)) for seed, by in enumerate(four)]
     heard = _run(works, 4 * how_many)
     won = {each.certificate_id: each for each in heard if each.refusal is None}
@@ -250,10 +249,10 @@ def _edit_once(certificate_id: int, number: int, type_id: int, by: Actor) -> boo
         return False
 
 
-def test_nothing_is_approved_that_the_reviewer_did_not_see(app, on, cast, four):
+def test_nothing_is_approved_that_the_reviewer_did_not_see(app, cast, four):
     ceu = certificates.credit_type()
     ids, type_id = list(_pending(cast, ceu, 12)), ceu.id
-    place, learner = Place.of(app, on, cast.fire.id), cast.actor(cast.max)
+    place, learner = Place.of(app, cast.fire.id), cast.actor(cast.max)
     works: list[tuple[Any, ...]] = [(_edit, place, learner, ids, type_id)]
     works += [(_approve_what_is_seen, place, by, ids[::way]) for by, way in zip(four[:2], (1, -1), strict=True)]
     heard = _run(works, 2 * len(ids) + 1)
@@ -284,10 +283,10 @@ def _send(place: Place, by: Actor, type_id: int, key: str, start: Any, said: Any
     place.work(act, start)
 
 
-def test_one_form_sent_by_four_processes_at_once_makes_one_certificate(app, on, cast):
+def test_one_form_sent_by_four_processes_at_once_makes_one_certificate(app, cast):
     ceu, learner = certificates.credit_type(), cast.actor(cast.max)
     key = staged(learner)
-    heard = _run([(_send, Place.of(app, on, cast.fire.id), learner, ceu.id, key)] * 4, 4)
+    heard = _run([(_send, Place.of(app, cast.fire.id), learner, ceu.id, key)] * 4, 4)
     assert sorted(is_new for _, is_new in heard) == [False, False, False, True]
     assert len({certificate_id for certificate_id, _ in heard}) == 1
     assert len(db.session.scalars(sa.select(ExternalCertificate.id)).all()) == 1

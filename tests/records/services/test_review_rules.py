@@ -41,8 +41,7 @@ from records.models import (
 from records.services import audit, member_steps, members, reviews, revocations, submissions
 from records.services.certification_steps import Entry
 from records.services.submission_steps import Files
-from records.storage import storage
-from tests import certificates
+from tests import certificates, stored
 from tests.certificates import CREDITS, acting, approved, given, in_state, staged, submitted
 from tests.holdings import give
 
@@ -247,8 +246,7 @@ def test_refusing_needs_words_that_fit(cast, ceu, ada, reason):
 
 def test_a_lost_file_approves_nothing_and_is_no_hint_to_those_out_of_scope(cast, ceu, ada):
     certificate = submitted(cast, ceu, by=cast.actor(cast.mia))
-    path = storage().root / certificate.scans[0].stored_file.key
-    path.write_bytes(b"other")
+    stored.tamper(certificate.scans[0].stored_file.key, b"other")
     grant(cast.nora)
     assert refusal(lambda: approve(certificate, cast.actor(cast.nora))) is NotFound
     assert refusal(lambda: approve(certificate, ada)) is FileChanged
@@ -423,7 +421,7 @@ def test_a_byte_that_changed_stops_one_of_several_and_the_others_go_on(cast, ceu
     for each in ids:
         audit.opened(found(ExternalCertificate, each), by=ada)
     broken = found(ExternalCertificate, ids[1]).scans[0].stored_file.key
-    (storage().root / broken).write_bytes(b"x")
+    stored.tamper(broken, b"x")
     outcome = reviews.approve_each(ids, by=ada)
     assert [type(outcome[each]) for each in ids] == [type(None), FileChanged, type(None)]
     assert entries() == [CREDITS, CREDITS]

@@ -24,8 +24,7 @@ from records.models import Approval, AuditEvent, Certification, CreditEntry, Ext
 from records.services import audit, reviews, revocations, submissions
 from records.services.certification_steps import Entry
 from records.services.submission_steps import Files
-from records.storage import storage
-from tests import certificates
+from tests import certificates, stored
 from tests.certificates import CREDITS, approved, given, staged, submitted
 from tests.holdings import give
 
@@ -63,8 +62,8 @@ def test_a_page_that_shows_an_older_revision_approves_nothing(cast, ceu):
 
 def test_a_changed_byte_approves_nothing(cast, ceu, app):
     certificate = submitted(cast, ceu)
-    path = storage().root / certificate.scans[0].stored_file.key
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    key = certificate.scans[0].stored_file.key
+    stored.tamper(key, stored.content(key)[:-1] + b"x")
     with pytest.raises(FileChanged):
         reviews.approve(certificate, Approval(CREDITS), seen=certificate.digest(), by=cast.actor(cast.ada))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from datetime import date, timedelta
 from threading import Barrier, Thread
 
@@ -46,7 +45,7 @@ from records.services import (
 )
 from records.services.submission_steps import Files
 from records.storage import preview_key, storage, thumbnail_key
-from tests import certificates, samples
+from tests import certificates, samples, stored
 
 JOB = Actor.job("sweep")
 DAY = timedelta(days=1)
@@ -78,7 +77,7 @@ def content_of(key: str) -> bytes:
 
 
 def kept_files() -> set[str]:
-    return {str(path.relative_to(storage().root)) for path in storage().root.glob("*/*")}
+    return stored.names()
 
 
 def test_an_abandoned_upload_leaves_nothing_behind_after_a_day(cast):
@@ -166,31 +165,22 @@ def test_retention_is_that_of_the_own_organization(cast):
 
 def test_bytes_without_a_row_go_after_a_day(cast):
     orphan, kept = arrive(cast, b"never staged"), attached(cast).stored_file.key
-    leftover = storage().incoming / ("ab" * 16)
-    leftover.write_bytes(b"half")
-    foreign = storage().root / "notes"
-    foreign.mkdir()
-    (foreign / "readme.txt").write_text("not ours")
-    assert sweep_after(timedelta(0)).bytes_without_row == 0
-    old = (clock.now() - 2 * DAY).timestamp()
-    for path in storage().root.glob("*/*"):
-        os.utime(path, (old, old))
-    assert sweep_after(timedelta(0)).bytes_without_row == 2
+    stored.tamper("incoming/" + "ab" * 16, b"half")
+    stored.tamper("notes/readme.txt", b"not ours")
+    assert sweep_after(timedelta(hours=23)).bytes_without_row == 0
+    assert sweep_after(timedelta(hours=25)).bytes_without_row == 2
     assert kept_files() == {kept, "notes/readme.txt"}
     assert orphan.key not in kept_files()
 
 
 def test_a_preview_without_its_file_goes_and_one_with_its_file_stays(cast):
-    stored = attached(cast, samples.picture()).stored_file
+    row = attached(cast, samples.picture()).stored_file
     previews.draw_previews()
     lost = f"{cast.fire.id}/{'c' * 64}-{'d' * 16}"
     previews._keep(b"RIFF", preview_key(lost))
     previews._keep(b"RIFF", thumbnail_key(lost))
-    old = (clock.now() - 2 * DAY).timestamp()
-    for path in storage().root.glob("*/*"):
-        os.utime(path, (old, old))
-    assert sweep_after(timedelta(0)).bytes_without_row == 2
-    assert kept_files() == {stored.key, preview_key(stored.key), thumbnail_key(stored.key)}
+    assert sweep_after(timedelta(hours=25)).bytes_without_row == 2
+    assert kept_files() == {row.key, preview_key(row.key), thumbnail_key(row.key)}
 
 
 def test_a_register_never_brought_in_goes_after_a_month(cast):

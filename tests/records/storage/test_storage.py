@@ -1,12 +1,10 @@
-"""The bytes: whatever happens to the process or the disk, no row is left without its bytes."""
+"""The bytes, wherever they lie: whatever happens to the process, no row is left without its bytes."""
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import multiprocessing
-import os
 import random
 import time
 
@@ -14,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from records.database import choose_organization, db, this_organization, transaction
-from records.errors import StorageFull, StorageUnavailable
+from records.errors import StorageUnavailable
 from records.models import StoredFile
 from records.services import files
 from records.storage import new_key, storage
@@ -59,47 +57,6 @@ def test_a_killed_process_leaves_no_row_without_its_bytes(cast, app):
 @pytest.mark.long
 def test_many_killed_processes_leave_no_row_without_its_bytes(cast, app):
     assert _kill_again_and_again(app, cast.fire.id, kills=300) > 300
-
-
-@pytest.mark.parametrize("fails_at", ["fsync", "rename"])
-@pytest.mark.parametrize(
-    ("number", "refusal"),
-    [(errno.ENOSPC, StorageFull), (errno.EDQUOT, StorageFull), (errno.EIO, StorageUnavailable)],
-)
-def test_a_full_or_broken_disk_is_said_and_leaves_nothing(cast, monkeypatch, fails_at, number, refusal):
-    def fail(*_args: object) -> None:
-        raise OSError(number, "no")
-
-    organization = this_organization()
-    with monkeypatch.context() as patched:
-        patched.setattr("records.storage.os.fsync" if fails_at == "fsync" else "pathlib.Path.rename", fail)
-        with pytest.raises(refusal):
-            files.take_in(io.BytesIO(b"scan"), name="a", organization=organization)
-    assert [path for path in storage().root.rglob("*") if path.is_file()] == []
-    assert files.take_in(io.BytesIO(b"scan"), name="a", organization=organization).key is not None
-
-
-def test_a_stream_that_breaks_leaves_nothing(cast):
-    class Broken(io.RawIOBase):
-        def readable(self) -> bool:
-            return True
-
-        def readinto(self, buffer: bytearray) -> int:
-            raise ConnectionResetError("gone")
-
-    with pytest.raises(StorageUnavailable):
-        files.take_in(io.BufferedReader(Broken()), name="a", organization=this_organization())
-    assert list((storage().root / "incoming").iterdir()) == []
-
-
-def test_bytes_are_on_disk_before_they_get_their_name(cast, monkeypatch):
-    order = []
-    real_sync, real_rename = os.fsync, os.rename
-    monkeypatch.setattr("records.storage.os.fsync", lambda handle: (order.append("sync"), real_sync(handle))[1])
-    monkeypatch.setattr("os.rename", lambda old, new: (order.append("rename"), real_rename(old, new))[1])
-    files.take_in(io.BytesIO(b"scan"), name="a", organization=this_organization())
-    assert order[0] == "sync"
-    assert order[-2:] == ["rename", "sync"]
 
 
 @pytest.mark.parametrize(
