@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, column, select, table
 
-from records.errors import FileEmpty, StorageUnavailable
+from records.errors import FileEmpty, StorageOutOfReach, StorageUnavailable
 from records.models.stored_file import Preview
 from records.storage import Storage, is_key, measured, preview_key, thumbnail_key
 
@@ -52,7 +52,7 @@ def named_bytes(connection: Connection) -> Iterator[Bytes]:
 
 def carry(wanted: Bytes, source: Storage, target: Storage) -> tuple[int, str]:
     """Bring the bytes into `target`, unless it has them already. Returns their size and SHA-256. Raises NotCarried,
-    StorageFull."""
+    StorageFull, StorageOutOfReach."""
     if not is_key(wanted.key):
         raise NotCarried.missing(wanted)
     there = _measured(target, wanted)
@@ -61,6 +61,8 @@ def carry(wanted: Bytes, source: Storage, target: Storage) -> tuple[int, str]:
     try:
         with source.open(wanted.key) as stream:
             received = target.receive(stream, name=wanted.key, limit=sys.maxsize)
+    except StorageOutOfReach:
+        raise
     except StorageUnavailable as error:
         raise NotCarried.missing(wanted) from error
     except FileEmpty as error:
@@ -78,6 +80,8 @@ def _measured(storage: Storage, wanted: Bytes) -> tuple[int, str] | None:
     try:
         with storage.open(wanted.key) as stream:
             size, sha256 = measured(stream)
+    except StorageOutOfReach:
+        raise
     except StorageUnavailable:
         return None
     return (size, sha256) if wanted.sha256 in (None, sha256) else None

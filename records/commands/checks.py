@@ -11,6 +11,7 @@ import click
 from sqlalchemy import select
 
 from records import clock
+from records.commands.refusals import in_words
 from records.database import db, every_organization, organization_scope
 from records.models import Organization
 from records.queries.checks import Report, check_organization, check_trail
@@ -27,6 +28,7 @@ def add_to(cli: click.Group) -> None:
 
 @click.command("check")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of words.")
+@in_words
 def check(as_json: bool) -> None:
     """Prove the ledger, the revisions, the stored files and the audit trail of every organization.
 

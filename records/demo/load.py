@@ -259,7 +259,10 @@ class _Writing:
         """Bytes first, then their row; if the transaction fails, the sweep removes the bytes."""
         received = storage().receive(BytesIO(paper.content), name=paper.name, limit=self.organization.largest_file)
         key = new_key(self.organization.id, received.sha256)
-        storage().keep(received, key)
+        try:
+            storage().keep(received, key)
+        finally:
+            storage().discard(received)
         return row_for(Arrived(paper.name, received.sha256, received.size, kind_of(received.head), key))
 
     def _add(self, row: Any, kind: AuditKind, after: dict[str, Any]) -> None:

@@ -52,6 +52,10 @@ class StorageUnavailable(Refusal):
     sentence = N_("The file storage cannot be reached right now. Nothing was changed; please try again.")
 
 
+class StorageOutOfReach(StorageUnavailable):
+    """Nothing of it is to be had now, for whatever reason: no use in asking for the next file."""
+
+
 class StorageFull(Refusal):
     status = 507
     sentence = N_("The file storage is full. Nothing was changed; please tell your administrator.")

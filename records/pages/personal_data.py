@@ -14,7 +14,7 @@ from zipstream import ZIP_STORED, ZipStream
 
 from records import clock, signin
 from records.database import found
-from records.errors import StorageUnavailable
+from records.errors import StorageOutOfReach, StorageUnavailable
 from records.models import Member, Scan
 from records.pages.guards import member_required, this_organization
 from records.pages.scans import chunks, named, why_left_out
@@ -82,6 +82,8 @@ def _there(files: list[tuple[Scan, str]], door: Storage) -> tuple[list[tuple[Sca
         try:
             with door.open(scan.stored_file.key) as stream:
                 whole = stream.seek(0, 2) == scan.stored_file.size
+        except StorageOutOfReach:
+            raise
         except (StorageUnavailable, ValueError):
             whole = False
         if whole:

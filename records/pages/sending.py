@@ -8,7 +8,7 @@ from typing import BinaryIO
 from flask import Response, current_app, redirect, request, send_file
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
-from records.errors import StorageUnavailable
+from records.errors import StorageOutOfReach, StorageUnavailable
 from records.models import StoredFile
 from records.models.scan import file_name
 from records.storage import preview_key, storage, thumbnail_key
@@ -54,6 +54,8 @@ def send_thumbnail(stored: StoredFile, *, name: str) -> Response:
     """The drawn thumbnail, a small WebP picture; the preview, where that was drawn when there were no thumbnails."""
     try:
         return _send_drawn(thumbnail_key(stored.key), stored, name=name, which="thumbnail")
+    except StorageOutOfReach:
+        raise
     except StorageUnavailable:
         return send_preview(stored, name=name)
 

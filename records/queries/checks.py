@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased, selectinload
 
 from records import clock
 from records.database import chosen_organization_id, db, is_sqlite, this_organization
-from records.errors import StorageUnavailable
+from records.errors import StorageOutOfReach, StorageUnavailable
 from records.models import (
     ERASED,
     CreditEntry,
@@ -276,6 +276,8 @@ def _file(report: Report, file_id: int, key: str, *, expected: tuple[int, str]) 
     try:
         with storage().open(key) as stream:
             found = measured(stream)
+    except StorageOutOfReach:
+        raise
     except (StorageUnavailable, ValueError):
         found = None
     if found == expected:

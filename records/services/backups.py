@@ -24,7 +24,7 @@ from records.carrying import rows, schema
 from records.carrying.backup_folder import BackupFolder, Manifest, all_in
 from records.carrying.files import NotCarried, carry, named_bytes
 from records.database import db
-from records.errors import StorageFull, StorageUnavailable
+from records.errors import StorageFull, StorageOutOfReach, StorageUnavailable
 from records.errors.backups import BackupFull, BackupTooLarge, BackupUnwritable, NothingToBackUp
 from records.storage import drawn_from, is_full, megabytes, storage
 
@@ -137,6 +137,8 @@ def _room_in(folder: Path) -> Iterator[None]:
         yield
     except StorageFull as error:
         raise BackupFull(folder=str(folder)) from error
+    except StorageOutOfReach:
+        raise
     except StorageUnavailable as error:
         raise BackupUnwritable(folder=str(folder), problem=str(error.__cause__)) from error
     except OperationalError as error:

@@ -19,7 +19,7 @@ from threading import Lock
 from typing import IO, Any, BinaryIO
 from urllib.parse import urlparse
 
-from records.errors import Refusal, StorageFull, StorageUnavailable
+from records.errors import Refusal, StorageFull, StorageOutOfReach, StorageUnavailable
 from records.storage import Received, copied, disk_errors, is_key
 from records.storage.ranges import Ranges
 
@@ -211,13 +211,14 @@ def _answers() -> Iterator[None]:
         raise _refusal(error) from None
     except (BotoCoreError, HTTPError) as error:
         log.warning("the bucket cannot be reached: %s", type(error).__name__)
-        raise StorageUnavailable() from None
+        raise StorageOutOfReach() from None
 
 
 def _refusal(error: Any) -> Refusal:
     code = str(error.response.get("Error", {}).get("Code", ""))
     if code in _FULL or error.response["ResponseMetadata"].get("HTTPStatusCode") == 507:
         return StorageFull()
-    if code not in _MISSING:
-        log.warning("the bucket refuses %s: %s", error.operation_name, _HINTS.get(code, code))
-    return StorageUnavailable()
+    if code in _MISSING:
+        return StorageUnavailable()
+    log.warning("the bucket refuses %s: %s", error.operation_name, _HINTS.get(code, code))
+    return StorageOutOfReach()

@@ -1,4 +1,4 @@
-"""A way to the database that drops, delays and falls silent when told to."""
+"""A way to the database, or to a store of objects, that drops, delays and falls silent when told to."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from threading import Event, Thread
 
 
 class Proxy:
-    """Hands bytes on between clients and a server's Unix socket.
+    """Hands bytes on between clients and a server, at its Unix socket or its port.
 
     `on_words` is what happens once a client has said these words: `silent` hands nothing on any more, neither these
     words; `cut` ends all connections before the server hears them; `deaf` lets the server hear them, and ends all
-    connections before the client hears of it.
+    connections before the client hears of it. `most` is how many bytes of the server's a connection gets through before
+    it is cut; `alters` turns some bytes of a client into others.
     """
 
-    def __init__(self, server: str) -> None:
-        self._server = server
+    def __init__(self, server: str | int) -> None:
+        self.server = server
+        self.most: int | None = None
+        self.alters: tuple[bytes, bytes] | None = None
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         self._open: list[socket.socket] = []
@@ -31,7 +34,7 @@ class Proxy:
 
     def mend(self) -> None:
         """All is handed on again, on new connections: what was caught in between is lost."""
-        self._words, self._then, self.delay = b"", "", 0.0
+        self._words, self._then, self.delay, self.most, self.alters = b"", "", 0.0, None, None
         self.happened.clear()
         self.end_all()
 
@@ -47,9 +50,8 @@ class Proxy:
         with contextlib.suppress(OSError):  # closed
             while True:
                 client, _ = self._listening.accept()
-                server = socket.socket(socket.AF_UNIX)
                 try:
-                    server.connect(self._server)
+                    server = self._connected()
                 except OSError:
                     client.close()
                     continue
@@ -57,10 +59,25 @@ class Proxy:
                 for one, other, is_client in ((client, server, True), (server, client, False)):
                     Thread(target=self._hand_on, args=(one, other, is_client), daemon=True).start()
 
+    def _connected(self) -> socket.socket:
+        if isinstance(self.server, int):
+            return socket.create_connection(("127.0.0.1", self.server))
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(self.server)
+        return server
+
     def _hand_on(self, one: socket.socket, other: socket.socket, is_client: bool) -> None:
+        handed_on = 0
         with contextlib.suppress(OSError):
             while said := one.recv(65536):
                 time.sleep(self.delay)
+                if is_client and self.alters:
+                    said = said.replace(*self.alters)
+                if not is_client and self.most is not None:
+                    said = said[: self.most - handed_on]
+                    if not said:
+                        break
+                    handed_on += len(said)
                 if is_client and self._words and self._words in said:
                     self._words = b""
                     self.happened.set()

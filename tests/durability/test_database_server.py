@@ -25,7 +25,7 @@ from tests.cast import Cast
 from tests.clients import SignedClient
 from tests.conftest import make_app, upgrade
 from tests.durability.proxy import Proxy
-from tests.durability.test_disks import _check
+from tests.durability.test_disks import check
 from tests.holdings import give
 
 AT_MOST = 20.0
@@ -150,7 +150,7 @@ def _goes_on(office: Office) -> None:
     assert office.look() == 200
     assert office.add() == 302
     assert office.scans() == 2
-    assert _check(office.app)["ok"]
+    assert check(office.app)["ok"]
 
 
 def test_a_killed_server_is_said_and_used_again_once_it_is_back(office: Office, database: Database) -> None:

@@ -63,7 +63,11 @@ Send = Callable[[], Response]
 
 @pytest.fixture
 def doors(app: Flask, cast: Cast, on_a_disk: FolderStorage) -> dict[str, Send]:
-    """All ways by which a file comes in, by name."""
+    return doors_of(app, cast)
+
+
+def doors_of(app: Flask, cast: Cast) -> dict[str, Send]:
+    """All ways by which a file comes in, by name; there is one already."""
     ceu = certificates.credit_type()
     scan = db.session.scalars(select(Scan)).one()
     certification, member = scan.its_certification.id, cast.max.id
@@ -106,23 +110,23 @@ def refused_as_it_was(app: Flask, doors: dict[str, Send]) -> Callable[[int], Non
                 assert int(answer.headers["Retry-After"]) > 0, name
             after = rows(), stored_files()
             assert after == before, name
-        assert _check(app)["ok"]
+        assert check(app)["ok"]
 
     return refuse
 
 
-def _check(app: Flask) -> dict[str, Any]:
+def check(app: Flask) -> dict[str, Any]:
     said = app.test_cli_runner().invoke(args=["check", "--json"])
-    facts: dict[str, Any] = json.loads(said.output)
+    facts: dict[str, Any] = json.loads(said.stdout)
     assert said.exit_code == (0 if facts["ok"] else 1)
     return facts
 
 
-def _all_let_in(app: Flask, cast: Cast, doors: dict[str, Send]) -> None:
+def all_let_in(app: Flask, cast: Cast, doors: dict[str, Send]) -> None:
     for name, send in doors.items():
         assert send().status_code in (200, 201, 302), name
     choose_organization(cast.fire.id)
-    facts = _check(app)
+    facts = check(app)
     assert (facts["ok"], facts["stray"]) == (True, {"young": 0, "overdue": 0})
     assert stored_files() == stored_by_rows()
 
@@ -134,7 +138,7 @@ def test_a_full_storage_is_said_and_takes_files_again_once_there_is_room(
     ballast.write_bytes(b"x" * 300_000)
     refused_as_it_was(507)
     disk.resize(LARGE)
-    _all_let_in(app, cast, doors)
+    all_let_in(app, cast, doors)
 
 
 def test_a_storage_that_cannot_be_written_is_said_and_still_read(
@@ -143,12 +147,12 @@ def test_a_storage_that_cannot_be_written_is_said_and_still_read(
     disk.resize(LARGE)
     disk.turn("ro")
     refused_as_it_was(503)
-    assert _first_scan(app, cast).text == "as it was"
+    assert download(app, cast).text == "as it was"
     disk.turn("rw")
-    _all_let_in(app, cast, doors)
+    all_let_in(app, cast, doors)
 
 
-def _first_scan(app: Flask, cast: Cast) -> Response:
+def download(app: Flask, cast: Cast) -> Response:
     client = SignedClient(app)
     client.enter(cast.max)
     scan_id = db.session.scalars(select(Scan.id).order_by(Scan.id)).first()
@@ -167,16 +171,16 @@ def test_a_storage_that_is_gone_takes_nothing_in_and_is_used_again_once_it_is_ba
         on_a_disk.root.mkdir()
     for name, send in doors.items():
         assert send().status_code == 503, name
-    page = _first_scan(app, cast)
+    page = download(app, cast)
     assert (page.status_code, "cannot be reached right now" in page.text) == (503, True)
     assert rows() == before
-    kinds = {problem["kind"] for each in _check(app)["organizations"] for problem in each["problems"]}
+    kinds = {problem["kind"] for each in check(app)["organizations"] for problem in each["problems"]}
     assert kinds == {"bytes_missing"}
     if leaves == "an empty folder":
         on_a_disk.root.rmdir()  # nothing was put in there
     elsewhere.rename(on_a_disk.root)
-    assert _first_scan(app, cast).text == "as it was"
-    _all_let_in(app, cast, doors)
+    assert download(app, cast).text == "as it was"
+    all_let_in(app, cast, doors)
 
 
 def test_a_storage_that_lost_a_part_of_a_file_gives_none_of_it(
@@ -185,12 +189,12 @@ def test_a_storage_that_lost_a_part_of_a_file_gives_none_of_it(
     (name,) = stored_files()
     path = on_a_disk.root / name
     path.write_bytes(b"as it")
-    assert _first_scan(app, cast).status_code == 503
-    kinds = {problem["kind"] for each in _check(app)["organizations"] for problem in each["problems"]}
+    assert download(app, cast).status_code == 503
+    kinds = {problem["kind"] for each in check(app)["organizations"] for problem in each["problems"]}
     assert kinds == {"bytes_differ"}
     path.write_bytes(b"as it was")
-    assert _first_scan(app, cast).text == "as it was"
-    assert _check(app)["ok"]
+    assert download(app, cast).text == "as it was"
+    assert check(app)["ok"]
 
 
 class _Slow(FolderStorage):
@@ -292,7 +296,7 @@ def test_a_database_without_room_is_said_and_recovers(on_its_own_disk: tuple[Fla
     ballast.unlink()
     assert rows() == before
     assert _name_a_unit(client) == 302
-    assert _check(another)["ok"]
+    assert check(another)["ok"]
 
 
 @pytest.mark.parametrize(("error", "status"), [("EIO", 503), ("ENOSPC", 507)])
@@ -308,9 +312,9 @@ def test_a_disk_that_fails_is_said_and_the_same_process_goes_on_once_it_works(
         with traced(process, calls, Path("/dev/null"), "-e", f"inject={calls}:error={error}"):
             # A database server writes for itself, out of our reach.
             assert send(door, scene) == (302 if on == "postgresql" and calls.startswith("pwrite64") else status)
-        assert _check(app)["ok"]
+        assert check(app)["ok"]
         assert rows() == before or on == "postgresql"
         assert send(door, scene) == 302
     sweep_everything(cast)
-    assert _check(app)["ok"]
+    assert check(app)["ok"]
     assert stored_files() == stored_by_rows()

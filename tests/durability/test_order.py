@@ -103,13 +103,13 @@ def test_folders_that_are_new_last_before_the_row_does(app: Flask, cast: Cast, d
         assert trace.synced(holds_a_new_folder) < committed
 
 
-def _unwanted() -> str:
+def unwanted() -> str:
     """The key of the file that nobody wants any more."""
     with every_organization():
         return db.session.scalars(select(StoredFile.key).order_by(StoredFile.wanted_at).limit(1)).one()
 
 
-def _sweep(app: Flask, *, later: timedelta, around: Callable[[Any], Any] | None = None) -> int | None:
+def sweep(app: Flask, *, later: timedelta, around: Callable[[Any], Any] | None = None) -> int | None:
     job = ACTIONS["sweep"].job
     assert job is not None
     with job_process(app, job, later=later) as (process, go_on):
@@ -125,8 +125,8 @@ def _sweep(app: Flask, *, later: timedelta, around: Callable[[Any], Any] | None 
 
 def test_a_row_goes_before_its_bytes(app: Flask, scene: Scene) -> None:
     """Killed in the very moment in which the first bytes would go: their row is gone for good, the bytes are there."""
-    key = _unwanted()
-    assert _sweep(app, later=2 * DAY, around=lambda process: killed_at(process, Point("unlink", 1))) == -9
+    key = unwanted()
+    assert sweep(app, later=2 * DAY, around=lambda process: killed_at(process, Point("unlink", 1))) == -9
     db.session.rollback()
     with every_organization():
         assert db.session.scalar(select(StoredFile.id).where(StoredFile.key == key)) is None
@@ -134,6 +134,6 @@ def test_a_row_goes_before_its_bytes(app: Flask, scene: Scene) -> None:
 
 
 def test_within_the_grace_time_only_what_was_unwanted_before_goes(app: Flask, scene: Scene) -> None:
-    unwanted, before = _unwanted(), stored_files()
-    assert _sweep(app, later=timedelta(hours=23)) == 0
-    assert {name.partition(".")[0] for name in before - stored_files()} == {unwanted}
+    swept, before = unwanted(), stored_files()
+    assert sweep(app, later=timedelta(hours=23)) == 0
+    assert {name.partition(".")[0] for name in before - stored_files()} == {swept}

@@ -13,7 +13,6 @@ import subprocess
 from collections import namedtuple
 from contextlib import closing
 from datetime import timedelta
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +56,10 @@ def world(cast: Cast) -> Cast:
     for number, state in enumerate(State):
         in_state(cast, type_, state, title=f"Title {number}")
     with transaction() as session:
-        stored = session.scalars(sa.select(StoredFile).order_by(StoredFile.id)).first()
-        stored.preview = Preview.READY
-        for key in (preview_key(stored.key), thumbnail_key(stored.key)):
-            storage().keep(storage().receive(BytesIO(b"drawn"), name="drawn", limit=5), key)
+        row = session.scalars(sa.select(StoredFile).order_by(StoredFile.id)).first()
+        row.preview = Preview.READY
+        for key in (preview_key(row.key), thumbnail_key(row.key)):
+            stored.tamper(key, b"drawn")
     return cast
 
 

@@ -32,6 +32,7 @@ from records.queries.checks import check_organization
 from records.queries.erasing import tally
 from records.services import certifications, members, register_undoing, submissions, sweeps
 from records.services.register_people import People
+from tests import stored
 from tests.erasing import ASKED, WORD, erase, leave_traces, tables_with
 from tests.holdings import give, picture
 from tests.merging import everything, merged
@@ -50,10 +51,11 @@ def traced(cast, beginnings):
 
 
 def _bytes_with(word: str) -> list[str]:
-    """Everything under the data directory, the database's own files and names of files included."""
+    """Everything under the data directory, the database's own files and names of files included, and in the storage."""
     folder = Path(current_app.config["DATA_DIR"])
     kept = [path for path in folder.rglob("*") if path.is_file() and "beginnings" not in path.parts]
-    return [path.name for path in kept if word in path.name.casefold() or word.encode() in path.read_bytes().lower()]
+    found = {path.name: path.read_bytes() for path in kept} | stored.contents()
+    return [name for name, content in found.items() if word in name.casefold() or word.encode() in content.lower()]
 
 
 def _sweep() -> None:
