@@ -116,8 +116,7 @@ class Asking:
         for path in (self.data_dir / "outbox").rglob("*"):
             if path.is_file():
                 rows[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
-        rows |= {name: hashlib.sha256(content).hexdigest() for name, content in stored.contents().items()}
-        return rows
+        return rows | stored.prints()
 
     def looked(self) -> dict[str, Any]:
         """The same without what is noted about looking: who has opened what."""

@@ -55,6 +55,15 @@ def environment(monkeypatch, tmp_path):
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("SCANS_URL", "file:///"),
         ("SCANS_URL", "s3://"),
+        ("SCANS_URL", "s3://B"),
+        ("SCANS_URL", "s3://key:secret@scans/x"),
+        ("SCANS_URL", "s3://scans/../x"),
+        ("SCANS_URL", "s3://scans/x?y"),
+        ("S3_ENDPOINT", "objects.example"),
+        ("S3_ENDPOINT", "https://key:secret@objects.example"),
+        ("S3_ENDPOINT", "https://objects.example/scans"),
+        ("SCANS_SENT_BY", "pigeon"),
+        ("SCANS_SENT_BY", "links"),
         ("JOBS_URL", "sqlite:///"),
         ("MAIL_URL", "smtp://"),
         ("MAIL_URL", "smtp://host:99999"),
@@ -73,6 +82,43 @@ def test_a_bad_setting_is_refused_by_its_name(environment, name, value):
     with pytest.raises(BadSettings) as refused:
         Settings.read()
     assert name in str(refused.value)
+
+
+BUCKET = {"SCANS_URL": "s3://scans/x", "S3_ENDPOINT": "https://objects.example/", "AWS_ACCESS_KEY_ID": "me",
+          "AWS_SECRET_ACCESS_KEY": "hunter2"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"AWS_ACCESS_KEY_ID": ""}, "AWS_ACCESS_KEY_ID"),
+        ({"AWS_SECRET_ACCESS_KEY": ""}, "AWS_SECRET_ACCESS_KEY"),
+        ({"S3_ENDPOINT": ""}, "AWS_REGION"),
+        ({"SCANS_SENT_BY": "nginx"}, "SCANS_SENT_BY"),
+        ({"SCANS_SENT_BY": "links", "S3_ENDPOINT": "http://objects.example", "PUBLIC_URL": "https://certs.example"},
+         "S3_ENDPOINT"),
+        ({"SCANS_URL": "", "SCANS_SENT_BY": "links"}, "SCANS_SENT_BY"),
+    ],
+)  # fmt: skip
+def test_settings_of_a_bucket_that_do_not_fit_are_refused_by_name(environment, changed, named):
+    for name, value in (BUCKET | changed).items():
+        environment.setenv(name, value)
+    with pytest.raises(BadSettings, match=named) as refused:
+        Settings.read()
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("changed", [{}, {"S3_ENDPOINT": "", "AWS_REGION": "eu-west-1"}, {"SCANS_SENT_BY": "links"}])
+def test_a_bucket_is_chosen_by_settings_alone_and_not_asked_yet(environment, changed):
+    for name, value in (BUCKET | changed).items():
+        environment.setenv(name, value)
+    door = create_app(Settings.read()).extensions["storage"]
+    assert (door.bucket, door.prefix) == ("scans", "x/")
+    assert door._asking == {
+        "endpoint_url": (BUCKET | changed)["S3_ENDPOINT"].rstrip("/") or None,
+        "region_name": changed.get("AWS_REGION", "us-east-1"),
+        "aws_access_key_id": "me", "aws_secret_access_key": "hunter2",
+    }  # fmt: skip
 
 
 def test_a_refused_address_does_not_show_its_password(environment):
