@@ -92,8 +92,8 @@ def _begin_object_store(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL only what touches the database under the tests: all else says the same as on SQLite, and so does
-    what is marked `once`. What needs the S3 server runs there, and there alone. Of the tests of pages, whose queries and
-    verbs have tests of their own, the short run takes every third."""
+    what is marked `once`. What needs the S3 server runs there, and there alone. Of the tests of pages, whose queries
+    and verbs have tests of their own, the short run takes every third."""
     touching, fixtures = {"on", "postgresql_server", "store"}, {item: _fixtures(item) for item in items}
     if config.getoption("--on") == "sqlite":
         left_out = {item for item in items if "store" in fixtures[item]}
