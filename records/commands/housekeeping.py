@@ -8,14 +8,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
 from records import jobs
+from records.errors import StorageUnavailable
 from records.models import Actor
 from records.services import previews, proposal_digests, reminding, retention, sealing, submission_digests, sweeps  # noqa: F401  # because: importing them registers their jobs
+from records.storage import storage
 
 # Seconds that a web process has to end. Now and then one never would that is told twice at once, as by Ctrl+C: by the
 # terminal and by its parent (granian 2.8).
@@ -44,6 +47,8 @@ def add_to(cli: click.Group) -> None:
 @click.option("--once", is_flag=True, help="Run every job once, then end.")
 def run(once: bool) -> None:
     """Run jobs until told to stop."""
+    with suppress(StorageUnavailable):  # the log says at once what is wrong with the settings of a bucket
+        storage().is_empty()
     if once:
         jobs.run_all()
     else:

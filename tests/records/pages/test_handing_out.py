@@ -20,7 +20,7 @@ from flask import Flask
 
 from records.database import db, found, transaction
 from records.models import AuditEvent, AuditKind, Scan, StoredFile, VirusScan
-from records.services import previews
+from records.services import members, previews
 from records.storage import storage
 from tests import samples, stored
 from tests.cast import Cast
@@ -94,6 +94,15 @@ def test_who_may_not_gets_no_address(cast: Cast, browse: Any, links: str) -> Non
         db.session.execute(sa.update(StoredFile).values(virus_scan=VirusScan.INFECTED, virus="Eicar"))
     answer = browse(cast.ada).get(f"/scan/{scan_id}/download")
     assert (answer.status_code, "Location" in answer.headers) == (409, False)
+
+
+def test_who_was_deactivated_gets_no_further_address(cast: Cast, browse: Any, links: str) -> None:
+    (scan_id,) = scans_of(cast, card=b"a")
+    client = browse(cast.max)
+    assert client.get(f"/scan/{scan_id}/download").headers["Location"].startswith(links)
+    members.deactivate(cast.max, by=cast.actor(cast.ada))
+    answer = client.get(f"/scan/{scan_id}/download")
+    assert (answer.status_code, links in answer.headers.get("Location", "")) == (302, False)
 
 
 def test_what_is_shown_comes_from_the_program_with_its_policy(cast: Cast, browse: Any, links: str) -> None:

@@ -18,11 +18,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from records import jobs
 from records.errors import FileTooLarge, StorageFull, StorageUnavailable
 from records.storage import bucket as buckets
 from records.storage import new_key
 from records.storage.bucket import BucketStorage
 from tests import stored
+from tests.conftest import make_app
 from tests.durability.proxy import Proxy
 from tests.object_store import SECRET, ObjectStore, ask
 
@@ -136,6 +138,16 @@ def test_a_wrong_setting_is_named_in_the_log_and_its_value_is_not(
     assert setting in caplog.text
     told = caplog.text + repr(refused.value) + repr(refused.value.__cause__)
     assert not [value for value in (SECRET, *changed.values()) if value in told]
+
+
+def test_the_worker_says_at_its_start_what_is_wrong_with_the_settings(
+    store: ObjectStore, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, worked = make_app(tmp_path, **store.settings("x", aws_secret_access_key="another-secret")), []
+    monkeypatch.setattr(jobs, "work", worked.append)
+    app.test_cli_runner().invoke(args=["jobs", "run"])
+    assert worked
+    assert "AWS_SECRET_ACCESS_KEY is another one there" in caplog.text
 
 
 def test_a_bucket_that_is_full_says_so(store: ObjectStore, tmp_path: Path) -> None:
