@@ -89,7 +89,7 @@ clean: ## Remove packages and caches; data in var/ stays
 # What the tests drive besides Python: Debian's packages, each with the program that it brings.
 PROGRAMS = chromium:$${CHROMIUM:-chromium} clamav-daemon:/usr/sbin/clamd strace:strace nginx-light:/usr/sbin/nginx \
   radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd ceph-common:ceph
-.cache/programs:
+.cache/programs: Makefile
 	@mkdir -p .cache
 	@missing=; for each in $(PROGRAMS); do \
 	  command -v "$${each#*:}" >/dev/null || missing="$$missing $${each%%:*}"; done; \

@@ -87,7 +87,7 @@ def _begin_object_store(config: pytest.Config) -> None:
     folder = Path(tempfile.mkdtemp(prefix="object-store-"))
     keeper = object_store.begin(folder)
     os.environ[_OBJECT_STORE] = str(folder)
-    config.add_cleanup(lambda: object_store.end(keeper))
+    config.add_cleanup(lambda: object_store.end(keeper, folder))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

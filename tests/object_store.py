@@ -68,10 +68,11 @@ def begin(folder: Path) -> subprocess.Popen[bytes]:
         )  # fmt: skip
 
 
-def end(keeper: subprocess.Popen[bytes]) -> None:
+def end(keeper: subprocess.Popen[bytes], folder: Path) -> None:
     assert keeper.stdin is not None
     keeper.stdin.close()
     keeper.wait(30)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def wait_for(folder: Path) -> ObjectStore:

@@ -286,13 +286,12 @@ def _file(report: Report, file_id: int, key: str, *, expected: tuple[int, str]) 
     db.session.rollback()
     if stored is None:  # swept since
         return
+    kind, detail = ProblemKind.BYTES_DIFFER, "other bytes than arrived"
     if found is None:
-        report.problems.append(Problem(ProblemKind.BYTES_MISSING, f"stored_file {file_id}", "its bytes are not there"))
-    else:
-        detail = (
-            f"{found[0]} bytes where {expected[0]} arrived" if found[0] != expected[0] else "other bytes than arrived"
-        )
-        report.problems.append(Problem(ProblemKind.BYTES_DIFFER, f"stored_file {file_id}", detail))
+        kind, detail = ProblemKind.BYTES_MISSING, "its bytes are not there"
+    elif found[0] != expected[0]:
+        detail = f"{found[0]} bytes where {expected[0]} arrived"
+    report.problems.append(Problem(kind, f"stored_file {file_id}", detail))
 
 
 def _each(statement: Any) -> Iterator[Any]:
