@@ -5,10 +5,8 @@ A bad value is refused by its name when the program starts. Each setting stands 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import secrets
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +16,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
+
+from records.first_secret import kept
 
 ROOT = Path(__file__).resolve().parent
 
@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(default=720, ge=5)
     session_days: int = Field(default=14, ge=1, le=365)
     sign_on_private_hosts: str = Field(default="", description="hosts of a private network that sign-on may ask")
+    database_pool: int = Field(default=10, ge=2, le=1000, description="connections of one process to PostgreSQL")
+    database_pgbouncer: bool = Field(default=False, description="PgBouncer stands before PostgreSQL")
+    metrics_token: str = Field(default="", description="who may read /metrics sends it")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8000, ge=1, le=65535)
@@ -105,8 +108,10 @@ class Settings(BaseSettings):
     @field_validator("jobs_url")
     @classmethod
     def _jobs_are_known(cls, url: str) -> str:
+        if url.startswith("postgresql"):
+            return cls._database_is_known(url)
         if url and url != "memory://" and not (url.startswith("sqlite:///") and len(url) > len("sqlite:///")):
-            raise ValueError("use sqlite:///FILE")
+            raise ValueError("use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
         return url
 
     @field_validator("mail_url")
@@ -138,6 +143,13 @@ class Settings(BaseSettings):
         if not _is_origin(url):
             raise ValueError("use https://HOST, without a path")
         return url
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _token_is_hard_to_guess(cls, token: str) -> str:
+        if token and (len(token) < 16 or not token.isascii() or not token.isprintable() or " " in token):
+            raise ValueError("use at least 16 letters and digits, or leave it empty: then nobody reads the metrics")
+        return token
 
     @field_validator("sign_on_private_hosts")
     @classmethod
@@ -186,8 +198,12 @@ class Settings(BaseSettings):
             ]
             raise _bad(lines) from None
 
-    def for_flask(self) -> dict[str, Any]:
-        """These settings as Flask and the packages below know them (`app.config`)."""
+    def _jobs_beside_the_database(self, data_dir: Path) -> str:
+        is_server = self.database_url.startswith("postgresql")
+        return self.database_url if is_server else f"sqlite:///{quote(str(data_dir / 'jobs.db'))}"
+
+    def _folder(self) -> Path:
+        """DATA_DIR, made where it is missing. Raises BadSettings where nobody can write there."""
         data_dir = self.data_dir.resolve()
         try:
             data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -195,19 +211,24 @@ class Settings(BaseSettings):
             raise _bad([f"  DATA_DIR: this folder cannot be made: {error.strerror}"]) from None
         if not os.access(data_dir, os.W_OK | os.X_OK):
             raise _bad(["  DATA_DIR: this folder cannot be written to"])
+        return data_dir
+
+    def for_flask(self) -> dict[str, Any]:
+        """These settings as Flask and the packages below know them (`app.config`)."""
+        data_dir = self._folder()
         return {
             "ENVIRONMENT": self.environment,
-            "SECRET_KEY": self.secret_key or _kept_secret(data_dir),
+            "SECRET_KEY": self.secret_key or kept(data_dir),
             "DATA_DIR": data_dir,
             "SECRET_KEY_FALLBACKS": _listed(self.secret_key_fallbacks),
             "MIGRATIONS": str(ROOT / "migrations"),
             "SQLALCHEMY_DATABASE_URI": self.database_url
             or URL.create("sqlite", database=str(data_dir / "certfolio.db")),
             "SQLALCHEMY_TRACK_MODIFICATIONS": False,
-            "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(self.database_url),
+            "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(self),
             "SCANS_URL": self.scans_url or (data_dir / "scans").as_uri(),
             **self._store(),
-            "JOBS_URL": self.jobs_url or f"sqlite:///{quote(str(data_dir / 'jobs.db'))}",
+            "JOBS_URL": self.jobs_url or self._jobs_beside_the_database(data_dir),
             "MAIL_URL": self.mail_url,
             "MAIL_DEFAULT_SENDER": self.mail_from,
             "CLAMD_URL": self.clamd_url,
@@ -217,6 +238,7 @@ class Settings(BaseSettings):
             "SESSION_IDLE_MINUTES": self.session_idle_minutes,
             "SESSION_DAYS": self.session_days,
             "SIGN_ON_PRIVATE_HOSTS": frozenset(_listed(self.sign_on_private_hosts.lower())),
+            "METRICS_TOKEN": self.metrics_token,
             "LOG_LEVEL": self.log_level,
             "HOST": self.host,
             "PORT": self.port,
@@ -259,27 +281,15 @@ def _is_origin(url: str) -> bool:
     return _is_address(url, "http", "https") and url.count("/") == 2 and not set(url) & set("@?#")
 
 
-def _engine_options(database_url: str) -> dict[str, Any]:
+def _engine_options(settings: Settings) -> dict[str, Any]:
     """`hide_parameters` keeps values out of errors and logs. All else bounds how long anybody waits, in seconds: for a
     connection that is free, for a server to let one in, and for a server that has vanished (`tcp_user_timeout` in
-    milliseconds); see `records/connections.py`."""
+    milliseconds); see `records/connections.py`. Behind PgBouncer a connection is another one in each transaction: what
+    one has prepared, the next does not know."""
     options: dict[str, Any] = {"hide_parameters": True, "pool_timeout": 10}
-    if database_url.startswith("postgresql"):
+    if settings.database_url.startswith("postgresql"):
         alive = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30_000}
-        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 4, **alive}}
+        prepared = {"prepare_threshold": None} if settings.database_pgbouncer else {}
+        options |= {"pool_pre_ping": True, "pool_size": settings.database_pool, "max_overflow": 0}
+        options |= {"connect_args": {"connect_timeout": 4, **alive, **prepared}}
     return options
-
-
-def _kept_secret(data_dir: Path) -> str:
-    """Development's secret: drawn once and kept beside the data, readable by its owner only.
-
-    It appears whole or not at all, because several processes may start at once.
-    """
-    path, drawn = data_dir / "secret_key", data_dir / f"secret_key.{secrets.token_hex(8)}"
-    if not path.exists():
-        with os.fdopen(os.open(drawn, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-        with contextlib.suppress(FileExistsError):
-            os.link(drawn, path)
-        drawn.unlink()
-    return path.read_text()

@@ -65,6 +65,7 @@ def _menu() -> list[BaseView]:
 
 def _pages() -> list[BaseView]:
     """Pages that the others lead to."""
+    from admin_panel.views.background import BackgroundView
     from admin_panel.views.certification import CertificationView
     from admin_panel.views.coverage import CoverageView
     from admin_panel.views.erasing import ErasingView
@@ -98,5 +99,6 @@ def _pages() -> list[BaseView]:
         ScansView(endpoint="scans", url="/admin/scans"),
         UploadsView(endpoint="uploads", url="/admin"),
         SignOnView(endpoint="sign_on", url="/admin"),
+        BackgroundView(endpoint="background", url="/admin"),
         FindingView(endpoint="finding", url="/admin"),
     ]

@@ -17,11 +17,13 @@ metadata = current_app.extensions["migrate"].db.metadata
 
 # Tables of the search index on SQLite: made by triggers and FTS5, not by the models.
 SEARCH_TABLES = "member_search"
+# Where the queue that wakes workers stands in the same database, it makes its own.
+QUEUE_TABLES = "huey_"
 
 
 def include_object(_object: Any, name: str | None, kind: str, _reflected: bool, _compared: Any) -> bool:
     if kind == "table" and name:
-        return not name.startswith(SEARCH_TABLES)
+        return not name.startswith((SEARCH_TABLES, QUEUE_TABLES))
     return not (kind == "index" and name == "ix_member_search_text")
 
 

@@ -19,13 +19,14 @@ from urllib.parse import unquote, urlparse
 from flask import Flask, current_app, render_template
 from flask_babel import force_locale
 from flask_mailman import EmailMultiAlternatives, Mail
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, Select, or_, select, text, update
 
 from records import clock, jobs
 from records.database import db, every_organization, transaction
 from records.models import Account, Member, Message
 from records.models.account import address_key
 from records.models.language import LANGUAGES
+from records.models.message import WAITING
 
 _CLAIM = timedelta(minutes=5)
 _MOST_ATTEMPTS = 12
@@ -53,11 +54,16 @@ def init_app(app: Flask) -> None:
     _mail.init_app(app)
 
 
-@jobs.job(every_minutes=1, after_others=True)
+def _unsent() -> Select[Any]:
+    return select(Message.organization_id).where(text(WAITING))
+
+
+@jobs.job(every_minutes=1, after_others=True, waiting=_unsent, at_once=4)
 def send_messages() -> None:
     """Send all messages that are due."""
-    while (message_id := _claim()) is not None:
+    while not jobs.is_over() and (message_id := _claim()) is not None:
         _send(message_id)
+        jobs.did()
 
 
 def _claim() -> int | None:

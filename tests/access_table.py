@@ -211,6 +211,8 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/scans/<int:scan_id>/restore", "POST"): IN_SCOPE,
     ("/admin/settings/", "GET"): ADMINISTRATORS,
     ("/admin/settings/", "POST"): ADMINISTRATORS,
+    ("/admin/settings/background", "GET"): ADMINISTRATORS,
+    ("/admin/settings/background/<job>/run", "POST"): ADMINISTRATORS,
     ("/admin/settings/logo", "POST"): ADMINISTRATORS,
     ("/admin/settings/logo/remove", "POST"): ADMINISTRATORS,
     ("/admin/settings/reviewers", "POST"): THIS_ADMINISTRATOR,  # of Carl
@@ -240,6 +242,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("/login/code", "GET"): ACCOUNTS,  # who is not halfway begins at the beginning; who is in, goes on
     ("/login/code", "POST"): ACCOUNTS,
     ("/logo", "GET"): "login 404 404 404 404 404 404 404 404 login 404 404",  # it has none
+    ("/metrics", "GET"): "404  404  404  404  404  404  404  404  404  404  404  404",  # for whom no token was set
     ("/logout", "POST"): ALL,
     ("/member/<int:member_id>/scans/download", "GET"): SCANS,
     ("/portfolio/", "GET"): PORTAL,

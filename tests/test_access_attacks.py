@@ -94,7 +94,7 @@ def leads_to(adapter: MapAdapter, path: str, method: str) -> str:
         return "nowhere"
     return (
         "another text"
-        if set(named) & {"report", "page", "code", "token", "address", "secret"}
+        if set(named) & {"report", "page", "code", "token", "address", "secret", "job"}
         else adapter.build(endpoint, named)
     )
 

@@ -65,6 +65,12 @@ def environment(monkeypatch, tmp_path):
         ("SCANS_SENT_BY", "pigeon"),
         ("SCANS_SENT_BY", "links"),
         ("JOBS_URL", "sqlite:///"),
+        ("JOBS_URL", "redis://host"),
+        ("JOBS_URL", "postgresql://"),
+        ("DATABASE_POOL", "1"),
+        ("DATABASE_PGBOUNCER", "perhaps"),
+        ("METRICS_TOKEN", "short"),
+        ("METRICS_TOKEN", "a token with spaces in it"),
         ("MAIL_URL", "smtp://"),
         ("MAIL_URL", "smtp://host:99999"),
         ("MAIL_URL", "smtp://host:port"),
@@ -218,6 +224,28 @@ def test_postgresql_is_reached_by_its_driver_and_the_password_stays_as_it_is(env
     environment.setenv("DATABASE_URL", "postgresql://me:p%40ss%2F@host:5433/name?sslmode=require")
     url = Settings.read().database_url
     assert url == "postgresql+psycopg://me:p%40ss%2F@host:5433/name?sslmode=require"
+
+
+def test_jobs_go_where_the_database_is_unless_they_are_told_otherwise(environment, tmp_path):
+    server = "postgresql+psycopg://me:p%40ss@host/name"
+    assert Settings.read().for_flask()["JOBS_URL"] == f"sqlite:///{tmp_path}/jobs.db"
+    environment.setenv("DATABASE_URL", "postgresql://me:p%40ss@host/name")
+    assert Settings.read().for_flask()["JOBS_URL"] == server
+    environment.setenv("JOBS_URL", "postgresql://other/jobs")
+    assert Settings.read().for_flask()["JOBS_URL"] == "postgresql+psycopg://other/jobs"
+    environment.setenv("JOBS_URL", "sqlite:////tmp/jobs.db")
+    assert Settings.read().for_flask()["JOBS_URL"] == "sqlite:////tmp/jobs.db"
+
+
+def test_a_process_opens_as_many_connections_to_postgresql_as_it_may(environment):
+    assert "pool_size" not in Settings.read().for_flask()["SQLALCHEMY_ENGINE_OPTIONS"]
+    environment.setenv("DATABASE_URL", "postgresql://host/name")
+    environment.setenv("DATABASE_POOL", "7")
+    options = Settings.read().for_flask()["SQLALCHEMY_ENGINE_OPTIONS"]
+    assert (options["pool_size"], options["max_overflow"], options["pool_timeout"]) == (7, 0, 10)
+    assert "prepare_threshold" not in options["connect_args"]
+    environment.setenv("DATABASE_PGBOUNCER", "1")
+    assert Settings.read().for_flask()["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]["prepare_threshold"] is None
 
 
 def test_errors_never_hold_values(environment):

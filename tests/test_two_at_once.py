@@ -229,6 +229,7 @@ TABLE: dict[str, Row] = dict([
     ("/admin/scans/<int:scan_id>/delete", Row(STATE)),
     ("/admin/scans/<int:scan_id>/restore", Row(STATE, after=("/admin/scans/<int:scan_id>/delete",))),
     own(VERSION, "/admin/settings/", typed={"name": "Lakeside Rescue"}),
+    ("/admin/settings/background/<job>/run", Row(SAME, more=EVENT)),
     ("/admin/settings/logo", Row(SAME, typed={"logo": File("logo.png", picture("red"))})),
     ("/admin/settings/logo/remove", Row(STATE, after=("/admin/settings/logo",))),
     ("/admin/settings/reviewers", Row(VERSION, page="/admin/settings/", typed={"reviewer": "{carl_id}"})),

@@ -203,6 +203,7 @@ def _arguments(cast: Cast) -> dict[str, object]:
         "file_id": db.session.scalars(sa.select(UploadedFile.id)).one(),
         "import_id": register.id,
         "report": "expiring",
+        "job": "sweep",
         "page": "expiring",
         "view_id": saved_views.save("expiring", "Mine", {}, share=False, by=cast.actor(cast.ada)).id,
         **rules_of(cast),

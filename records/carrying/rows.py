@@ -39,6 +39,7 @@ from records.models.base import Id, Instant
 
 _AT_ONCE = 500
 _VERSION_TABLE = "alembic_version"
+_NOT_OURS = ("sqlite_", "huey_")  # what SQLite keeps for itself; the queue that wakes workers
 
 
 class _JsonAsText(TypeDecorator[str]):
@@ -79,7 +80,7 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
 
 def tables(connection: Connection) -> dict[str, Table]:
-    """The tables that stand there, by name: search indexes, which follow from them, and Alembic's own left out."""
+    """The tables that stand there, by name: search indexes, which follow from them, and what is not ours left out."""
     inspector, names, found = inspect(connection), _ordinary(connection), MetaData()
     keys = inspector.get_multi_pk_constraint(filter_names=names)
     columns = inspector.get_multi_columns(filter_names=names)
@@ -95,7 +96,7 @@ def _ordinary(connection: Connection) -> list[str]:
     else:
         ordinary = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' ORDER BY name"
         names = list(connection.exec_driver_sql(ordinary).scalars())
-    return sorted(name for name in names if name != _VERSION_TABLE and not name.startswith("sqlite_"))
+    return sorted(name for name in names if name != _VERSION_TABLE and not name.startswith(_NOT_OURS))
 
 
 def _column(facts: Any, *, is_key: bool) -> Column[Any]:
@@ -111,10 +112,10 @@ def make_plain(source: Connection, target: Connection) -> None:
         table.create(target)
 
 
-def filled(connection: Connection) -> str | None:
-    """A table that has rows; None where none has any."""
+def filled(connection: Connection, *, without: Collection[str] = ()) -> str | None:
+    """A table that has rows; None where none has any but those `without`."""
     for name, table in tables(connection).items():
-        if connection.execute(select(table).limit(1)).first() is not None:
+        if name not in without and connection.execute(select(table).limit(1)).first() is not None:
             return name
     return None
 

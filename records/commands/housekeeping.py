@@ -19,6 +19,7 @@ from records.errors import StorageUnavailable
 from records.models import Actor
 from records.services import previews, proposal_digests, reminding, retention, sealing, submission_digests, sweeps  # noqa: F401  # because: importing them registers their jobs
 from records.storage import storage
+from records.web import metrics
 
 # Seconds that a web process has to end. Now and then one never would that is told twice at once, as by Ctrl+C: by the
 # terminal and by its parent (granian 2.8).
@@ -64,34 +65,46 @@ def sweep() -> None:
 
 @click.command("serve")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Web processes.")
-def serve(workers: int) -> None:
-    """Run the web server and the job worker together on HOST and PORT; either ending ends both."""
+@click.option("--job-workers", default=1, show_default=True, type=click.IntRange(0), help="Job workers.")
+def serve(workers: int, job_workers: int) -> None:
+    """Run the web server and job workers together on HOST and PORT; one ending ends all."""
     host, port = current_app.config["HOST"], current_app.config["PORT"]
     _require_free(host, port)
-    web = ["granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(workers)]
-    web += ["--blocking-threads", "8", "--no-access-log", "--log-level", "error"]
-    web += ["--workers-kill-timeout", str(_LAST_WORDS), "wsgi:app"]
-    commands = {"web server": ["-m", *web], "job worker": ["-m", "flask", "--app", "wsgi", "jobs", "run"]}
-    running: dict[str, subprocess.Popen[bytes]] = {}
+    _forget_metrics()
+    running: list[tuple[str, subprocess.Popen[bytes]]] = []
     asked: list[int] = []
 
     def stop(number: int, _frame: object) -> None:
         asked.append(number)
-        _end(running.values())
+        _end(running)
 
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, stop)
-    for name, arguments in commands.items():
-        running[name] = subprocess.Popen([sys.executable, *arguments])  # noqa: S603  # because: our own two commands
+    jobs_run = ["-m", "flask", "--app", "wsgi", "jobs", "run"]
+    commands = [("web server", _web(host, port, workers)), *[("job worker", jobs_run)] * job_workers]
+    for name, arguments in commands:
+        running.append((name, subprocess.Popen([sys.executable, *arguments])))  # noqa: S603  # because: our own commands
     click.echo(f"Certfolio runs on http://{host}:{port} (Ctrl+C stops it).")
-    while all(process.poll() is None for process in running.values()):
+    while all(process.poll() is None for _, process in running):
         time.sleep(0.2)
-    ended = [name for name, process in running.items() if process.poll() is not None]
-    _end(running.values())
-    for process in running.values():
+    ended = dict.fromkeys(name for name, process in running if process.poll() is not None)
+    _end(running)
+    for _, process in running:
         process.wait()
     if not asked:
         raise click.ClickException(f"The {' and the '.join(ended)} ended by itself, so everything was stopped.")
+
+
+def _web(host: str, port: int, workers: int) -> list[str]:
+    web = ["-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(workers)]
+    web += ["--blocking-threads", "8", "--no-access-log", "--log-level", "error"]
+    return [*web, "--workers-kill-timeout", str(_LAST_WORDS), "wsgi:app"]
+
+
+def _forget_metrics() -> None:
+    """What processes counted that are no more."""
+    for file in metrics.folder(current_app).glob("*.db"):
+        file.unlink(missing_ok=True)
 
 
 def _require_free(host: str, port: int) -> None:
@@ -104,7 +117,7 @@ def _require_free(host: str, port: int) -> None:
         ) from None
 
 
-def _end(running: Iterable[subprocess.Popen[bytes]]) -> None:
-    for process in running:
+def _end(running: Iterable[tuple[str, subprocess.Popen[bytes]]]) -> None:
+    for _, process in running:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)

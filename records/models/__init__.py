@@ -12,6 +12,7 @@ from records.models.credit_entry import CreditEntry, EntryKind
 from records.models.credit_type import CreditType, Period
 from records.models.erasure import ERASED, Erasure, ErasureReason
 from records.models.external_certificate import ExternalCertificate
+from records.models.job_state import JobFailure, JobState
 from records.models.kept_reason import KeptReason
 from records.models.member import Member, Role, ScopeUnit
 from records.models.member_merge import MemberMerge
@@ -72,6 +73,8 @@ __all__ = [
     "HalfwaySignIn",
     "ImportRow",
     "ImportState",
+    "JobFailure",
+    "JobState",
     "KeptReason",
     "KnownBrowser",
     "LinkPurpose",

@@ -26,6 +26,7 @@ class AuditKind(StrEnum):
     ORGANIZATION_CREATED = "organization.created"
     ORGANIZATION_CHANGED = "organization.changed"
     SIGN_ON_CHANGED = "organization.sign_on_changed"
+    JOB_ASKED_FOR = "organization.job_asked_for"
     SIGN_ON_FORGOTTEN = "member.sign_on_forgotten"
     MEMBER_CREATED = "member.created"
     MEMBER_CHANGED = "member.changed"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 
 from records.database import db, every_organization
 from records.models import AuditDetail, AuditEvent, Organization
@@ -50,10 +50,14 @@ def chains() -> list[int | None]:
     return [None, *sorted(ids - {None})]
 
 
+def unsealed() -> Select[Any]:
+    """The organization of each event that waits."""
+    return select(AuditEvent.organization_id).where(_WAITS, AuditEvent.sealed_at.is_(None))
+
+
 def waiting_chains() -> list[int | None]:
     """The chains for which an event waits to be sealed."""
-    waiting = select(AuditEvent.organization_id).where(_WAITS, AuditEvent.sealed_at.is_(None)).distinct()
-    return list(db.session.scalars(waiting))
+    return list(db.session.scalars(unsealed().distinct()))
 
 
 def waiting_events(organization_id: int | None, most: int) -> list[dict[str, Any]]:

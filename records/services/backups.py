@@ -28,8 +28,9 @@ from records.errors import StorageFull, StorageOutOfReach, StorageUnavailable
 from records.errors.backups import BackupFull, BackupTooLarge, BackupUnwritable, NothingToBackUp
 from records.storage import drawn_from, is_full, megabytes, storage
 
-# Sessions and counts of refused tries stay behind: a session that was ended since must not come to life again.
-LEFT_BEHIND = frozenset({"sign_in", "throttle_count"})
+# Sessions and counts of refused tries stay behind: a session that was ended since must not come to life again. So does
+# who runs which job right now.
+LEFT_BEHIND = frozenset({"sign_in", "throttle_count", "job_state"})
 _SNAPSHOTS = 3
 _AT_ONCE = 500
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, or_, select, update
 
 from records import clock, jobs
 from records.database import every_organization, transaction
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 _CLAIM = timedelta(minutes=2)
 _MOST_ATTEMPTS = 3
 _TURN_SECONDS = 60
+# What the virus scan holds back is not read for it, either.
+_WAITS = StoredFile.preview == Preview.WAITING, StoredFile.virus_scan.not_in(HELD_BACK)
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,19 @@ class _Claimed:
     attempts: int
 
 
-@jobs.job(every_minutes=1)
+def _undrawn() -> Select[Any]:
+    return select(StoredFile.organization_id).where(*_WAITS)
+
+
+@jobs.job(every_minutes=1, waiting=_undrawn, at_once=4)
 def draw_previews() -> None:
     """Draw what waits, for a minute at most; then the other jobs have their turn before it goes on."""
     ends_at = time.monotonic() + _TURN_SECONDS
     with every_organization():
         while (claimed := _claim()) is not None:
             _draw(claimed)
-            if time.monotonic() > ends_at:
+            jobs.did()
+            if jobs.is_over() or time.monotonic() > ends_at:
                 jobs.wake(draw_previews)
                 return
 
@@ -51,13 +58,7 @@ def _claim() -> _Claimed | None:
     """One waiting file that no living worker has. Its attempt is counted now, lest it kill workers for ever."""
     now = clock.now()
     free = or_(StoredFile.preview_claimed_until.is_(None), StoredFile.preview_claimed_until < now)
-    may_be_read = StoredFile.virus_scan.not_in(HELD_BACK)
-    statement = (
-        select(StoredFile)
-        .where(StoredFile.preview == Preview.WAITING, free, may_be_read)
-        .order_by(StoredFile.id)
-        .limit(1)
-    )
+    statement = select(StoredFile).where(*_WAITS, free).order_by(StoredFile.id).limit(1)
     with transaction() as session:
         stored = session.scalar(statement.with_for_update(skip_locked=True))
         if stored is None:

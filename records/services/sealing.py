@@ -17,7 +17,7 @@ from records import clock, jobs
 from records.database import db, is_sqlite, transaction
 from records.models import AuditEvent
 from records.models.sealing import hash_of, in_text
-from records.queries.audit_chains import Head, head_of, waiting_chains, waiting_events
+from records.queries.audit_chains import Head, head_of, unsealed, waiting_chains, waiting_events
 
 _AT_ONCE = 500
 _PATIENCE = 500  # milliseconds that sealing waits for writers; then it tries again at its next run
@@ -27,12 +27,14 @@ log = logging.getLogger(__name__)
 _SEALED = ("sequence", "previous_hash", "hash", "sealed_at")
 
 
-@jobs.job(every_seconds=3, after_others=True)
+@jobs.job(every_seconds=3, after_others=True, waiting=unsealed)
 def seal() -> None:
     """All that waits, a batch of each chain in turn, until no batch is full: what comes meanwhile has the next run."""
     full = True
     while full:
-        full = max(map(_seal_some, waiting_chains()), default=0) == _AT_ONCE
+        sealed = [_seal_some(each) for each in waiting_chains()]
+        jobs.did(sum(sealed))
+        full = max(sealed, default=0) == _AT_ONCE and not jobs.is_over()
 
 
 def _seal_some(organization_id: int | None) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, select
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, select
 
 from records import jobs
 from records.database import db, every_organization, organization_scope
@@ -11,13 +13,20 @@ from records.queries.reviewers import reviewers, waiting
 from records.services.announcing import announce
 
 
-@jobs.job(every_minutes=15)
+def _is_news() -> ColumnElement[bool]:
+    return (ExternalCertificate.state == State.PENDING) & ExternalCertificate.announced_at.is_(None)
+
+
+def _unannounced() -> Select[Any]:
+    return select(ExternalCertificate.organization_id).where(_is_news())
+
+
+@jobs.job(every_minutes=15, waiting=_unannounced)
 def announce_submissions() -> None:
     """Tell the reviewers of every organization that takes external certificates."""
     with every_organization():
         takes = select(Organization.id).where(Organization.takes_external_certificates)
-        unannounced = select(ExternalCertificate.organization_id).where(_is_news())
-        ids = list(db.session.scalars(takes.where(Organization.id.in_(unannounced))))
+        ids = list(db.session.scalars(takes.where(Organization.id.in_(_unannounced()))))
     for organization_id in ids:
         with organization_scope(organization_id):
             _announce()
@@ -32,7 +41,3 @@ def _announce() -> None:
         kind=MessageKind.CERTIFICATES_SUBMITTED,
         page="/admin/approvals/",
     )
-
-
-def _is_news() -> ColumnElement[bool]:
-    return (ExternalCertificate.state == State.PENDING) & ExternalCertificate.announced_at.is_(None)

@@ -58,7 +58,11 @@ class _Claimed:
     key: str
 
 
-@jobs.job(every_minutes=1)
+def _unscanned() -> Select[Any]:
+    return select(StoredFile.organization_id).where(StoredFile.virus_scan == VirusScan.UNSCANNED)
+
+
+@jobs.job(every_minutes=1, waiting=_unscanned, at_once=4)
 def scan_for_viruses() -> None:
     """Scan what waits, for a minute at most, and bring files in line with whether scanning is on."""
     door, ends_at = scanner(), time.monotonic() + _TURN_SECONDS
@@ -68,7 +72,8 @@ def scan_for_viruses() -> None:
             return
         _queue_old_files()
         while (claimed := _claim()) is not None and _scan(claimed, door):
-            if time.monotonic() > ends_at:
+            jobs.did()
+            if jobs.is_over() or time.monotonic() > ends_at:
                 jobs.wake(scan_for_viruses)
                 return
 

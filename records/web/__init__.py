@@ -15,6 +15,7 @@ from records.web import (
     limits,
     links,
     logs,
+    metrics,
     multipart,
     origins,
     static,
@@ -26,6 +27,7 @@ csrf = CSRFProtect()
 
 def init_app(app: Flask) -> None:
     logs.init_app(app)
+    metrics.init_app(app)
     compression.init_app(app)
     multipart.init_app()
     limits.init_app(app)  # before CSRF, which reads the form

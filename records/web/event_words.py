@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext
 from records.models import ErasureReason, RequirementKind, Rule
 from records.models.credit_type import Period
 from records.models.proof import FeedKind
+from records.web.job_words import JOB_WORDS
 from records.web.requirement_words import RULE_WORDS
 from records.web.words import ROLE_WORDS
 
@@ -56,6 +57,7 @@ COUNTED_WORDS = {
 }
 
 FIELD_WORDS = {
+    "job": lazy_gettext("Work"),
     "account": lazy_gettext("Account"),
     "accepts_uploads": lazy_gettext("Accepts uploads"),
     "address": lazy_gettext("Sign-on address"),
@@ -215,5 +217,6 @@ VALUE_WORDS: dict[str, dict[Any, Any]] = {
     "reason": dict(ERASURE_WORDS),
     "rule": {Rule(rule): words for rule, words in RULE_WORDS.items()},
     "period": dict(PERIOD_WORDS),
+    "job": dict(JOB_WORDS),
     "kind": {**REQUIREMENT_KIND_WORDS, **_FEED_WORDS},
 }

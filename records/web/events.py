@@ -9,6 +9,7 @@ from records.models import AuditKind
 KIND_WORDS = {
     AuditKind.ORGANIZATION_CREATED: lazy_gettext("Organization founded"),
     AuditKind.ORGANIZATION_CHANGED: lazy_gettext("Settings changed"),
+    AuditKind.JOB_ASKED_FOR: lazy_gettext("Background work asked for"),
     AuditKind.SIGN_ON_CHANGED: lazy_gettext("Single sign-on changed"),
     AuditKind.SIGN_ON_FORGOTTEN: lazy_gettext("Sign-on forgotten"),
     AuditKind.MEMBER_CREATED: lazy_gettext("Member created"),

@@ -122,7 +122,7 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     response.headers["X-Request-Id"] = signin.request_id()
-    if request.endpoint not in ("pages.healthz", "pages.readyz"):
+    if request.endpoint not in ("pages.healthz", "pages.readyz", "pages.metrics"):
         log.info(
             "request",
             method=request.method,

@@ -5,6 +5,7 @@ For tests that only look, and for screenshots.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from config import Settings
-from records import clock, codes
+from records import clock, codes, jobs, turns
 from records.database import choose_organization, db, every_organization, transaction
 from records.demo.load import load
 from records.models import (
@@ -25,6 +26,8 @@ from records.models import (
     CreditType,
     ErasureReason,
     ExternalCertificate,
+    JobFailure,
+    JobState,
     Member,
     MessageKind,
     Organization,
@@ -90,9 +93,23 @@ def fill() -> dict[str, object]:
     named = _own(people[MEMBER]) | _of_the_organization() | _links(people[ADMINISTRATOR])
     named |= _begun(people[ADMINISTRATOR], people[MEMBER])
     audit.viewed_scan(_one(Scan, Scan.id == named["scan_id"]), by=actor_of(people[ADMINISTRATOR]))
+    _let_jobs_stand()
     db.session.remove()
     db.engine.dispose()
     return named
+
+
+def _let_jobs_stand() -> None:
+    """One that runs, one that failed, one that is wanted, and all others done."""
+    turns.make_places({name: each.at_once for name, each in jobs.registered().items()})
+    for name, each in jobs.registered().items():
+        turn = turns.begin(name, every=each.every, total=300, anyhow=True)
+        if turn is not None and name != "draw_previews":
+            turns.end(turn, JobFailure.STORAGE if name == "sweep" else None)
+    turns.want({"keep_rules"})
+    with db.engine.begin() as connection:
+        running = sa.update(JobState).where(JobState.run != "")
+        connection.execute(running.values(done=129, held_until=clock.now() + timedelta(days=1)))
 
 
 def _found_an_empty_one() -> None:
