@@ -188,8 +188,16 @@ class Settings(BaseSettings):
     @classmethod
     def read(cls) -> Settings:
         """The settings of the environment. Raises BadSettings, naming each bad one."""
+        return cls._made({})
+
+    def changed(self, **others: str) -> Settings:
+        """These settings, but for some `others`. Raises BadSettings likewise."""
+        return self._made(self.model_dump() | others)
+
+    @classmethod
+    def _made(cls, given: dict[str, Any]) -> Settings:
         try:
-            return cls()
+            return cls(**given)
         except ValidationError as error:
             lines = [
                 f"  {'_'.join(map(str, problem['loc'])).upper() or 'SETTINGS'}: "

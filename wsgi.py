@@ -12,8 +12,11 @@ from config import Settings
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The whole application. Raises BadSettings, which names each bad setting."""
+    settings = settings or Settings.read()
     app = Flask("certfolio", static_folder=None)
-    app.config.update((settings or Settings.read()).for_flask())
+    app.config.update(settings.for_flask())
+    # The same program with other addresses, for whoever carries everything there.
+    app.extensions["elsewhere"] = lambda **others: create_app(settings.changed(**others))
     records.init_app(app)
     portal.init_app(app)
     admin_panel.init_app(app)

@@ -257,12 +257,28 @@ def is_sqlite() -> bool:
     return bool(db.engine.dialect.name == "sqlite")
 
 
+def database_is_current() -> bool:
+    """Whether the database answers and stands at the newest migration."""
+    here, *_older = _migrations(current_app.config["MIGRATIONS"])
+    return _migration() == here
+
+
 def database_is_ready() -> bool:
-    """Whether the database answers and stands at the newest migration that this version knows, or at a later one:
-    migrations come before the new version, and the old one goes on meanwhile. Their numbers grow."""
-    from alembic.runtime.migration import MigrationContext
+    """Whether it stands there, or at a migration of a newer version: what that one brings, this one works on with."""
+    _here, *older = _migrations(current_app.config["MIGRATIONS"])
+    return _migration() not in (None, *older)
+
+
+@cache
+def _migrations(folder: str) -> list[str]:
+    """All that this version knows, the newest first."""
     from alembic.script import ScriptDirectory
 
-    head = ScriptDirectory(current_app.config["MIGRATIONS"]).get_current_head()
+    return [script.revision for script in ScriptDirectory(folder).walk_revisions()]
+
+
+def _migration() -> str | None:
+    from alembic.runtime.migration import MigrationContext
+
     with db.engine.connect() as connection:
-        return (MigrationContext.configure(connection).get_current_revision() or "") >= (head or "")
+        return MigrationContext.configure(connection).get_current_revision()

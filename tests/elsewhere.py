@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import click.testing
@@ -20,6 +24,7 @@ from tests import stored
 
 Dump = dict[str, list[tuple[Any, ...]]]
 MakeElsewhere = Callable[..., Flask]
+_START = multiprocessing.get_context("fork")
 
 
 @contextmanager
@@ -96,3 +101,31 @@ def files_in(folder: Path) -> dict[str, bytes]:
 def change_manifest(backup: BackupFolder, **facts: Any) -> None:
     path = backup.path / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | facts))
+
+
+@contextmanager
+def process(target: Callable[..., None], *args: Any) -> Iterator[Any]:
+    """A process of its own, killed in the end."""
+    db.session.remove()
+    db.engine.dispose()
+    started = _START.Process(target=_alone, args=(target, *args))
+    started.start()
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.join()
+
+
+def _alone(target: Callable[..., None], *args: Any) -> None:
+    """Where it comes to an end, without what the process of the tests does at its own: it stops servers."""
+    try:
+        target(*args)
+    finally:
+        os._exit(0)
+
+
+def killed(target: Callable[..., None], *args: Any, within: float, draw: Random) -> None:
+    """Let a process do this, and kill it within so many seconds."""
+    with process(target, *args):
+        time.sleep(draw.uniform(0, within))

@@ -36,6 +36,7 @@ SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger JOIN pg_class ON pg_clas
 def _on_postgresql(engine: Engine) -> Iterator[Connection]:
     """What the owner of the tables may do; sleeping keys (session_replication_role) are for superusers."""
     with engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")  # bytes may come in between
         keys = connection.exec_driver_sql(_KEYS).all()
         guarded = connection.exec_driver_sql(_GUARDED).scalars().all()
         for table, name, _definition in keys:
@@ -47,6 +48,7 @@ def _on_postgresql(engine: Engine) -> Iterator[Connection]:
             connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         for table, name, definition in keys:
             connection.exec_driver_sql(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+        connection.exec_driver_sql("ANALYZE")  # or nobody knows how to ask for these rows until the server gets to it
 
 
 @contextmanager

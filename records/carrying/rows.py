@@ -5,10 +5,12 @@ A few hundred rows are in memory at a time, however many there are.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
+from psycopg import sql
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -20,6 +22,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Row,
     String,
     Table,
     Text,
@@ -33,6 +36,7 @@ from sqlalchemy import (
     text,
     type_coerce,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 from records.models.base import Id, Instant
@@ -81,7 +85,7 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
 def tables(connection: Connection) -> dict[str, Table]:
     """The tables that stand there, by name: search indexes, which follow from them, and what is not ours left out."""
-    inspector, names, found = inspect(connection), _ordinary(connection), MetaData()
+    inspector, names, found = inspect(connection), table_names(connection), MetaData()
     keys = inspector.get_multi_pk_constraint(filter_names=names)
     columns = inspector.get_multi_columns(filter_names=names)
     for name in names:
@@ -90,7 +94,7 @@ def tables(connection: Connection) -> dict[str, Table]:
     return dict(found.tables)
 
 
-def _ordinary(connection: Connection) -> list[str]:
+def table_names(connection: Connection) -> list[str]:
     if connection.dialect.name == "postgresql":
         names = inspect(connection).get_table_names()
     else:
@@ -120,19 +124,45 @@ def filled(connection: Connection, *, without: Collection[str] = ()) -> str | No
     return None
 
 
-def copy_rows(source: Connection, target: Connection, *, without: Collection[str] = ()) -> dict[str, int]:
+def copy_rows(
+    source: Connection,
+    target: Connection,
+    *,
+    without: Collection[str] = (),
+    tell: Callable[[str, int], None] = lambda _table, _rows: None,
+) -> dict[str, int]:
     """Copy every row of every table but those `without`; `target` has the same tables, empty. Returns the number of
-    rows by table. Raises ValueError where the tables are not the same."""
+    rows by table; `tell` hears of them meanwhile. Raises ValueError where the tables are not the same."""
     here, there, copied = tables(source), tables(target), {}
     if _columns(here) != _columns(there):
         raise ValueError("the two databases do not have the same tables and columns")
     for name in sorted(here.keys() - set(without)):
-        rows = source.execute(select(here[name]), execution_options={"yield_per": _AT_ONCE}).mappings()
+        columns = sorted(here[name].c.keys())
+        asked = select(*(here[name].c[column] for column in columns))
         copied[name] = 0
-        for batch in rows.partitions():
-            target.execute(insert(there[name]), [dict(row) for row in batch])
+        for batch in source.execute(asked, execution_options={"yield_per": _AT_ONCE}).partitions():
+            _write(target, there[name], columns, batch)
             copied[name] += len(batch)
+            tell(name, copied[name])
     return copied
+
+
+def _write(target: Connection, table: Table, columns: list[str], rows: Sequence[Row[Any]]) -> None:
+    """PostgreSQL has a way of its own for many rows, some times faster."""
+    if target.dialect.name != "postgresql":
+        target.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
+        return
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
+    driver: Any = target.connection.dbapi_connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except psycopg.Error as error:
+        raise DBAPIError.instance(
+            f"COPY {table.name}", None, error, psycopg.Error, hide_parameters=True, dialect=target.dialect
+        ) from error
 
 
 def _columns(of: dict[str, Table]) -> dict[str, set[str]]:

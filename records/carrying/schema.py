@@ -22,6 +22,10 @@ def is_known(migration: str) -> bool:
         return False
 
 
+def is_head(migration: str) -> bool:
+    return _scripts().get_current_head() == migration
+
+
 def bring_to(engine: Engine, migration: str) -> None:
     """Bring the database up or down to `migration` ("head": the newest); the way down takes rows with it."""
     scripts = _scripts()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from records.commands import audit, backup, checks, demo, housekeeping, members, organization, reminders, supply
+from records.commands import audit, backup, checks, demo, housekeeping, members, moving, organization, reminders, supply
 
 
 def init_app(app: Flask) -> None:
-    for module in (organization, members, demo, housekeeping, checks, audit, reminders, supply, backup):
+    for module in (organization, members, demo, housekeeping, checks, audit, reminders, supply, backup, moving):
         module.add_to(app.cli)

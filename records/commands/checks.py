@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
@@ -26,6 +27,19 @@ def add_to(cli: click.Group) -> None:
     cli.add_command(check)
 
 
+@dataclass(frozen=True)
+class Proof:
+    """What was looked at and found: by organization, outside of all, and in the storage without a row."""
+
+    reports: dict[str, Report]
+    outside: Report
+    stray: Stray
+
+    @property
+    def ok(self) -> bool:
+        return not any(report.problems for report in (self.outside, *self.reports.values()))
+
+
 @click.command("check")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of words.")
 @in_words
@@ -37,6 +51,21 @@ def check(as_json: bool) -> None:
     has its bytes; every chain of audit events is whole. Exit code 1 where not. Bytes without a row are counted, and no
     harm: the sweep takes them after its grace time.
     """
+    proof = prove(tell=(lambda _name, _report: None) if as_json else _say)
+    if as_json:
+        organizations = [{"organization": name, **_told(report)} for name, report in proof.reports.items()]
+        told = {"ok": proof.ok, "organizations": organizations, "without_organization": _told(proof.outside)}
+        click.echo(json.dumps(told | {"stray": asdict(proof.stray)}, ensure_ascii=False, indent=2))
+    else:
+        _say_stray(proof.stray)
+        if proof.ok:
+            click.echo("Everything is in order.")
+    if not proof.ok:
+        sys.exit(1)
+
+
+def prove(*, tell: Callable[[str, Report], None]) -> Proof:
+    """Look at everything; `tell` hears of each organization once it is done."""
     with every_organization():
         found = db.session.execute(select(Organization.id, Organization.name).order_by(Organization.id)).all()
     outside = Report()
@@ -45,21 +74,10 @@ def check(as_json: bool) -> None:
     for organization_id, name in found:
         with organization_scope(organization_id):
             reports[name] = check_organization()
-            if not as_json:
-                _say(name, reports[name])
-    if outside.looked_at and not as_json:
-        _say("Without an organization", outside)
-    ok, stray = not any(report.problems for report in (outside, *reports.values())), _stray()
-    if as_json:
-        organizations = [{"organization": name, **_told(report)} for name, report in reports.items()]
-        told = {"ok": ok, "organizations": organizations, "without_organization": _told(outside)}
-        click.echo(json.dumps(told | {"stray": asdict(stray)}, ensure_ascii=False, indent=2))
-    else:
-        _say_stray(stray)
-        if ok:
-            click.echo("Everything is in order.")
-    if not ok:
-        sys.exit(1)
+            tell(name, reports[name])
+    if outside.looked_at:
+        tell("Without an organization", outside)
+    return Proof(reports, outside, _stray())
 
 
 @dataclass(frozen=True)

@@ -16,23 +16,22 @@ from pathlib import Path
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Connection, column, func, select, table
 from sqlalchemy.exc import OperationalError
 
 from records import clock
 from records.carrying import rows, schema
 from records.carrying.backup_folder import BackupFolder, Manifest, all_in
-from records.carrying.files import NotCarried, carry, named_bytes
+from records.carrying.contents import ends_of_chains
+from records.carrying.files import NotCarried, carry_all, named_bytes, not_named
 from records.database import db
 from records.errors import StorageFull, StorageOutOfReach, StorageUnavailable
 from records.errors.backups import BackupFull, BackupTooLarge, BackupUnwritable, NothingToBackUp
-from records.storage import drawn_from, is_full, megabytes, storage
+from records.storage import is_full, megabytes, storage
 
 # Sessions and counts of refused tries stay behind: a session that was ended since must not come to life again. So does
 # who runs which job right now.
 LEFT_BEHIND = frozenset({"sign_in", "throttle_count", "job_state"})
 _SNAPSHOTS = 3
-_AT_ONCE = 500
 
 
 @dataclass
@@ -77,16 +76,8 @@ def _take_rows(backup: BackupFolder) -> dict[str, Any]:
             "migration": schema.migration_of(source),
             "tables": rows.copy_rows(source, target, without=LEFT_BEHIND),
             "numbers": rows.numbers_given_out(source),
-            "chains": _ends_of_chains(target),
+            "chains": ends_of_chains(target),
         }
-
-
-def _ends_of_chains(connection: Connection) -> list[list[Any]]:
-    """Of each organization's sealed audit events the last: (organization, sequence, hash)."""
-    event = table("audit_event", column("organization_id"), column("sequence"), column("hash")).c
-    last = select(event.organization_id, func.max(event.sequence), event.hash)  # of one row: SQLite sees to that
-    ends = last.where(event.sequence.is_not(None)).group_by(event.organization_id).order_by(event.organization_id)
-    return [list(end) for end in connection.execute(ends)]
 
 
 def _take_bytes(backup: BackupFolder, earlier: list[BackupFolder]) -> Taken:
@@ -100,12 +91,11 @@ def _take_bytes(backup: BackupFolder, earlier: list[BackupFolder]) -> Taken:
                 missing_yet += wanted.size
         _require_room(missing_yet, backup.path)
         with backup.new_sums() as add_sum:
-            for wanted in named_bytes(connection):
-                try:
-                    size, sha256 = carry(wanted, storage(), backup.storage)
-                except NotCarried as problem:
-                    taken.missing[wanted.key] = str(problem)
+            for wanted, outcome in carry_all(named_bytes(connection), storage(), backup.storage):
+                if isinstance(outcome, NotCarried):
+                    taken.missing[wanted.key] = str(outcome)
                 else:
+                    size, sha256 = outcome
                     add_sum(sha256, wanted.key)
                     taken.files += 1
                     taken.bytes += size
@@ -114,15 +104,8 @@ def _take_bytes(backup: BackupFolder, earlier: list[BackupFolder]) -> Taken:
 
 def _were_swept(missing: dict[str, str]) -> bool:
     """Whether any of these is no longer named by a row: then there is a newer moment at which all is whole."""
-    stored = table("stored_file", column("key"))
-    keys = sorted({drawn_from(key) for key in missing})
     with db.engine.connect() as connection:
-        for at in range(0, len(keys), _AT_ONCE):
-            some = keys[at : at + _AT_ONCE]
-            named = connection.scalar(select(func.count()).select_from(stored).where(stored.c.key.in_(some)))
-            if named != len(some):
-                return True
-    return False
+        return bool(not_named(connection, missing))
 
 
 def _require_room(needed: int, folder: Path) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select, text, update
 from records import clock
 from records.carrying import rows, schema
 from records.carrying.backup_folder import BackupFolder, Manifest
-from records.carrying.files import NotCarried, carry
+from records.carrying.files import NotCarried, carry_all
 from records.carrying.loading import loading
 from records.database import db
 from records.errors.backups import BackupInconsistent, BackupOfNewerVersion, InstallationNotEmpty
@@ -76,13 +76,8 @@ def _require_no_other_bytes(backup: BackupFolder) -> None:
 
 
 def _restore_bytes(backup: BackupFolder) -> list[str]:
-    problems = []
-    for wanted in backup.bytes():
-        try:
-            carry(wanted, backup.storage, storage())
-        except NotCarried as problem:
-            problems.append(str(problem))
-    return problems
+    carried = carry_all(backup.bytes(), backup.storage, storage())
+    return [str(outcome) for _wanted, outcome in carried if isinstance(outcome, NotCarried)]
 
 
 def _restore_rows(backup: BackupFolder, manifest: Manifest, target: Connection) -> None:

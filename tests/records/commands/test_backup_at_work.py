@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -35,36 +31,14 @@ from tests.elsewhere import (
     files_in,
     keys_in,
     keys_of,
+    killed,
+    process,
     restored,
     rows_in,
     rows_of,
     run,
 )
 from tests.holdings import give
-
-_START = multiprocessing.get_context("fork")
-
-
-@contextmanager
-def _process(target: Callable[..., None], *args: Any) -> Iterator[Any]:
-    """A process of its own, killed in the end."""
-    db.session.remove()
-    db.engine.dispose()
-    process = _START.Process(target=_alone, args=(target, *args))
-    process.start()
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.join()
-
-
-def _alone(target: Callable[..., None], *args: Any) -> None:
-    """Where it comes to an end, without what the process of the tests does at its own: it stops servers."""
-    try:
-        target(*args)
-    finally:
-        os._exit(0)
 
 
 def _work(app: Flask, ids: dict[str, int]) -> None:
@@ -102,7 +76,7 @@ def test_a_backup_while_people_work_is_whole(
     with _long_ago():
         give(cast.max, cast.emt, 300, files={f"{number}": f"{number}".encode() for number in range(50 * times)})
     made = []
-    with _process(_work, app, cast.ids()) as worker:
+    with process(_work, app, cast.ids()) as worker:
         for number in range(times):
             time.sleep(0.5)
             with clock.standing_at(clock.now() + timedelta(minutes=number)):
@@ -129,11 +103,6 @@ def _restore(app: Flask, backup: BackupFolder) -> None:
         restoring.restore(backup)
 
 
-def _killed(target: Callable[..., None], *args: Any, within: float, draw: Random) -> None:
-    with _process(target, *args):
-        time.sleep(draw.uniform(0, within))
-
-
 KILLS = [3, pytest.param(200, marks=pytest.mark.long)]
 
 
@@ -150,7 +119,7 @@ def test_a_killed_backup_is_refused_and_harms_no_other(
         if number >= kills and incomplete:
             break
         with clock.standing_at(clock.now() + timedelta(minutes=number + 1)):
-            _killed(_take, app, tmp_path, within=took, draw=draw)
+            killed(_take, app, tmp_path, within=took, draw=draw)
         incomplete = [backup for backup in all_in(tmp_path) if not backup.is_complete]
     assert incomplete
     for backup in incomplete:
@@ -184,7 +153,7 @@ def test_a_killed_restore_leaves_all_or_nothing_and_is_started_again(
     restored(target, tmp_path)
     took, target = time.monotonic() - began, elsewhere(on)
     for _ in range(kills):
-        _killed(_restore, target, backup, within=took, draw=draw)
+        killed(_restore, target, backup, within=took, draw=draw)
         rows = rows_of(target)
         if any(rows.values()):
             assert rows == whole

@@ -16,7 +16,7 @@ from records.database import db
 from records.models import AuditEvent, AuditKind
 from tests.cast import Cast
 from tests.clients import SignedClient
-from tests.conftest import make_app
+from tests.conftest import make_app, upgrade
 from tests.records.web.conftest import CANARY, FAILURES
 
 WORDS_OF_MACHINES = ("Traceback", "SELECT", "INSERT", "sqlalchemy", "psycopg", "sqlite", "werkzeug", ".py", CANARY)
@@ -135,6 +135,17 @@ def test_a_database_without_its_tables_is_not_ready(tmp_path: Path) -> None:
     page = SignedClient(application).get("/readyz")
     assert page.status_code == 503
     assert page.json == {"status": "not ready"}
+    with application.app_context():
+        db.engine.dispose()
+
+
+def test_while_an_upgrade_is_under_way_the_version_before_serves_and_the_new_one_waits(tmp_path: Path) -> None:
+    application = make_app(tmp_path / "data")
+    upgrade(application)
+    for migration, status in (("9999", 200), ("0001", 503)):
+        with application.app_context(), db.engine.begin() as connection:
+            connection.execute(sa.text("UPDATE alembic_version SET version_num = :to"), {"to": migration})
+        assert SignedClient(application).get("/readyz").status_code == status
     with application.app_context():
         db.engine.dispose()
 
