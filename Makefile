@@ -8,6 +8,9 @@ DATA_DIR ?= var
 DEMO ?= 1
 JOBS ?= 2
 PYTEST ?=
+SIZES ?= 10000
+ENGINES ?= sqlite postgresql
+BENCH ?=
 
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -54,8 +57,9 @@ lint: .venv/installed-dev ## Check style, types, templates and import contracts
 words: .venv/installed ## Bring the catalogues of translated texts in line with the sources
 	$(BIN)/python -m records.catalogues
 
-bench: ## Measure (comes with the benchmark)
-	@echo "The benchmark is not part of this version yet: there is no bench/ folder." >&2; exit 1
+bench: .venv/installed-dev ## Measure beside the limit: SIZES="10000 100000", ENGINES="sqlite postgresql"
+	$(BIN)/python -m bench --sizes $(SIZES) --engines $(ENGINES) $(BENCH)
+	$(BIN)/python -m bench.report --to var/bench
 
 lock: .venv/installed-dev ## Write requirements*.txt anew, with hashes
 	$(BIN)/pip install --quiet uv

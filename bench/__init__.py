@@ -1,0 +1,1 @@
+"""The benchmark: data of any size, the limit, and measuring the one beside the other. See README.md here."""
