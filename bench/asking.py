@@ -6,9 +6,11 @@ import http.client
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from bench.pages import Page
+from bench.processes import spent_since
 
 PATIENCE = 10.0  # seconds
 _AT_LEAST = 5  # times
@@ -42,7 +44,8 @@ class Browser:
 
     def check(self, page: Page) -> int:
         """How many bytes the page has. Raises WrongAnswer."""
-        status, body = self.ask(self.open(), page)
+        with closing(self.open()) as connection:
+            status, body = self.ask(connection, page)
         if status != 200 or page.expect not in body.decode(errors="replace"):
             raise WrongAnswer(f"{page.name} ({page.path}): {status}, without “{page.expect}”")
         return len(body)
@@ -53,21 +56,20 @@ class Browser:
         return answer.status, answer.read()
 
 
-def cost_of(browser: Browser, page: Page, *, seconds: float, spent: Callable[[], float]) -> Cost:
+def cost_of(browser: Browser, page: Page, *, seconds: float, spent: Callable[[], dict[int, float]]) -> Cost:
     """Ask for `page` for so many seconds, and a few times at least, as far as that takes no longer than PATIENCE.
-    `spent` says the processor's time so far."""
-    size, connection = browser.check(page), browser.open()
-    browser.ask(connection, page)  # connects, and warms what the check did not reach
-    times: list[float] = []
-    before, start = spent(), time.perf_counter()
-    while (lasted := time.perf_counter() - start) < seconds or (len(times) < _AT_LEAST and lasted < PATIENCE):
-        began = time.perf_counter()
-        status, _ = browser.ask(connection, page)
-        times.append(1000 * (time.perf_counter() - began))
-        if status != 200:
-            raise WrongAnswer(f"{page.name}: {status}")
-    busy = 1000 * (spent() - before) / len(times)
-    connection.close()
+    `spent` says the processor's time of each process so far."""
+    size, times = browser.check(page), list[float]()
+    with closing(browser.open()) as connection:
+        browser.ask(connection, page)  # connects, and warms what the check did not reach
+        before, start = spent(), time.perf_counter()
+        while (lasted := time.perf_counter() - start) < seconds or (len(times) < _AT_LEAST and lasted < PATIENCE):
+            began = time.perf_counter()
+            status, _ = browser.ask(connection, page)
+            times.append(1000 * (time.perf_counter() - began))
+            if status != 200:
+                raise WrongAnswer(f"{page.name}: {status}")
+        busy = 1000 * spent_since(before, spent()) / len(times)
     times.sort()
     return Cost(statistics.median(times), _share(times, 0.95), _share(times, 0.99), busy, len(times), size)
 

@@ -23,7 +23,7 @@ from bench.installation import ROOT, Installation, named
 from bench.limit.app import cookie_of
 from bench.measure import CERTFOLIO, LIMIT
 from bench.pages import facts_of
-from bench.processes import Growth, processor_time
+from bench.processes import Growth, processor_time, spent_since
 from bench.results import Results, Work
 from bench.server import certfolio, limit, limit_environment, sign_in
 from bench.starting import starts
@@ -95,7 +95,7 @@ def _exported(by: str, port: int, path: str, cookies: str, workers: list[int]) -
         while piece := answer.read1(65_536):
             first = first or time.perf_counter() - began
             lines += piece.count(b"\n")
-    took, busy = time.perf_counter() - began, processor_time(workers) - spent
+    took, busy = time.perf_counter() - began, spent_since(spent, processor_time(workers))
     connection.close()
     if answer.status != 200:
         raise RuntimeError(f"{by} exports nothing: {answer.status}")
@@ -198,5 +198,5 @@ def _sign_ins(installation: Installation) -> Iterator[Work]:
             began = time.perf_counter()
             sign_in(ours.port, ADMINISTRATOR)
             times.append(time.perf_counter() - began)
-        busy = (processor_time(ours.workers) - spent) / _SIGN_INS
+        busy = spent_since(spent, processor_time(ours.workers)) / _SIGN_INS
         yield Work("sign-in", "certfolio, with the page before it", statistics.median(times), 1, processor=busy)

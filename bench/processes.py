@@ -25,14 +25,19 @@ def family_of(pid: int) -> list[int]:
     return found
 
 
-def processor_time(pids: Iterable[int]) -> float:
-    """Seconds so far, of those that still run."""
-    spent = 0
+def processor_time(pids: Iterable[int]) -> dict[int, float]:
+    """Seconds so far of each that still runs."""
+    spent = {}
     for pid in pids:
         with suppress(OSError):
             fields = _fields(pid)
-            spent += int(fields[11]) + int(fields[12])
-    return spent / _TICKS
+            spent[pid] = (int(fields[11]) + int(fields[12])) / _TICKS
+    return spent
+
+
+def spent_since(before: dict[int, float], now: dict[int, float]) -> float:
+    """Seconds between two looks; what ended between them cannot be counted."""
+    return sum(seconds - before.get(pid, 0.0) for pid, seconds in now.items())
 
 
 def memory(pids: Iterable[int]) -> tuple[int, int]:

@@ -36,7 +36,7 @@ def written(every: Sequence[Results]) -> Iterator[str]:
     yield _HEAD
     for results in every:
         yield f"\n## {results.members:,} members, {10 * results.members:,} certifications, on {_name(results.engine)}\n"
-        yield f"On {results.on}; {results.machine}.\n"
+        yield f"On {results.on}; {results.machine}; load before it began: {results.load:.1f}.\n"
         yield from _pages(results.pages)
         yield from _processes(results)
         yield from _works(results.works, results.engine)

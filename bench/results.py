@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -63,10 +64,13 @@ class Work:
 
 @dataclass
 class Results:
+    """`load`: how many processes wanted to run on the machine just before, on average over a minute."""
+
     engine: str
     members: int
     on: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
     machine: str = field(default_factory=lambda: machine())
+    load: float = field(default_factory=lambda: os.getloadavg()[0])
     pages: list[OnePage] = field(default_factory=list)
     processes: dict[str, Process] = field(default_factory=dict)
     works: list[Work] = field(default_factory=list)

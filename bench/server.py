@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlencode
@@ -64,11 +64,10 @@ class Server:
         return family_of(self._running.pid)[1:] if self._running else []
 
     def _answers(self) -> bool:
-        with suppress(OSError, http.client.HTTPException):
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        there = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        with suppress(OSError, http.client.HTTPException), closing(there) as connection:
             connection.request("GET", "/healthz")
             connection.getresponse().read()
-            connection.close()
             return True
         return False
 

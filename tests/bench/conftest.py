@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ MEMBERS = 60
 
 
 @pytest.fixture
-def empty(on: str, tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Flask, Installation]:
+def empty(on: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Flask, Installation]]:
     """Migrated, without rows."""
     database, settings = "", {}
     if on == "postgresql":
@@ -34,7 +34,10 @@ def empty(on: str, tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Flas
     installation.prepare()
     app = make_app(tmp_path, **settings)
     upgrade(app)
-    return app, installation
+    yield app, installation
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.fixture

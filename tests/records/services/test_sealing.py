@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -14,6 +14,7 @@ from records import clock, jobs
 from records.database import choose_organization, db, transaction
 from records.models import AuditEvent, AuditKind
 from records.queries.audit_chains import Head, head_of, waiting_chains
+from records.queue import Queue
 from records.services import sealing
 from records.services.sealing import seal
 from tests.records.services.test_certificates_at_once import PATIENCE, PROCESSES, Place
@@ -188,9 +189,16 @@ def test_a_sealer_that_is_killed_leaves_a_whole_chain(app, on, cast, kills):
     assert (fire.is_whole, fire.sealed, fire.waiting) == (True, 3_000 * kills, 0)
 
 
-def test_the_worker_seals_within_seconds_without_being_woken():
+def test_the_worker_seals_within_seconds_without_being_woken(app, cast, monkeypatch):
     """Beside jobs that take their time."""
-    ran, ended = [], threading.Event()
-    jobs._steadily(lambda: (ran.append(time.monotonic()), len(ran) == 2 and ended.set()), 0.01, ended)
-    assert len(ran) == 2
+    worker = jobs._Worker(Queue.at("memory://", {}))
+    many(cast, 3)
+
+    def seal_and_end():
+        sealing.seal()
+        worker.ended.set()
+
+    monkeypatch.setitem(jobs._jobs, "seal", replace(jobs._jobs["seal"], run=seal_and_end))
+    jobs._look(app, worker, ["seal"], 0.01)
+    assert verified()[cast.fire.id].waiting == 0
     assert 0 < jobs._jobs["seal"].every_seconds <= 5
