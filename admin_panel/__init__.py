@@ -7,6 +7,7 @@ from flask_admin import Admin, BaseView
 from flask_admin.theme import Bootstrap4Theme
 from flask_babel import lazy_gettext as _
 
+from admin_panel import navigation
 from records.web.headers import csp_nonce
 
 
@@ -27,7 +28,7 @@ def init_app(app: Flask) -> None:
 
         admin.add_view(StyleView(endpoint="style", url="/admin"))
     admin.init_app(app)
-    app.jinja_env.globals["back_office_menu"] = admin.menu
+    navigation.init_app(app, admin)
 
 
 def _menu() -> list[BaseView]:

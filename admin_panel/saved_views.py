@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext
 from admin_panel.forms.saved_view import ViewForm
 from admin_panel.reports import LAYOUTS
 from records.models import Actor, SavedView
-from records.queries.saved_views import saved_views
+from records.queries.saved_views import KeptView, kept_views
 from records.services.saved_views import mark_of
 
 # The lists that views are kept of: their titles, and the names of their addresses.
@@ -41,9 +41,12 @@ class Views:
 
     page: str
     asked: Mapping[str, str]
-    kept: Sequence[tuple[SavedView, str]]
-    form: ViewForm
+    kept: Sequence[tuple[KeptView, str]]
     may_share: bool
+
+    @property
+    def form(self) -> ViewForm:
+        return ViewForm()
 
     @property
     def save_address(self) -> str:
@@ -54,15 +57,15 @@ class Views:
         return url_for("views.list")
 
     @property
-    def current(self) -> SavedView | None:
+    def current(self) -> KeptView | None:
         """The one that is shown now."""
         return next((view for view, _address in self.kept if dict(view.asked) == dict(self.asked)), None)
 
 
 def views_of(page: str, asked: Mapping[str, str], *, by: Actor) -> Views:
     """`asked` are the fields of the address that is open."""
-    kept = [(view, address_of(view)) for view in saved_views(by=by, of=[page])]
-    return Views(page, asked, kept, ViewForm(), by.administers)
+    kept = [(view, page_address(page, view.asked)) for view in kept_views(page, by=by)]
+    return Views(page, asked, kept, by.administers)
 
 
 def page_address(page: str, asked: Mapping[str, Any]) -> str:

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeGuard, TypeVar
+from weakref import WeakKeyDictionary
 
 from flask import Flask, current_app
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Table, TextClause, event, inspect, select, text
@@ -37,21 +37,38 @@ class OrganizationSession(FlaskSession):
 
 
 db = SQLAlchemy(metadata=Base.metadata, session_options={"class_": OrganizationSession})
-migrate = Migrate()
 
 _ORGANIZATION = "organization_id"
 _EVERYWHERE = "every_organization"
 _AFTER_COMMIT = "after_commit"
 _LARGEST_ID = 2**63 - 1  # what an id column holds
+_MOST_HELD = 200  # organizations
+# Statements with the condition of an organization, as long as the statement itself lives: nothing that can go stale.
+_held: WeakKeyDictionary[Any, dict[int, Any]] = WeakKeyDictionary()
 
 Record = TypeVar("Record", bound=Base)
 
 
 def init_app(app: Flask) -> None:
     db.init_app(app)
-    migrate.init_app(app, db, directory=app.config["MIGRATIONS"], render_as_batch=True, compare_type=True)
+    app.extensions["migrate"] = _Migrations(app)
     with app.app_context():
         connections.prepare(db.engine)
+
+
+class _Migrations:
+    """Stands in for Flask-Migrate until somebody asks for it: serving pages needs no Alembic, which is large."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def __getattr__(self, name: str) -> Any:
+        from flask_migrate import Migrate
+
+        Migrate().init_app(
+            self._app, db, directory=self._app.config["MIGRATIONS"], render_as_batch=True, compare_type=True
+        )
+        return getattr(self._app.extensions["migrate"], name)
 
 
 # The organization scope
@@ -115,12 +132,24 @@ def _scope_statements(state: ORMExecuteState) -> None:
         return
     if state.is_insert:
         _require_inserted_here(state, organization_id)
-    state.statement = state.statement.options(
-        with_loader_criteria(
-            OrganizationOwned,
-            lambda owner: owner.organization_id == organization_id,
-            include_aliases=True,
-        )
+    state.statement = _scoped(state.statement, organization_id)
+
+
+def _scoped(statement: Any, organization_id: int) -> Any:
+    """`statement` with the condition. One that lives on, such as a constant of a module, gets it once an organization,
+    and is not looked through anew each time that it runs."""
+    held = _held.setdefault(statement, {})
+    if organization_id not in held:
+        if len(held) == _MOST_HELD:
+            held.clear()
+        held[organization_id] = statement.options(_owned_by(organization_id))
+    return held[organization_id]
+
+
+@lru_cache(_MOST_HELD)
+def _owned_by(organization_id: int) -> Any:
+    return with_loader_criteria(
+        OrganizationOwned, lambda owner: owner.organization_id == organization_id, include_aliases=True
     )
 
 

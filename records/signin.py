@@ -11,15 +11,28 @@ import logging
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 
 from flask import Flask, current_app, g, has_request_context, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import aliased
 
 from records import clock
 from records.database import choose_organization, db, every_organization
-from records.models import Account, Actor, ActorKind, Member, Organization, Role, SecondFactor, SignIn
+from records.models import (
+    Account,
+    Actor,
+    ActorKind,
+    Logo,
+    Member,
+    Organization,
+    Role,
+    SecondFactor,
+    SignIn,
+    StoredFile,
+)
+from records.models.stored_file import HELD_BACK
 from records.scopes import covered_units
 
 # So long after the password was given, what is grave needs it no second time.
@@ -56,6 +69,12 @@ class SignedIn(UserMixin):
     organization: Organization | None
     administrator: Member | None = None
     second_factor_since: datetime | None = None
+    logo_scan: str | None = None  # what the virus scan says of the organization's logo; None without one
+
+    @property
+    def has_logo(self) -> bool:
+        """Whether the organization has a picture, and it may be shown."""
+        return self.logo_scan is not None and self.logo_scan not in HELD_BACK
 
     @property
     def owes_second_factor(self) -> bool:
@@ -79,18 +98,8 @@ def init_app(app: Flask) -> None:
 @_login.user_loader
 def _load(token: str) -> SignedIn | None:
     now = clock.now()
-    administrator = aliased(Member)
-    statement = (
-        select(SignIn, Account, Member, Organization, administrator, SecondFactor.on_since)
-        .join(Account, SignIn.account_id == Account.id)
-        .outerjoin(Member, SignIn.member_id == Member.id)
-        .outerjoin(Organization, Member.organization_id == Organization.id)
-        .outerjoin(administrator, SignIn.administrator_id == administrator.id)
-        .outerjoin(SecondFactor, SecondFactor.account_id == Account.id)
-        .where(SignIn.token_digest == digest(token), SignIn.ended_at.is_(None), SignIn.expires_at > now)
-    )
     with every_organization():
-        row = db.session.execute(statement).one_or_none()
+        row = db.session.execute(_open_session(), {"digest": digest(token), "now": now}).one_or_none()
     if row is None:
         return None
     user = SignedIn(token, *row)
@@ -100,6 +109,27 @@ def _load(token: str) -> SignedIn | None:
         return None
     choose_organization(user.organization.id if user.organization else None)
     return user
+
+
+@cache
+def _open_session() -> Select[SignIn, Account, Member, Organization, Member, datetime | None, str]:
+    """The open session with this `digest` `now`, and all that every page shows of who has it: built once."""
+    administrator = aliased(Member)
+    return (
+        select(SignIn, Account, Member, Organization, administrator, SecondFactor.on_since, StoredFile.virus_scan)
+        .join(Account, SignIn.account_id == Account.id)
+        .outerjoin(Member, SignIn.member_id == Member.id)
+        .outerjoin(Organization, Member.organization_id == Organization.id)
+        .outerjoin(administrator, SignIn.administrator_id == administrator.id)
+        .outerjoin(SecondFactor, SecondFactor.account_id == Account.id)
+        .outerjoin(Logo, Logo.organization_id == Organization.id)
+        .outerjoin(StoredFile, Logo.stored_file_id == StoredFile.id)
+        .where(
+            SignIn.token_digest == bindparam("digest"),
+            SignIn.ended_at.is_(None),
+            SignIn.expires_at > bindparam("now"),
+        )
+    )
 
 
 def _still_opens(user: SignedIn) -> bool:
@@ -120,7 +150,9 @@ def _still_opens(user: SignedIn) -> bool:
 
 def signed_in() -> SignedIn | None:
     """The session of this request, None for a visitor."""
-    user = current_user._get_current_object()
+    if not has_request_context():
+        return None
+    user = g.get("_login_user") or current_user._get_current_object()
     return user if isinstance(user, SignedIn) else None
 
 

@@ -56,12 +56,11 @@ def bracketed(app: Flask, tmp_path: Path) -> Iterator[None]:
     folder.mkdir(parents=True)
     with (folder / "messages.mo").open("wb") as file:
         write_mo(file, made)
-    kept, cache = app.extensions["babel"].translation_directories, languages.babel.domain_instance.cache
-    app.extensions["babel"].translation_directories = [str(tmp_path)]
-    cache.clear()
-    yield
-    app.extensions["babel"].translation_directories = kept
-    cache.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(languages, "CATALOGUES", tmp_path)
+        languages.translations.cache_clear()
+        yield
+    languages.translations.cache_clear()
 
 
 def written_by_people() -> set[str]:

@@ -9,6 +9,7 @@ from wtforms.widgets import CheckboxInput, ListWidget, RadioInput
 
 from records.errors import N_, Invalid, Refusal
 from records.pages.fields import Day, Pick, ids_in, show, unreadable
+from records.web.form_markup import TickList
 
 __all__ = ["Day", "Number", "Pick", "PickOne", "Ticks", "show", "unreadable"]
 
@@ -25,9 +26,8 @@ class Ticks(SelectMultipleField):
 
     def __init__(self, label: Any = None, **options: Any) -> None:
         super().__init__(
-            label, coerce=int, validate_choice=False, widget=ListWidget(prefix_label=False),
-            option_widget=CheckboxInput(), **options,
-        )  # fmt: skip
+            label, coerce=int, validate_choice=False, widget=TickList(), option_widget=CheckboxInput(), **options
+        )
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = [*ids_in(valuelist), *([-1] if len(ids_in(valuelist)) < len(valuelist) else [])]

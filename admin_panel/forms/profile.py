@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, EmailField, Form, SelectChoice, SelectField, SelectMultipleField, StringField
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.widgets import CheckboxInput
 
 from admin_panel.forms.fields import Day, Pick, Ticks
 from records.models import Certification, CertificationType, Member, Position, Role
@@ -14,6 +14,7 @@ from records.models.text import tidy
 from records.queries.units import Choice
 from records.services.certification_steps import Entry
 from records.services.member_steps import Access, Identity
+from records.web.form_markup import TickList
 from records.web.words import ROLE_WORDS, day, today
 
 _OFF = {"autocomplete": "off"}
@@ -49,7 +50,7 @@ class AccessForm(Form):
         lazy_gettext("These units, with their sub-units"),
         coerce=int,
         validate_choice=False,
-        widget=ListWidget(prefix_label=False),
+        widget=TickList(),
         option_widget=CheckboxInput(),
     )
 

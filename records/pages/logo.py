@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response
 
 from records import signin
 from records.database import db
@@ -17,8 +17,8 @@ def add_to(blueprint: Blueprint) -> None:
 
 
 def has_logo() -> bool:
-    found = _logo()
-    return found is not None and not found.stored_file.is_held_back
+    user = signin.signed_in()
+    return user is not None and user.has_logo
 
 
 @member_required
@@ -33,7 +33,4 @@ def _logo() -> Logo | None:
     user = signin.signed_in()
     if user is None or user.organization is None:
         return None
-    if "logo" not in g:
-        g.logo = db.session.get(Logo, user.organization.id)
-    logo: Logo | None = g.logo
-    return logo
+    return db.session.get(Logo, user.organization.id)

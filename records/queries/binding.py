@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import aliased
 
 from records.database import db, this_organization
@@ -33,11 +34,13 @@ from records.models import (
     RequirementPosition,
     RequirementType,
     RequirementUnit,
+    TypeEquivalence,
     Unit,
 )
 from records.models.clearance import Demand, Excuse, Holding, Person
 from records.models.standing import Validity, held_between
-from records.queries.equivalences import counting_as
+from records.queries.equivalences import reached
+from records.queries.pairs import pairs_of, union_of
 
 _AT_ONCE = 500
 
@@ -64,30 +67,39 @@ class Rules:
 
 def any_requirement() -> bool:
     """Whether any requirement stands: without one, nobody is cleared or not."""
-    return db.session.scalar(select(Requirement.id).where(_stands()).limit(1)) is not None
+    return db.session.scalar(_first_that_stands(this_organization().takes_external_certificates)) is not None
 
 
-def _stands() -> ColumnElement[bool]:
+@cache
+def _first_that_stands(takes: bool) -> Select[int]:
+    return select(Requirement.id).where(_stands(takes)).limit(1)
+
+
+def _stands(takes: bool) -> ColumnElement[bool]:
     """It is not retired. Where external certificates are off, requirements of credits are left out."""
     stands = Requirement.retired_at.is_(None)
-    if this_organization().takes_external_certificates:
+    if takes:
         return stands
     return and_(stands, Requirement.kind != RequirementKind.CREDITS)
 
 
 def rules() -> Rules:
-    """All requirements that stand. A constant number of statements."""
-    statement = (
-        select(Requirement, CreditType)
-        .outerjoin(CreditType, Requirement.credit_type_id == CreditType.id)
-        .where(_stands())
-        .order_by(Requirement.position, Requirement.folded_name, Requirement.id)
-    )
-    rows = db.session.execute(statement).all()
-    every_type = select(CertificationType).order_by(CertificationType.position, CertificationType.folded_name)
-    types = {each.id: each for each in db.session.scalars(every_type)}
-    named = _Named.read()
-    return Rules(tuple(_demand(each, credit_type, types, named) for each, credit_type in rows), types)
+    """All requirements that stand. Three statements."""
+    rows = db.session.execute(_standing(this_organization().takes_external_certificates)).all()
+    types = {each.id: each for each in db.session.scalars(_every_type())}
+    named = _Named.read(types) if rows else None
+    return Rules(tuple(_demand(each, credit_type, types, named) for each, credit_type in rows if named), types)
+
+
+@cache
+def _standing(takes: bool) -> Select[Requirement, CreditType | None]:
+    statement = select(Requirement, CreditType).outerjoin(CreditType, Requirement.credit_type_id == CreditType.id)
+    return statement.where(_stands(takes)).order_by(Requirement.position, Requirement.folded_name, Requirement.id)
+
+
+@cache
+def _every_type() -> Select[CertificationType]:
+    return select(CertificationType).order_by(CertificationType.position, CertificationType.folded_name)
 
 
 @dataclass(frozen=True)
@@ -101,14 +113,23 @@ class _Named:
     below: dict[int, set[int]]
 
     @classmethod
-    def read(cls) -> _Named:
-        return cls(
-            _pairs(RequirementType.requirement_id, RequirementType.type_id),
-            _pairs(RequirementUnit.requirement_id, RequirementUnit.unit_id),
-            _pairs(RequirementPosition.requirement_id, RequirementPosition.position_id),
-            counting_as(),
-            _units_below(),
-        )
+    def read(cls, types: Iterable[int]) -> _Named:
+        """One statement. `types` are the ids of all."""
+        found = pairs_of(_namings())
+        counting = {type_id: reached([type_id], found["counting"]) for type_id in types}
+        return cls(found["type"], found["unit"], found["position"], counting, _below(found["unit above"]))
+
+
+@cache
+def _namings() -> Any:
+    """Each a kind and two ids, or an id and None."""
+    return union_of(
+        type=(RequirementType.requirement_id, RequirementType.type_id),
+        unit=(RequirementUnit.requirement_id, RequirementUnit.unit_id),
+        position=(RequirementPosition.requirement_id, RequirementPosition.position_id),
+        counting=(TypeEquivalence.counts_as_id, TypeEquivalence.type_id),
+        **{"unit above": (Unit.id, Unit.parent_id)},
+    )
 
 
 def _demand(
@@ -142,10 +163,9 @@ def people(member_ids: Iterable[int], ruled: Rules, *, types: frozenset[int] | N
 
 
 def _batch(ids: Sequence[int], ruled: Rules, wanted: frozenset[int], organization: Organization) -> Iterator[Person]:
-    facts = select(Member.id, Member.unit_id, Member.joined_on, Member.created_at).where(Member.id.in_(ids))
-    known = {row.id: row for row in db.session.execute(facts)}
-    positions = _pairs(MemberPosition.member_id, MemberPosition.position_id, MemberPosition.member_id.in_(ids))
-    named = _pairs(RequirementMember.member_id, RequirementMember.requirement_id, RequirementMember.member_id.in_(ids))
+    known = {row.id: row for row in db.session.execute(_facts(), {"ids": ids})}
+    pairs = pairs_of(_of_members(), ids=ids)
+    positions, named = pairs["position"], pairs["requirement"]
     holdings = _holdings(ids, wanted, ruled.types)
     excuses, credits = _excuses(ids), _credits(ids, ruled)
     zone = ZoneInfo(organization.time_zone)
@@ -166,6 +186,26 @@ def _batch(ids: Sequence[int], ruled: Rules, wanted: frozenset[int], organizatio
         )
 
 
+_THESE: BindParameter[Any] = bindparam("ids", expanding=True)
+
+
+@cache
+def _facts() -> Select[int, int | None, date | None, datetime]:
+    return select(Member.id, Member.unit_id, Member.joined_on, Member.created_at).where(Member.id.in_(_THESE))
+
+
+@cache
+def _of_members() -> Any:
+    """In which positions members serve, and which requirements name them."""
+    position = select(literal("position").label("kind"), MemberPosition.member_id, MemberPosition.position_id).where(
+        MemberPosition.member_id.in_(_THESE)
+    )
+    requirement = select(literal("requirement"), RequirementMember.member_id, RequirementMember.requirement_id).where(
+        RequirementMember.member_id.in_(_THESE)
+    )
+    return union_all(position, requirement)
+
+
 def _holdings(
     ids: Sequence[int], wanted: frozenset[int], types: dict[int, CertificationType]
 ) -> dict[int, dict[int, list[Holding]]]:
@@ -173,8 +213,20 @@ def _holdings(
     held: dict[int, dict[int, list[Holding]]] = defaultdict(dict)
     if not wanted:
         return held
+    for row in db.session.execute(_held(), {"ids": ids, "types": sorted(wanted)}):
+        facts = Validity(
+            expires_on=row.expires_on, issued_on=row.issued_on, grace_days=types[row.type_id].grace_days,
+            suspended_on=row.suspended_on, revoked_on=row.revoked_on, renewed_on=row.renewed_on,
+        )  # fmt: skip
+        holding = Holding(row.id, row.type_id, *held_between(facts))
+        held[row.member_id].setdefault(row.type_id, []).append(holding)
+    return held
+
+
+@cache
+def _held() -> Select[int, int, int, date, date | None, date | None, date | None, date]:
     renewal = aliased(Certification)
-    statement = (
+    return (
         select(
             Certification.id,
             Certification.member_id,
@@ -186,31 +238,27 @@ def _holdings(
             func.coalesce(renewal.issued_on, renewal.recorded_on).label("renewed_on"),
         )
         .outerjoin(renewal, (renewal.supersedes_id == Certification.id) & renewal.deleted_at.is_(None))
-        .where(Certification.member_id.in_(ids), Certification.deleted_at.is_(None))
-        .where(Certification.type_id.in_(wanted))
+        .where(Certification.member_id.in_(_THESE), Certification.deleted_at.is_(None))
+        .where(Certification.type_id.in_(bindparam("types", expanding=True)))
     )
-    for row in db.session.execute(statement):
-        facts = Validity(
-            expires_on=row.expires_on, issued_on=row.issued_on, grace_days=types[row.type_id].grace_days,
-            suspended_on=row.suspended_on, revoked_on=row.revoked_on, renewed_on=row.renewed_on,
-        )  # fmt: skip
-        holding = Holding(row.id, row.type_id, *held_between(facts))
-        held[row.member_id].setdefault(row.type_id, []).append(holding)
-    return held
 
 
 def _excuses(ids: Sequence[int]) -> dict[int, dict[int, list[Excuse]]]:
     found: dict[int, dict[int, list[Excuse]]] = defaultdict(dict)
-    statement = (
-        select(Exemption, Member)
-        .join(Member, Exemption.approved_by_id == Member.id)
-        .where(Exemption.member_id.in_(ids), Exemption.withdrawn_at.is_(None))
-        .order_by(Exemption.ends_on, Exemption.id)
-    )
-    for each, approver in db.session.execute(statement):
+    for each, approver in db.session.execute(_excused(), {"ids": ids}):
         excuse = Excuse(each.starts_on, each.ends_on, each.reason, approver.name)
         found[each.member_id].setdefault(each.requirement_id, []).append(excuse)
     return found
+
+
+@cache
+def _excused() -> Select[Exemption, Member]:
+    return (
+        select(Exemption, Member)
+        .join(Member, Exemption.approved_by_id == Member.id)
+        .where(Exemption.member_id.in_(_THESE), Exemption.withdrawn_at.is_(None))
+        .order_by(Exemption.ends_on, Exemption.id)
+    )
 
 
 def _credits(ids: Sequence[int], ruled: Rules) -> dict[int, dict[int, list[tuple[date, Decimal]]]]:
@@ -224,20 +272,12 @@ def _credits(ids: Sequence[int], ruled: Rules) -> dict[int, dict[int, list[tuple
     return found
 
 
-def _pairs(key: Any, value: Any, *narrowed: Any) -> dict[int, set[int]]:
-    found: dict[int, set[int]] = defaultdict(set)
-    for one, other in db.session.execute(select(key, value).where(*narrowed)):
-        found[one].add(other)
-    return found
-
-
-def _units_below() -> dict[int, set[int]]:
-    """For each unit, the ids of it and of all within it."""
-    above = {each.id: each.parent_id for each in db.session.execute(select(Unit.id, Unit.parent_id))}
+def _below(above: dict[int, set[int | None]]) -> dict[int, set[int]]:
+    """For each unit, the ids of it and of all within it; `above` holds the id of the unit around each, or None."""
     below: dict[int, set[int]] = defaultdict(set)
     for unit_id in above:
         upwards: int | None = unit_id
         while upwards is not None and unit_id not in below[upwards]:
             below[upwards].add(unit_id)
-            upwards = above.get(upwards)
+            upwards = next(iter(above.get(upwards, ())), None)
     return below

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
@@ -143,10 +144,11 @@ def _months(member: Member, *, on: date) -> dict[tuple[int, date], Decimal]:
     return {(each[0], date(int(each[1]), int(each[2]), 1)): each[3] for each in db.session.execute(statement)}
 
 
-def _last_months(on: date) -> list[date]:
+@lru_cache(10)
+def _last_months(on: date) -> tuple[date, ...]:
     """The first days of the months of the chart, the present month last."""
     this_month = on.replace(day=1)
-    return [this_month - relativedelta(months=back) for back in reversed(range(MONTHS))]
+    return tuple(this_month - relativedelta(months=back) for back in reversed(range(MONTHS)))
 
 
 def this_year(on: date) -> Span:

@@ -11,7 +11,7 @@ from records.database import found, this_organization
 from records.errors import ModuleOff, NotFound
 from records.models import Actor, CertificationType, Member
 from records.models.clearance import Finding, Outcome, finding_on
-from records.queries.binding import any_requirement, people, rules
+from records.queries.binding import people, rules
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,12 @@ def clearance_of(member: Member, *, on: date | None = None) -> Clearance:
     if not organization.tracks_certifications:
         raise ModuleOff()
     day = on or clock.today(organization)
-    if not any_requirement():
-        return Clearance(member, day, (), {}, exists=False)
     ruled = rules()
+    if not ruled.demands:
+        return Clearance(member, day, (), {}, exists=False)
     (person,) = people([member.id], ruled)
     findings = (finding_on(day, demand, person) for demand in ruled.demands)
-    return Clearance(
-        member, day, tuple(each for each in findings if each.concerns), ruled.types, exists=bool(ruled.demands)
-    )
+    return Clearance(member, day, tuple(each for each in findings if each.concerns), ruled.types, exists=True)
 
 
 def clearance_for(member_id: int, *, by: Actor, on: date | None = None) -> Clearance:
@@ -72,9 +70,10 @@ def own_clearance(*, by: Actor, on: date | None = None) -> Clearance:
 
 def asked_clearance_of(member: Member) -> Clearance | None:
     """As it is today; None where nobody asks: tracking is off, the member is deactivated, or nothing is required."""
-    if not this_organization().tracks_certifications or not member.is_active or not any_requirement():
+    if not this_organization().tracks_certifications or not member.is_active:
         return None
-    return clearance_of(member)
+    clearance = clearance_of(member)
+    return clearance if clearance.exists else None
 
 
 def badge_of(member: Member) -> bool | None:

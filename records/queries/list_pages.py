@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from records.errors import NotFound
 from records.models import Actor
 from records.queries import matrix
@@ -42,7 +44,7 @@ def page_named(name: str, *, by: Actor) -> Viewable:
     return page
 
 
-def pages_of(by: Actor) -> list[str]:
-    """The names of all that the asker may open now. Raises NotAllowed."""
+def pages_of(by: Actor, among: Collection[str] = _PAGES) -> list[str]:
+    """The names of all that the asker may open now, of those that are asked about. Raises NotAllowed."""
     by.require_staff()
-    return [page.name for page in _PAGES.values() if page.is_offered_to(by)]
+    return [page.name for page in _PAGES.values() if page.name in among and page.is_offered_to(by)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from records import clock
@@ -76,13 +77,17 @@ def portfolio(*, by: Actor) -> Portfolio:
     organization = this_organization()
     if not organization.tracks_certifications:
         raise ModuleOff()
-    statement = (
+    return _arranged(db.session.scalars(_own(), {"member_id": by.member_id}).all(), on=clock.today(organization))
+
+
+@cache
+def _own() -> Select[Certification]:
+    return (
         select(Certification)
-        .where(Certification.member_id == by.member_id, Certification.deleted_at.is_(None))
+        .where(Certification.member_id == bindparam("member_id"), Certification.deleted_at.is_(None))
         .options(joinedload(Certification.type), joinedload(Certification.renewal), selectinload(Certification.scans))
         .order_by(Certification.expires_on, Certification.id)
     )
-    return _arranged(db.session.scalars(statement).all(), on=clock.today(organization))
 
 
 def _arranged(certifications: Sequence[Certification], *, on: date) -> Portfolio:

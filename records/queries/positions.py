@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, func, select
 
 from records.database import db
 from records.errors import NotFound
@@ -30,7 +31,12 @@ class ListedPosition:
 
 def positions() -> Sequence[Position]:
     """All of them, by name."""
-    return db.session.scalars(select(Position).order_by(Position.folded_name)).all()
+    return db.session.scalars(_every_position()).all()
+
+
+@cache
+def _every_position() -> Select[Position]:
+    return select(Position).order_by(Position.folded_name)
 
 
 def positions_of(member: Member) -> Sequence[Position]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import contains_eager, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -98,35 +99,50 @@ class _Found(NamedTuple):
 
 
 def _member(member_id: int, *, since: Any) -> _Found:
-    last_event = select(func.max(AuditEvent.id)).where(
-        AuditEvent.member_id == Member.id, AuditEvent.organization_id == Member.organization_id
-    )
-    deleted = select(func.count(Certification.id)).where(
-        Certification.member_id == Member.id, Certification.deleted_at >= since
-    )
-    factor = select(SecondFactor.on_since).where(SecondFactor.account_id == Member.account_id)
-    bound = select(SignOnIdentity.id).where(
-        SignOnIdentity.account_id == Member.account_id, SignOnIdentity.organization_id == Member.organization_id
-    )
-    beside = last_event.scalar_subquery(), deleted.scalar_subquery(), factor.scalar_subquery(), bound.exists()
-    statement = (
-        select(Member, *beside)
-        .where(Member.id == member_id)
-        .options(joinedload(Member.unit), joinedload(Member.scope_units), joinedload(Member.account))
-    )
-    row = db.session.execute(statement).unique().one_or_none() if is_id(member_id) else None
+    given = {"member_id": member_id, "since": since}
+    row = db.session.execute(_with_its_account(), given).unique().one_or_none() if is_id(member_id) else None
     if row is None:
         raise NotFound()
     member, last_event_id, *others = row
     return _Found(member, last_event_id or 0, *others)
 
 
+@cache
+def _with_its_account() -> Select[Any]:
+    last_event = select(func.max(AuditEvent.id)).where(
+        AuditEvent.member_id == Member.id, AuditEvent.organization_id == Member.organization_id
+    )
+    deleted = select(func.count(Certification.id)).where(
+        Certification.member_id == Member.id, Certification.deleted_at >= bindparam("since")
+    )
+    factor = select(SecondFactor.on_since).where(SecondFactor.account_id == Member.account_id)
+    bound = select(SignOnIdentity.id).where(
+        SignOnIdentity.account_id == Member.account_id, SignOnIdentity.organization_id == Member.organization_id
+    )
+    beside = last_event.scalar_subquery(), deleted.scalar_subquery(), factor.scalar_subquery(), bound.exists()
+    return (
+        select(Member, *beside)
+        .where(Member.id == bindparam("member_id"))
+        .options(joinedload(Member.unit), joinedload(Member.scope_units), joinedload(Member.account))
+    )
+
+
 def certifications_of(member: Member) -> list[Certification]:
     """The live ones with type, scans and renewal, in one statement: by type, the latest expiring first."""
-    statement = (
+    held = list(db.session.scalars(_held(), {"member_id": member.id}).unique())
+    renewals = {each.supersedes_id: each for each in held if each.supersedes_id}
+    for each in held:
+        set_committed_value(each, "renewal", renewals.get(each.id))
+        set_committed_value(each, "member", member)
+    return held
+
+
+@cache
+def _held() -> Select[Certification]:
+    return (
         select(Certification)
         .join(Certification.type)
-        .where(Certification.member_id == member.id, Certification.deleted_at.is_(None))
+        .where(Certification.member_id == bindparam("member_id"), Certification.deleted_at.is_(None))
         .options(contains_eager(Certification.type), joinedload(Certification.scans).joinedload(Scan.stored_file))
         .order_by(
             CertificationType.position,
@@ -136,12 +152,6 @@ def certifications_of(member: Member) -> list[Certification]:
         )
         .execution_options(populate_existing=True)
     )
-    held = list(db.session.scalars(statement).unique())
-    renewals = {each.supersedes_id: each for each in held if each.supersedes_id}
-    for each in held:
-        set_committed_value(each, "renewal", renewals.get(each.id))
-        set_committed_value(each, "member", member)
-    return held
 
 
 def _rows(held: Sequence[Certification], today: date) -> list[Held]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import joinedload
 
 from records.database import db
@@ -15,14 +17,39 @@ from records.queries.list_pages import pages_of
 MOST_SHOWN = 500
 
 
+class KeptView(NamedTuple):
+    """What the menu of a page shows of a view."""
+
+    id: int
+    name: str
+    asked: dict[str, Any]
+    is_shared: bool
+
+
 def saved_views(*, by: Actor, of: Collection[str] | None = None) -> Sequence[SavedView]:
     """Of the reports and lists that the asker may open, or of those among them that are named; by name, with their
     owners. Raises NotAllowed."""
-    names = [each for each in pages_of(by) if of is None or each in of]
-    statement = (
-        select(SavedView)
-        .where(SavedView.page.in_(names), or_(SavedView.member_id == by.member_id, SavedView.is_shared))
-        .options(joinedload(SavedView.member))
-        .order_by(SavedView.folded_name, SavedView.id)
-    )
-    return db.session.scalars(statement.limit(MOST_SHOWN)).all()
+    names = pages_of(by) if of is None else pages_of(by, of)
+    return db.session.scalars(_views().options(joinedload(SavedView.member)), _asked(names, by)).all()
+
+
+def kept_views(page: str, *, by: Actor) -> Sequence[KeptView]:
+    """Those of one page, for its menu, by name. Raises NotAllowed."""
+    rows = db.session.execute(_kept_views(), _asked(pages_of(by, [page]), by))
+    return [KeptView(*row) for row in rows]
+
+
+def _asked(names: list[str], by: Actor) -> dict[str, Any]:
+    return {"pages": names, "member_id": by.member_id}
+
+
+@cache
+def _views() -> Select[SavedView]:
+    own = or_(SavedView.member_id == bindparam("member_id"), SavedView.is_shared)
+    of = SavedView.page.in_(bindparam("pages", expanding=True))
+    return select(SavedView).where(of, own).order_by(SavedView.folded_name, SavedView.id).limit(MOST_SHOWN)
+
+
+@cache
+def _kept_views() -> Select[Any]:
+    return _views().with_only_columns(SavedView.id, SavedView.name, SavedView.asked, SavedView.is_shared)

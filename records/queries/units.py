@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from records.database import db
 from records.errors import NotFound
@@ -40,8 +42,13 @@ class Branch(Choice):
 def unit_choices(*, by: Actor) -> list[Choice]:
     """The units that staff have in scope, each below the one that it lies in. Raises NotAllowed."""
     by.require_staff()
-    units = list(db.session.scalars(select(Unit)))
+    units = db.session.execute(_every_unit()).all()
     return list(_in_order(units if by.covers_everyone else [unit for unit in units if unit.id in by.covered_units]))
+
+
+@cache
+def _every_unit() -> Select[int, str, str, int | None]:
+    return select(Unit.id, Unit.name, Unit.folded_name, Unit.parent_id)
 
 
 def unit_tree(*, by: Actor) -> list[Branch]:
@@ -93,13 +100,13 @@ def branch(unit_id: str, choices: list[Choice]) -> list[Choice]:
     return inside if unit_id else choices
 
 
-def _in_order(units: list[Unit]) -> Iterator[Choice]:
+def _in_order(units: Sequence[Any]) -> Iterator[Choice]:
     """Depth first, by name. A unit whose parent is out of scope stands at the top."""
     known = {unit.id for unit in units}
-    below: dict[int | None, list[Unit]] = defaultdict(list)
+    below: dict[int | None, list[Any]] = defaultdict(list)
     for unit in sorted(units, key=lambda unit: unit.folded_name, reverse=True):
         below[unit.parent_id if unit.parent_id in known else None].append(unit)
-    waiting: list[tuple[Unit, tuple[str, ...]]] = [(unit, ()) for unit in below[None]]
+    waiting: list[tuple[Any, tuple[str, ...]]] = [(unit, ()) for unit in below[None]]
     while waiting:
         unit, path = waiting.pop()
         here = (*path, unit.name)

@@ -9,7 +9,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from records.web import (
     clearance_words,
     compression,
+    cookies,
     errors,
+    form_markup,
     headers,
     languages,
     limits,
@@ -19,6 +21,7 @@ from records.web import (
     multipart,
     origins,
     static,
+    templates,
     words,
 )
 
@@ -26,11 +29,13 @@ csrf = CSRFProtect()
 
 
 def init_app(app: Flask) -> None:
+    templates.init_app(app)  # before all that adds words to templates
     logs.init_app(app)
     metrics.init_app(app)
     compression.init_app(app)
     multipart.init_app()
     limits.init_app(app)  # before CSRF, which reads the form
+    cookies.init_app(app)
     origins.init_app(app)
     csrf.init_app(app)
     headers.init_app(app)
@@ -39,6 +44,7 @@ def init_app(app: Flask) -> None:
     clearance_words.init_app(app)
     links.init_app(app)
     errors.init_app(app)
+    form_markup.init_app()
     static.init_app(app)
     if hops := app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # because: Flask's documented way to add middleware

@@ -1,12 +1,29 @@
-"""Cookies that a browser keeps beyond its session: for the server alone, and on https bound to this very host."""
+"""The cookie of a session, and those that a browser keeps beyond it: for the server alone, and on https bound to this
+very host."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from flask import current_app, request
+from flask import Flask, current_app, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.wrappers import Response
+
+
+class Session(SecureCookieSession):
+    """Signed and sent anew when something in it changed, not when a page says what it holds already."""
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        """A list that was added to equals itself: of words alone it can be said that nothing changed."""
+        if not isinstance(value, str) or self.get(name) != value:
+            super().__setitem__(name, value)
+
+
+def init_app(app: Flask) -> None:
+    interface = SecureCookieSessionInterface()
+    interface.session_class = Session
+    app.session_interface = interface
 
 
 def kept(name: str) -> str:

@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
+from babel.support import NullTranslations, Translations
 from flask import Flask, has_request_context, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, Domain, get_locale
 from sqlalchemy.exc import SQLAlchemyError
 
 from records import signin
 from records.models.language import LANGUAGES
 
 CATALOGUES = Path(__file__).parents[1] / "translations"
-babel = Babel()
+
+
+class Words(Domain):
+    """The texts of every language; which one is asked for is looked up once for as long as it stays."""
+
+    def get_translations(self) -> NullTranslations:
+        return texts_now()
+
+
+class Spoken(Babel):
+    domain_instance = Words()
+
+
+babel = Spoken()
+
+
+def texts_now() -> NullTranslations:
+    """The texts of the language that is written now."""
+    locale = get_locale()
+    return translations(locale.language if locale else next(iter(LANGUAGES)))
+
+
+@cache
+def translations(language: str) -> NullTranslations:
+    """The texts of a language; the catalogue of the one in which they are written is empty."""
+    return Translations.load(str(CATALOGUES), [language])
 
 
 def init_app(app: Flask) -> None:

@@ -8,14 +8,19 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, has_request_context, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
+
+_MOST_KNOWN = 2000
+_ANY_ID = 7_777_777_777_777_777
 
 
 def init_app(app: Flask) -> None:
     app.before_request(_stay_here)
-    app.jinja_env.globals.update(public_address=public_address, proof_address=proof_address)
+    app.jinja_env.globals.update(
+        public_address=public_address, proof_address=proof_address, url_for=address, each_address=each_address
+    )
 
 
 def _stay_here() -> None:
@@ -23,6 +28,27 @@ def _stay_here() -> None:
     aside = request.routing_exception
     if isinstance(aside, RequestRedirect):
         aside.new_url = urlsplit(aside.new_url)._replace(scheme="", netloc="").geturl()
+
+
+def address(endpoint: str, **values: Any) -> str:
+    """What `url_for` says, for templates: the addresses without a value are worked out once."""
+    if values or not has_request_context():
+        return url_for(endpoint, **values)
+    if endpoint.startswith("."):
+        endpoint = f"{request.blueprint}{endpoint}" if request.blueprint else endpoint[1:]
+    known: dict[tuple[str, str], str] = current_app.extensions.setdefault("plain_addresses", {})
+    key = (request.script_root, endpoint)  # nothing else of a request is part of them
+    if key not in known:
+        if len(known) > _MOST_KNOWN:
+            known.clear()
+        known[key] = url_for(endpoint)
+    return known[key]
+
+
+def each_address(endpoint: str, name: str) -> str:
+    """The address with `%s` in place of the id `name`: the rows of a list need but put theirs in."""
+    values: dict[str, Any] = {name: _ANY_ID}
+    return url_for(endpoint, **values).replace("%", "%%").replace(str(_ANY_ID), "%s")
 
 
 def public_address(endpoint: str, **values: Any) -> str:

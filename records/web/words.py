@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -66,7 +67,7 @@ def init_app(app: Flask) -> None:
         role=role_word, standing_reason=standing_reason, browser=browser_name, state=state_word, credits=credits,
         month_name=month_name, iso_day=iso_day, days_away=days_away, proposal=proposal_word,
     )  # fmt: skip
-    app.jinja_env.globals.update(refusal_text=refusal_text, today=today, now=clock.now)
+    app.jinja_env.globals.update(refusal_text=refusal_text, role_words=role_words, today=today, now=clock.now)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
@@ -166,6 +167,11 @@ def credits(value: Decimal | None) -> str:
     return "" if value is None else str(format_decimal(Decimal(value).normalize(), format="#,##0.##"))
 
 
+def role_words() -> dict[str, str]:
+    """The word of every role, for lists."""
+    return {role: str(words) for role, words in ROLE_WORDS.items()}
+
+
 def role_word(role: str) -> str:
     return str(ROLE_WORDS[Role(role)])
 
@@ -197,7 +203,11 @@ def _zone() -> Any:
 
 
 def _month(value: date) -> str:
+    return _months(locale_code())[value.month]
+
+
+@cache
+def _months(language: str) -> dict[int, str]:
     from babel.dates import get_month_names
 
-    names = get_month_names("abbreviated", locale=locale_code())
-    return str(names[value.month]).rstrip(".")
+    return {month: str(name).rstrip(".") for month, name in get_month_names("abbreviated", locale=language).items()}

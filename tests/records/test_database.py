@@ -53,6 +53,23 @@ MEMBERS_OF_CLINIC = 2
 # The organization scope: reading
 
 
+def test_a_statement_that_lives_on_is_scoped_anew_for_each_organization(cast: Cast) -> None:
+    """Also in one that is left and entered again, and not at all where none is chosen."""
+    both = sa.union_all(sa.select(Member.id), sa.select(Unit.id))
+    for statement, of_fire in ((sa.select(Member.id), MEMBERS_OF_FIRE), (both, None)):
+        counts = {}
+        for organization in (cast.fire, cast.clinic, cast.fire):
+            with organization_scope(organization.id):
+                seen = db.session.scalars(statement).all()
+                assert counts.setdefault(organization.id, seen) == seen
+        assert set(counts[cast.fire.id]) != set(counts[cast.clinic.id])
+        assert of_fire is None or len(counts[cast.fire.id]) == of_fire
+        choose_organization(None)
+        with pytest.raises(ScopeMissing):
+            db.session.scalars(statement)
+        choose_organization(cast.fire.id)
+
+
 def statements() -> dict[str, tuple[Any, Callable[[Any], int]]]:
     """Statements that count members in many ways, and how each says its number."""
     only, rows = (lambda result: result.scalar_one()), (lambda result: len(result.all()))

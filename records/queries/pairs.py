@@ -1,0 +1,31 @@
+"""Pairs of values from several tables in one statement: a statement costs more than the few rows that it brings."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import CompoundSelect, literal, select, union_all
+
+from records.database import db
+
+# Kind -> first value -> second values.
+Pairs = dict[str, dict[int, set[Any]]]
+
+
+def pairs_of(statement: Any, **given: Any) -> Pairs:
+    """Rows of a kind and two values, by kind and by the first of them."""
+    found: Pairs = defaultdict(lambda: defaultdict(set))
+    for kind, one, other in db.session.execute(statement, given):
+        found[kind][one].add(other)
+    return found
+
+
+def union_of(**pairs: tuple[Any, Any]) -> CompoundSelect[Any]:
+    """A statement for `pairs_of`: by its kind, each pair of columns."""
+    return union_all(
+        *(
+            select(literal(kind).label("kind"), one.label("one"), other.label("other"))
+            for kind, (one, other) in pairs.items()
+        )
+    )

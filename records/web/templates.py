@@ -1,0 +1,133 @@
+"""Templates with their texts in them: of every template, one compiled form for each language.
+
+A marked text of a template is put into what is compiled from it, so that a page asks for no translation while it is
+written. Which language a page is in is decided once, when its template is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, MutableMapping
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from babel.support import NullTranslations
+from flask import Flask
+from flask.templating import Environment
+from jinja2 import BytecodeCache, Template, nodes
+from jinja2.bccache import Bucket
+from jinja2.environment import TemplateModule
+from jinja2.runtime import Context
+from jinja2.visitor import NodeTransformer
+from markupsafe import Markup
+
+from records.web import languages
+from records.web.languages import locale_code, texts_now
+
+_ICONS = "records/icons.html"
+
+
+def init_app(app: Flask) -> None:
+    """Before anything asks for `app.jinja_env`."""
+    app.jinja_environment = SpokenTemplates  # type: ignore[assignment]  # because: Flask's documented way; it declares its own class
+    environment = cast(SpokenTemplates, app.jinja_env)
+
+    @cache
+    def icon(name: str) -> Markup:
+        return cast(Markup, environment.macros(_ICONS).icon(name))
+
+    environment.globals["icon"] = icon
+
+
+class Shared(Template):
+    """What templates import from each other is made once. All of them know the same words of the environment, so that
+    there is nothing to compare at each import."""
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        return super()._get_default_module()
+
+
+class SpokenTemplates(Environment):
+    """`texts` are those in its templates; the one of the application has none, and leads to those of each language."""
+
+    texts: NullTranslations | None = None
+    template_class = Shared
+
+    def __init__(self, app: Flask, **options: Any) -> None:
+        super().__init__(app, **options)
+        self._spoken: dict[NullTranslations, SpokenTemplates] = {}
+        self._macros: dict[str, Any] = {}
+
+    def macros(self, name: str) -> Any:
+        """The macros of a template that holds no text, by their names."""
+        if name not in self._macros:
+            self._macros[name] = self.get_template(name).module
+        return self._macros[name]
+
+    def _load_template(self, name: str, globals: MutableMapping[str, Any] | None) -> Template:
+        environment = self if self.texts else self._with(texts_now())
+        return super(SpokenTemplates, environment)._load_template(name, globals)
+
+    def _with(self, texts: NullTranslations) -> SpokenTemplates:
+        if texts not in self._spoken:
+            spoken = self.overlay()
+            spoken.texts = texts
+            if self.bytecode_cache is not None:
+                spoken.bytecode_cache = _OfLanguage(self.bytecode_cache, locale_code())
+            self._spoken[texts] = spoken
+        return self._spoken[texts]
+
+    def _generate(
+        self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
+    ) -> str:
+        if self.texts:
+            source = cast(nodes.Template, _PutIn(self.texts).visit(source))
+        return super()._generate(source, name, filename, defer_init)
+
+
+class _PutIn(NodeTransformer):
+    """In place of `_("…")`, its translation: `%(name)s` in it is filled in when the page is written."""
+
+    def __init__(self, texts: NullTranslations) -> None:
+        self._read: Mapping[str, Callable[..., str]] = {
+            "_": texts.ugettext, "gettext": texts.ugettext, "pgettext": texts.upgettext,
+        }  # fmt: skip
+
+    def visit_Call(self, call: nodes.Call) -> nodes.Node:
+        self.generic_visit(call)
+        read = self._read.get(call.node.name) if isinstance(call.node, nodes.Name) else None
+        if read is None or call.dyn_args or call.dyn_kwargs:
+            return call
+        given = [each.value for each in call.args if isinstance(each, nodes.Const)]
+        if len(given) < len(call.args):
+            return call
+        text = nodes.Const(read(*given))
+        filled = nodes.Dict([nodes.Pair(nodes.Const(each.key), each.value) for each in call.kwargs])
+        put: nodes.Node = nodes.Mod(nodes.MarkSafeIfAutoescape(text), filled)
+        for node in (put, *put.iter_child_nodes()):
+            node.set_lineno(call.lineno, override=False)
+            node.set_environment(call.environment)  # type: ignore[arg-type]  # because: nodes of a template have one
+        return put
+
+
+class _OfLanguage(BytecodeCache):
+    """Keeps the templates of one language in `kept`, until its texts change."""
+
+    def __init__(self, kept: BytecodeCache, language: str) -> None:
+        self._kept, self._language = kept, language
+        catalogue = Path(languages.CATALOGUES, language, "LC_MESSAGES", "messages.mo")
+        texts = catalogue.read_bytes() if catalogue.exists() else b""
+        self._texts = hashlib.sha256(texts).hexdigest()
+
+    def get_bucket(self, environment: Any, name: str, filename: str | None, source: str) -> Bucket:
+        return self._kept.get_bucket(environment, name, f"{filename}:{self._language}", source + self._texts)
+
+    def set_bucket(self, bucket: Bucket) -> None:
+        self._kept.set_bucket(bucket)
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        self._kept.load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept.dump_bytecode(bucket)

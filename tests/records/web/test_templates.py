@@ -1,0 +1,59 @@
+"""Templates hold their texts in the language that they are shown in."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask, render_template
+from flask_babel import force_locale
+from jinja2 import DictLoader
+
+from records.models.language import LANGUAGES
+from records.web.languages import translations
+
+TEXTS = {"plain.html": '{{ _("Save") }}', "plain.txt": '{{ _("Save") }}',
+         "macro.html": '{% macro word() %}{{ _("Save") }}{% endmacro %}',
+         "importing.html": '{% from "macro.html" import word %}{{ word() }}',
+         "filled.html": '{{ _("Tick %(name)s", name=name) }}', "filled.txt": '{{ _("Tick %(name)s", name=name) }}',
+         "context.html": '{{ pgettext("certification", "Valid") }}',
+         "given.html": "{{ _(text) }}",
+         "number.html": '{{ ngettext("%(num)d member", "%(num)d members", number) }}'}  # fmt: skip
+
+
+@pytest.fixture
+def templates(app: Flask):
+    environment = app.jinja_env
+    loader, environment.loader = environment.loader, DictLoader(TEXTS)
+    for spoken in environment._spoken.values():
+        spoken.loader = environment.loader
+    yield
+    environment.loader = loader
+    for spoken in environment._spoken.values():
+        spoken.loader = loader
+
+
+@pytest.mark.parametrize("name", ["plain.html", "plain.txt", "importing.html"])
+def test_one_process_shows_a_template_in_every_language_in_turn(app: Flask, templates, name: str):
+    said = []
+    for language in [*LANGUAGES, *LANGUAGES]:
+        with app.test_request_context(), force_locale(language):
+            said.append(render_template(name))
+    assert said == ["Save", "Guardar"] * 2
+
+
+def test_what_fills_a_text_is_escaped_where_the_page_is_html(app: Flask, templates):
+    with app.test_request_context(), force_locale("es"):
+        assert render_template("filled.html", name="<b>") == "Marcar &lt;b&gt;"
+        assert render_template("filled.txt", name="<b>") == "Marcar <b>"
+
+
+def test_texts_with_a_context_a_number_or_from_elsewhere_are_translated_too(app: Flask, templates):
+    with app.test_request_context(), force_locale("es"):
+        assert render_template("context.html") == translations("es").upgettext("certification", "Valid") != "Valid"
+        assert render_template("given.html", text="Save") == "Guardar"
+        assert render_template("number.html", number=2) == "2 miembros"
+
+
+def test_a_page_asks_for_no_translation_that_stands_in_its_template(app: Flask, templates):
+    with app.test_request_context(), force_locale("es"):
+        words = app.jinja_env.get_template("plain.html")
+        assert list(words.root_render_func(words.new_context({"gettext": None, "_": None}))) == ["Guardar"]
