@@ -14,7 +14,6 @@ from records.models import Actor, Standing
 from records.models.standing import BEST_FIRST
 from records.queries.member_filters import WITHOUT_UNIT
 from records.queries.reports import Asked, expiry, holdings
-from records.queries.reports.gaps import missing
 from records.queries.reports.holdings import Figures
 from records.queries.reports.notices import how_told
 from records.web.clearance_words import finding_words
@@ -55,10 +54,10 @@ def _missing(_asked: Asked) -> list[Column]:
     ]
 
 
-def _by_requirement(asked: Asked, by: Actor) -> Sequence[Figure]:
+def _by_requirement(asked: Asked, _by: Actor, rows: Any) -> Sequence[Figure]:
     return [
         Figure(demand.name, number, _address("missing", **asked.fields(requirement=str(demand.id))))
-        for demand, number in missing(asked, by).by_requirement()
+        for demand, number in rows.by_requirement
         if number
     ]
 
@@ -139,7 +138,7 @@ def _notices(_asked: Asked) -> list[Column]:
     ]
 
 
-def _how_told(asked: Asked, by: Actor) -> Sequence[Figure]:
+def _how_told(asked: Asked, by: Actor, _rows: Any) -> Sequence[Figure]:
     return [
         Figure(str(TOLD_WORDS[each]), number, _address("notices", **asked.fields(told=each)))
         for each, number in how_told(asked, by).items()

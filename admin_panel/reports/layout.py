@@ -14,7 +14,7 @@ from flask_babel import gettext, lazy_gettext
 
 from records.models import Actor
 from records.models.member import listed_name
-from records.queries.reports import Asked
+from records.queries.reports import Asked, Rows
 from records.queries.units import Choice
 from records.tables import Cell
 from records.web.words import moment, standing_word
@@ -78,14 +78,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Figure:
-    """A number that a report says above its rows, and the list that it leads to."""
+    """A number that a report says above its rows, and the list that it leads to; counted no further than the list is,
+    or else `is_exact`."""
 
     label: str
     number: int
     address: str | None = None
+    is_exact: bool = False
 
 
-def no_figures(_asked: Asked, _by: Actor) -> Sequence[Figure]:
+def no_figures(_asked: Asked, _by: Actor, _rows: Rows) -> Sequence[Figure]:
     return ()
 
 
@@ -98,7 +100,7 @@ class Layout:
     columns: Callable[[Asked], Sequence[Column]]
     nothing: Any
     note: Any = ""
-    figures: Callable[[Asked, Actor], Sequence[Figure]] = no_figures
+    figures: Callable[[Asked, Actor, Rows], Sequence[Figure]] = no_figures
 
 
 def member_columns() -> list[Column]:

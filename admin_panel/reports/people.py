@@ -95,7 +95,7 @@ def _events_or_profile(row: Deeds) -> str | None:
     return url_for("profile.show", member_id=row.member.id) if row.member else None
 
 
-def _presence(_asked: Asked, _by: Actor) -> Sequence[Figure]:
+def _presence(_asked: Asked, _by: Actor, _rows: Any) -> Sequence[Figure]:
     return [
         Figure(str(ACTIVITY_WORDS[word]), number, url_for("members.list", activity=word))
         for word, number in presence().items()

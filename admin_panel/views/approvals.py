@@ -25,6 +25,7 @@ from records.pages.fields import ids_in
 from records.pages.forms import show_refusal
 from records.queries import approvals as queries
 from records.queries.approval_filters import QueueWanted
+from records.queries.capped import MOST_COUNTED
 from records.queries.credit_types import credit_types
 from records.queries.review_pages import certificate_for_review, edited_since, review_page
 from records.queries.units import unit_choices
@@ -141,7 +142,7 @@ class ApprovalsView(StaffView):
             kept=queries.kept_reasons(),
             refused=queries.named(refused or {}, by=by),
             nothing_ticked=nothing_ticked,
-            most=queries.MOST_COUNTED,
+            most=MOST_COUNTED,
         )
         return Answer(str(html), status, mimetype="text/html")
 

@@ -3,6 +3,7 @@ the organization falls short."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import redirect, url_for
@@ -14,8 +15,9 @@ from admin_panel.base import CoordinatorView
 from admin_panel.messages import report
 from records import signin
 from records.pages.guards import this_organization
-from records.queries.approvals import MOST_COUNTED, backlog
-from records.queries.attention import Attention, MonthAhead, attention
+from records.queries.approvals import backlog
+from records.queries.attention import MonthAhead, attention, months_ahead
+from records.queries.capped import MOST_COUNTED
 from records.queries.first_steps import first_steps
 from records.queries.renewal_proposals import proposals_waiting
 from records.queries.reports.periods import Preset
@@ -40,13 +42,18 @@ class HomeView(CoordinatorView, AdminIndexView):
             self.render(
                 "admin_panel/home.html",
                 attention=found,
-                chart=_chart(found) if found else None,
+                chart=_chart(found.months) if found and found.months is not None else None,
                 backlog=backlog(by=by) if by.reviews and organization.takes_external_certificates else None,
                 proposals=proposals_waiting(by=by) if organization.tracks_certifications else None,
                 most=MOST_COUNTED,
                 first=first_steps(by=by) if by.administers else None,
             )
         )
+
+    @expose("/months")
+    def months(self) -> str:
+        """A page of its own, of which Home takes the chart where it would have to count too many."""
+        return str(self.render("admin_panel/months.html", chart=_chart(months_ahead(by=signin.current_actor()))))
 
     @expose("/gaps")
     def gaps(self) -> str:
@@ -67,9 +74,9 @@ class HomeView(CoordinatorView, AdminIndexView):
         return redirect(url_for(".index"))
 
 
-def _chart(found: Attention) -> BarChart:
+def _chart(months: Sequence[MonthAhead]) -> BarChart:
     title = gettext("Certifications that expire in the next 12 months")
-    return bar_chart(title, (gettext("Month"), gettext("Certifications")), [*map(_bar, found.months)])
+    return bar_chart(title, (gettext("Month"), gettext("Certifications")), [*map(_bar, months)])
 
 
 def _bar(month: MonthAhead) -> Value:

@@ -17,7 +17,7 @@ from admin_panel.saved_views import views_of
 from records import clock, signin
 from records.models.clearance import Outcome
 from records.pages.guards import this_member
-from records.queries.matrix import Asked, every_row, matrix
+from records.queries.matrix import Asked, every_row, matrix, tally_of
 from records.queries.positions import positions
 from records.tables import Cell
 from records.web.clearance_words import clearance_word, finding_words
@@ -40,6 +40,13 @@ class MatrixView(CoordinatorView):
         views = views_of("requirements", fields, by=by)
         listing = Listing("matrix.show", form, fields, files="matrix.export", views=views)
         return str(self.render("admin_panel/matrix.html", matrix=found, asked=asked, listing=listing, outcomes=Outcome))
+
+    @expose("/tally")
+    def tally(self) -> str:
+        """A page of its own, of which the matrix takes the part in the middle where it would have to count many."""
+        asked = Asked.read(request.args)
+        on, ruled, found = tally_of(asked, by=signin.current_actor())
+        return str(self.render("admin_panel/matrix_tally.html", on=on, ruled=ruled, tally=found, asked=asked))
 
     @expose("/export")
     @exports

@@ -21,8 +21,9 @@ from records.errors.second_factors import NoSecondFactor, OpensElsewhere, OwnSec
 from records.models import Actor, Member
 from records.pages.arriving import sent_key
 from records.queries.binding import any_requirement
+from records.queries.capped import MOST_COUNTED
 from records.queries.member_filters import Wanted
-from records.queries.members import MOST_COUNTED, member_list
+from records.queries.members import member_list
 from records.queries.positions import positions
 from records.queries.units import unit_choices
 from records.services import invitations, members, second_factors

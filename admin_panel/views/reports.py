@@ -16,7 +16,8 @@ from admin_panel.reports import LAYOUTS
 from admin_panel.saved_views import view_rows, views_of
 from records import clock, signin
 from records.database import this_organization
-from records.queries.reports import REPORTS, Page, offered, report_named
+from records.queries.capped import MOST_COUNTED
+from records.queries.reports import REPORTS, Page, Rows, offered, report_named
 from records.queries.saved_views import saved_views
 from records.web.limits import exports
 
@@ -62,7 +63,7 @@ class ReportsView(CoordinatorView):
         asked, layout = report.read(fields), LAYOUTS[name]
         rows = report.rows(asked, by)
         filters = FilterForm(report, asked, by=by)
-        page = Page([*islice(rows, MOST_PRINTED)]) if printed else rows.page(fields.get("after", ""))
+        page = _on_paper(rows) if printed else rows.page(fields.get("after", ""))
         html = self.render(
             "admin_panel/report.html",
             report=report,
@@ -72,7 +73,8 @@ class ReportsView(CoordinatorView):
             rows=rows,
             page=page,
             count=rows.count(),
-            figures=layout.figures(asked, by),
+            most=MOST_COUNTED,
+            figures=layout.figures(asked, by, rows),
             filters=filters,
             said=filters.told_words(asked),
             views=views_of(name, asked.fields(), by=by),
@@ -82,3 +84,9 @@ class ReportsView(CoordinatorView):
             printed=printed,
         )
         return str(html)
+
+
+def _on_paper(rows: Rows) -> Page:
+    """`following` says that there are more than are printed."""
+    found = [*islice(rows, MOST_PRINTED + 1)]
+    return Page(found[:MOST_PRINTED], "more" if len(found) > MOST_PRINTED else "")

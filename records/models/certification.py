@@ -161,23 +161,23 @@ class Certification(OrganizationOwned, Base):
         return standing_on(day, self.validity)
 
     @classmethod
-    def standing_expression(cls, day: date, type_: Any = CertificationType) -> ColumnElement[str]:
-        """The standing on `day` in SQL; the statement must join `type_`."""
-        renewal = aliased(cls, name="renewal")
+    def standing_expression(cls, day: date, other: Any = None) -> ColumnElement[str]:
+        """The standing on `day` in SQL, or that of an alias (`other`); the statement must join CertificationType."""
+        one, renewal = other or cls, aliased(cls, name="renewal")
         renewed_on = (
             select(func.coalesce(renewal.issued_on, renewal.recorded_on))
-            .where(renewal.supersedes_id == cls.id, renewal.organization_id == cls.organization_id)
+            .where(renewal.supersedes_id == one.id, renewal.organization_id == one.organization_id)
             .where(renewal.deleted_at.is_(None))
-            .correlate(cls)
+            .correlate(one)
             .scalar_subquery()
         )
         facts = SimpleNamespace(
-            expires_on=cls.expires_on,
-            issued_on=cls.issued_on,
-            grace_days=type_.grace_days,
-            notice_days=type_.notice_days,
-            suspended_on=cls.suspended_on,
-            revoked_on=cls.revoked_on,
+            expires_on=one.expires_on,
+            issued_on=one.issued_on,
+            grace_days=CertificationType.grace_days,
+            notice_days=CertificationType.notice_days,
+            suspended_on=one.suspended_on,
+            revoked_on=one.revoked_on,
             renewed_on=renewed_on,
         )
         return standing_case(day, facts)

@@ -10,18 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from records.database import db
 from records.errors import NotAllowed, Refusal
 from records.models import Actor, ExternalCertificate, KeptReason, Member, State
 from records.queries.approval_filters import ALL_STATES, QueueWanted, certificate_conditions, decidable
+from records.queries.capped import MOST_COUNTED, counting
 from records.queries.keyset import Cursor
 from records.queries.openings import Opening, openings_by_others, own_openings
+from records.queries.steering import its_member
 
 PAGE = 50
-MOST_COUNTED = 1000
 MOST_OF_A_MEMBER = 10
 
 
@@ -102,7 +103,7 @@ def backlog(*, by: Actor) -> Backlog:
     require_reviewer(by)
     some = (
         select(ExternalCertificate.submitted_at)
-        .join(Member, ExternalCertificate.member_id == Member.id)
+        .join(Member, _its_member(QueueWanted(), by))
         .where(ExternalCertificate.state == State.PENDING, *certificate_conditions(QueueWanted(), by=by))
         .order_by(ExternalCertificate.submitted_at, ExternalCertificate.id)
         .limit(MOST_COUNTED + 1)
@@ -188,7 +189,7 @@ def page(
     key = _key(wanted.state)
     statement = (
         select(ExternalCertificate)
-        .join(Member, ExternalCertificate.member_id == Member.id)
+        .join(Member, _its_member(wanted, by))
         .where(*_of(wanted.state), *certificate_conditions(wanted, by=by))
         .options(
             contains_eager(ExternalCertificate.member).joinedload(Member.unit),
@@ -206,6 +207,11 @@ def page(
         statement = statement.where(row < place if falls else row > place)
     order = [ExternalCertificate.id] if key is None else [key, ExternalCertificate.id]
     return statement.order_by(*(column.desc() if falls else column for column in order))
+
+
+def _its_member(wanted: QueueWanted, by: Actor) -> ColumnElement[bool]:
+    few = bool(wanted.search or wanted.member or wanted.unit) or not by.covers_everyone
+    return its_member(ExternalCertificate.member_id, few=few)
 
 
 def _of(state: str) -> list[Any]:
@@ -236,15 +242,13 @@ def _counts(wanted: QueueWanted, *, by: Actor) -> dict[str, int]:
     def counted(state: str) -> Any:
         some = (
             select(ExternalCertificate.id)
-            .join(Member, ExternalCertificate.member_id == Member.id)
-            .where(*_of(state), *narrowed)
-            .limit(MOST_COUNTED + 1)
-            .subquery()
+            .join(Member, _its_member(wanted, by))
+            .where(ExternalCertificate.state == state, *narrowed)
         )
-        return select(func.count()).select_from(some).scalar_subquery().label(state)
+        return counting(some).scalar_subquery().label(state)
 
-    row = db.session.execute(select(*(counted(state) for state in (*State, ALL_STATES)))).one()
-    return dict(row._mapping)
+    counts = dict(db.session.execute(select(*(counted(state) for state in State))).one()._mapping)
+    return counts | {ALL_STATES: min(sum(counts.values()), MOST_COUNTED + 1)}
 
 
 def _rows(certificates: list[ExternalCertificate], *, by: Actor) -> list[Waiting]:

@@ -15,12 +15,15 @@ from sqlalchemy.orm import contains_eager
 
 from records import clock
 from records.database import db, this_organization
+from records.errors import ModuleOff
 from records.models import Actor, Certification, CertificationType, Member
 from records.models.credit_type import Span
 from records.models.following import is_followed, is_renewed, stands
+from records.queries.capped import MOST_COUNTED, counting
 from records.queries.member_filters import in_scope
 from records.queries.reports.frame import within
 from records.queries.reports.periods import Preset, coming_months, span_of
+from records.queries.steering import its_holder, its_type
 
 WINDOWS = (Preset.NEXT_30, Preset.NEXT_60, Preset.NEXT_90)
 MOST = 6
@@ -38,31 +41,53 @@ class MonthAhead:
 @dataclass(frozen=True)
 class Attention:
     """Of what nothing renews or follows: `expired` is how many have expired, `ahead` how many expire in each of
-    WINDOWS, `months` how many in each of the next twelve. At most MOST rows of `next_ones` (within the longest window)
-    and `last_ones` (expired, the latest first)."""
+    WINDOWS, where MOST_COUNTED + 1 means "more"; `months` how many in each of the next twelve, None where all of them
+    are more than that. At most MOST rows of `next_ones` (within the longest window) and `last_ones` (expired, the
+    latest first)."""
 
     expired: int
     ahead: dict[Preset, int]
-    months: tuple[MonthAhead, ...]
+    months: tuple[MonthAhead, ...] | None
     next_ones: Sequence[Certification]
     last_ones: Sequence[Certification]
 
 
 def attention(*, by: Actor) -> Attention:
-    """Three statements, by the index of expiry dates."""
+    """Three statements, each a walk along the index of expiry dates that ends early."""
     today = clock.today(this_organization())
     past = span_of(Preset.PAST, None, None, on=today)
     windows = [span_of(each, None, None, on=today) for each in WINDOWS]
     months = coming_months(today)
-    expired, *counts = _counted([past, *windows, *(Span(*ends) for ends in months)], by=by)
-    key = Certification.expires_on
+    year = Span(today, months[-1][1])
+    last_ones = unrenewed(past, by=by).order_by(Certification.expires_on.desc(), Certification.id.desc())
+    next_ones = unrenewed(year, by=by).order_by(Certification.expires_on, Certification.id)
+    # Of the first that expire, as many as are counted: what all of them lie in is said as "more".
+    soon = next_ones.with_only_columns(Certification.expires_on).limit(MOST_COUNTED + 1).subquery()
+    ahead = (func.count().filter(*within(soon.c.expires_on, span)) for span in (*windows, *_spans(months)))
+    expired = counting(last_ones.with_only_columns(Certification.id)).scalar_subquery()
+    has_expired, together, *counts = db.session.execute(select(expired, func.count(), *ahead).select_from(soon)).one()
+    by_month = zip(months, counts[len(WINDOWS) :], strict=True)
     return Attention(
-        expired,
+        has_expired,
         ahead=dict(zip(WINDOWS, counts, strict=False)),
-        months=tuple(MonthAhead(*ends, count) for ends, count in zip(months, counts[len(WINDOWS) :], strict=True)),
-        next_ones=_first(unrenewed(windows[-1], by=by).order_by(key, Certification.id)),
-        last_ones=_first(unrenewed(past, by=by).order_by(key.desc(), Certification.id)),
+        months=None if together > MOST_COUNTED else tuple(MonthAhead(*each, count) for each, count in by_month),
+        next_ones=_first(next_ones.where(*within(Certification.expires_on, windows[-1]))),
+        last_ones=_first(last_ones),
     )
+
+
+def months_ahead(*, by: Actor) -> tuple[MonthAhead, ...]:
+    """How many expire in each of the next twelve months, however many that are: one statement. Raises NotAllowed,
+    ModuleOff."""
+    by.require_staff()
+    organization = this_organization()
+    if not organization.tracks_certifications:
+        raise ModuleOff()
+    months = coming_months(clock.today(organization))
+    every = unrenewed(Span(months[0][0], months[-1][1]), by=by)
+    counted = every.with_only_columns(*map(expiring_in, _spans(months)), maintain_column_froms=True)
+    counts = db.session.execute(counted).one()
+    return tuple(MonthAhead(*each, count) for each, count in zip(months, counts, strict=True))
 
 
 def unrenewed(span: Span, *, by: Actor) -> Select[Certification]:
@@ -71,8 +96,8 @@ def unrenewed(span: Span, *, by: Actor) -> Select[Certification]:
     today = clock.today(this_organization())
     return (
         select(Certification)
-        .join(Member, Certification.member_id == Member.id)
-        .join(CertificationType, Certification.type_id == CertificationType.id)
+        .join(Member, its_holder(few=not by.covers_everyone))
+        .join(CertificationType, its_type())
         .where(*within(Certification.expires_on, span), Certification.deleted_at.is_(None))
         .where(~is_renewed(today), ~is_followed(today), stands(Certification.revoked_on, today))
         .where(Member.deactivated_at.is_(None), in_scope(by))
@@ -84,11 +109,8 @@ def expiring_in(span: Span) -> Any:
     return func.count().filter(*within(Certification.expires_on, span))
 
 
-def _counted(spans: Sequence[Span], *, by: Actor) -> Sequence[int]:
-    """How many expire in each of the spans, the last of which ends last: one statement."""
-    every = unrenewed(Span(None, spans[-1].last), by=by)
-    counting = every.with_only_columns(*map(expiring_in, spans), maintain_column_froms=True)
-    return tuple(db.session.execute(counting).one())
+def _spans(months: Sequence[tuple[date, date]]) -> list[Span]:
+    return [Span(*ends) for ends in months]
 
 
 def _first(statement: Select[Certification]) -> Sequence[Certification]:

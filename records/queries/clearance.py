@@ -33,6 +33,7 @@ from records.models.base import Instant
 from records.models.clearance import Demand
 from records.models.standing import HOLDING, days_from
 from records.queries.binding import Rules
+from records.queries.steering import as_found
 
 Condition = ColumnElement[bool]
 
@@ -211,9 +212,10 @@ def _since_at_most(day: date) -> Condition:
     """Whether they joined by that day, or were entered by it where that is not known."""
     zone = ZoneInfo(this_organization().time_zone)
     day_over = datetime.combine(day + timedelta(days=1), time(), zone)
+    joined_on = as_found(Member.joined_on)  # most members fit: to look them up by it would cost more than it saves
     return or_(
-        and_(Member.joined_on.is_not(None), Member.joined_on <= day),
-        and_(Member.joined_on.is_(None), Member.created_at < literal(day_over, Instant)),
+        and_(joined_on.is_not(None), joined_on <= day),
+        and_(joined_on.is_(None), Member.created_at < literal(day_over, Instant)),
     )
 
 

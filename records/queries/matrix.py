@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, false, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, case, literal, select, tuple_, union_all
 
 from records import clock
 from records.database import db, is_id, this_organization
@@ -16,12 +16,15 @@ from records.models import Actor, Member
 from records.models.clearance import Finding, Outcome, finding_on
 from records.models.text import tidy
 from records.queries.binding import Rules, people, rules
+from records.queries.capped import MOST_COUNTED, counting
 from records.queries.clearance import Condition, Tally, concerned, serves_in, tally
 from records.queries.member_filters import WITHOUT_UNIT, ByClearance, by_clearance, in_scope, says_an_id, unit_and_below
 from records.queries.member_search import matches, words_of
 from records.queries.units import Choice, unit_choices
 
 PAGE = 100
+# How many units a page asks first, and at most in one statement.
+_FEW_UNITS, _MOST_UNITS = 4, 256
 _YEARS = range(1900, 2200)
 
 
@@ -95,13 +98,14 @@ class Group:
 
 @dataclass(frozen=True)
 class Matrix:
-    """One page. `tally` is of all that fit, whether cleared or not; `every` are all requirements, to choose from."""
+    """One page. `tally` is of all that fit, whether cleared or not, None where they are more than MOST_COUNTED: then it
+    takes a while, and `tally_of` tells it. `every` are all requirements, to choose from."""
 
     on: date
     ruled: Rules
     every: Rules
     groups: list[Group]
-    tally: Tally
+    tally: Tally | None
     units: Sequence[Choice]
     following: int | None
     preceding: int | None
@@ -119,13 +123,11 @@ def day_in(text: str) -> date | None:
 def matrix(asked: Asked, *, by: Actor) -> Matrix:
     """One page of it, in the asker's scope: a constant number of statements. Raises NotAllowed, ModuleOff."""
     question = _Question.of(asked, by=by)
-    rank, ruled = question.rank, question.ruled
+    ruled = question.ruled
     backwards = asked.before is not None
     beside = asked.before if backwards else asked.after
-    statement = select(Member).where(*question.shown, *_beyond(beside, question, backwards=backwards))
-    keys = (rank, Member.sort_name, Member.id)
-    ordered = statement.order_by(*(key.desc() if backwards else key for key in keys)).limit(PAGE + 1)
-    found = list(db.session.scalars(ordered))
+    place = _place(beside, question)
+    found = [] if beside and place is None else _walked(question, place, backwards=backwards)
     more, members = len(found) > PAGE, found[:PAGE]
     if backwards:
         members.reverse()
@@ -139,11 +141,17 @@ def matrix(asked: Asked, *, by: Actor) -> Matrix:
         ruled=ruled,
         every=question.every,
         groups=_grouped(rows, question.units),
-        tally=tally(question.narrowed, ruled, question.on),
+        tally=tally(question.narrowed, ruled, question.on) if question.are_few else None,
         units=question.units,
         following=members[-1].id if members and (more or backwards) else None,
         preceding=members[0].id if members and (asked.after or (backwards and more)) else None,
     )
+
+
+def tally_of(asked: Asked, *, by: Actor) -> tuple[date, Rules, Tally]:
+    """On the day, of all that fit, however many: it goes through their certifications. Raises NotAllowed, ModuleOff."""
+    question = _Question.of(asked, by=by)
+    return question.on, question.ruled, tally(question.narrowed, question.ruled, question.on)
 
 
 def every_row(asked: Asked, *, by: Actor) -> tuple[date, Rules, Iterator[tuple[Member, str, tuple[Finding, ...]]]]:
@@ -188,6 +196,12 @@ class _Question:
         return cls(on, every, ruled, unit_choices(by=by), narrowed, shown)
 
     @property
+    def are_few(self) -> bool:
+        """Whether no more than MOST_COUNTED members fit."""
+        some = select(Member.id).where(*self.narrowed).order_by(Member.sort_name, Member.id)
+        return (db.session.scalar(counting(some)) or 0) <= MOST_COUNTED
+
+    @property
     def rank(self) -> ColumnElement[int]:
         """Where a member's unit stands in the tree; without one, last."""
         ranks = {unit.id: rank for rank, unit in enumerate(self.units)}
@@ -210,18 +224,50 @@ def members_in(search: str, unit: str, position: int | None, *, by: Actor) -> li
     return narrowed
 
 
-def _beyond(member_id: int | None, question: _Question, *, backwards: bool) -> list[Condition]:
-    """What comes after (or before) this member; nothing where the asker may not know of them."""
-    if member_id is None:
-        return []
-    place = select(question.rank, Member.sort_name).where(Member.id == member_id, *question.narrowed[:1])
-    row = db.session.execute(place).one_or_none() if is_id(member_id) else None
-    if row is None:
-        return [false()]
-    keys, values = tuple_(Member.sort_name, Member.id), tuple_(literal(row[1]), literal(member_id))
+def _place(member_id: int | None, question: _Question) -> Member | None:
+    """The member next to the page; None where the asker may not know of them."""
+    if member_id is None or not is_id(member_id):
+        return None
+    return db.session.scalar(select(Member).where(Member.id == member_id, *question.narrowed[:1]))
+
+
+def _walked(question: _Question, beside: Member | None, *, backwards: bool) -> list[Member]:
+    """PAGE + 1 members after or before one, nearest first: unit by unit along the tree, each by its index of names."""
+    units: list[int | None] = [*(unit.id for unit in question.units), None]
     if backwards:
-        return [or_(question.rank < row[0], and_(question.rank == row[0], keys < values))]
-    return [or_(question.rank > row[0], and_(question.rank == row[0], keys > values))]
+        units.reverse()
+    if beside is not None:
+        units = units[units.index(beside.unit_id) :]
+    found: list[Member] = []
+    at_once = _FEW_UNITS
+    while units and len(found) <= PAGE:
+        parts = [
+            _in_unit(each, question, beside, backwards=backwards)
+            .add_columns(literal(turn).label("turn"))
+            .subquery(f"unit_{turn}")
+            for turn, each in enumerate(units[:at_once])
+        ]
+        rows = union_all(*map(select, parts)).subquery("rows")
+        keys = _keys(backwards=backwards)
+        statement = select(Member).join(rows, Member.id == rows.c.id).order_by(rows.c.turn, *keys)
+        found += db.session.scalars(statement.limit(PAGE + 1 - len(found)))
+        units, at_once, beside = units[at_once:], min(4 * at_once, _MOST_UNITS), None
+    return found
+
+
+def _keys(*, backwards: bool) -> list[Any]:
+    keys = (Member.sort_name, Member.id)
+    return [key.desc() if backwards else key for key in keys]
+
+
+def _in_unit(unit_id: int | None, question: _Question, beside: Member | None, *, backwards: bool) -> Select[int]:
+    """The ids of the members of a unit, by name, beyond one of them."""
+    statement = select(Member.id).where(Member.unit_id == unit_id, *question.shown)
+    if beside is not None and beside.unit_id == unit_id:
+        here = tuple_(Member.sort_name, Member.id)
+        there = tuple_(literal(beside.sort_name, Member.sort_name.type), literal(beside.id))
+        statement = statement.where(here < there if backwards else here > there)
+    return statement.order_by(*_keys(backwards=backwards)).limit(PAGE + 1)
 
 
 def _grouped(rows: Sequence[Row], units: Sequence[Choice]) -> list[Group]:

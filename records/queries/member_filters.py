@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, and_, not_, select, true
+from sqlalchemy import ColumnElement, and_, not_, select, true
 from sqlalchemy.orm import aliased
 
 from records import clock
+from records.database import db
 from records.models import Actor, Certification, CertificationType, Member, MemberPosition, Role, Standing, Unit
 from records.models.text import tidy
 from records.queries.binding import Rules, rules
@@ -167,9 +168,10 @@ def seen(activity: str) -> ColumnElement[bool]:
     }.get(Activity(activity), active)
 
 
-def unit_and_below(unit_id: int) -> Select[int]:
+def unit_and_below(unit_id: int) -> Sequence[int]:
+    """The ids of a unit and of all within it. One statement of its own: with ids a planner can reckon."""
     tree = select(Unit.id).where(Unit.id == unit_id).cte("unit_and_below", recursive=True)
-    return select(tree.union(select(Unit.id).where(Unit.parent_id == tree.c.id)).c.id)
+    return db.session.scalars(select(tree.union(select(Unit.id).where(Unit.parent_id == tree.c.id)).c.id)).all()
 
 
 def _holds_one(standing: Standing, today: date) -> ColumnElement[bool]:

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, literal, select, tuple_, union_all
 from sqlalchemy.orm import contains_eager
 
 from records import clock
 from records.database import db, this_organization
 from records.models import Actor, Member, Unit
+from records.queries.capped import MOST_COUNTED, counting
 from records.queries.keyset import Cursor
 from records.queries.member_filters import Sort, Wanted, conditions
 
 PAGE = 50
-MOST_COUNTED = 1000
 _AT_ONCE = 1000
 
 Conditions = list[ColumnElement[bool]]
@@ -72,7 +72,7 @@ def member_list(wanted: Wanted, *, by: Actor, besides: Sequence[ColumnElement[bo
     if before:
         rows.reverse()
     is_everything = not (has_more or after or before)
-    count = len(rows) if is_everything else db.session.scalar(counting(narrowed)) or 0
+    count = len(rows) if is_everything else db.session.scalar(counting(select(Member.id).where(*narrowed))) or 0
     return MemberList(
         members=rows,
         count=min(count, MOST_COUNTED),
@@ -94,12 +94,6 @@ def every_member(wanted: Wanted, *, by: Actor, only: Collection[int] | None = No
     keys = _sorted(order.column, Member.id, wanted.descending)
     statement = _with_units(select(Member).where(*narrowed)).order_by(order.column.is_(None), *keys)
     return iter(db.session.scalars(statement.execution_options(yield_per=_AT_ONCE)))
-
-
-def counting(narrowed: Conditions) -> Select[int]:
-    """How many there are, counted no further than the page says."""
-    some = select(Member.id).where(*narrowed).limit(MOST_COUNTED + 1).subquery()
-    return select(func.count()).select_from(some)
 
 
 def page(

@@ -12,11 +12,11 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from records.database import db, is_id, this_organization
 from records.errors import ModuleOff, NotFound
 from records.models import Actor, Certification, CertificationType, Member, ProposalState, RenewalProposal
+from records.queries.capped import MOST_COUNTED
 from records.queries.member_filters import in_scope
 from records.queries.member_search import matches, words_of
 
 PAGE = 50
-MOST_COUNTED = 1000
 
 
 @dataclass(frozen=True)

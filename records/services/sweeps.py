@@ -45,6 +45,7 @@ _OVER = timedelta(days=30)
 _AT_ONCE = 500
 # So long after an erasure each sweep leaves nothing of it behind in the database's own files.
 _OVERWRITES = timedelta(hours=3)
+_SAMPLE = 1000  # rows of each index
 _REFUSED = (ProposalState.DECLINED, ProposalState.WITHDRAWN)
 
 
@@ -76,6 +77,7 @@ def sweep_now(*, by: Actor) -> Swept:
     throttle.forget_old(before=before)
     with every_organization():
         _forget_erased()
+        _count_for_the_planner()
         return Swept(
             uploads=forget_uploads(before=before),
             imports=forget_imports(before=before - _OVER),
@@ -99,6 +101,19 @@ def _forget_erased() -> None:
     db.session.rollback()
     with db.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _count_for_the_planner() -> None:
+    """SQLite plans by numbers that somebody has to take, here of a sample of each index; PostgreSQL takes its own. Made
+    anew, the table of them lets connections that are open read them, too."""
+    if not is_sqlite():
+        return
+    db.session.rollback()
+    with transaction() as session:
+        session.execute(text(f"PRAGMA analysis_limit={_SAMPLE}"))
+        session.execute(text("DROP TABLE IF EXISTS sqlite_stat1"))
+        session.execute(text("ANALYZE"))
+    db.session.rollback()
 
 
 def _forget_sessions(*, before: datetime) -> int:

@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from records.models import Actor, Certification, CertificationType, Member, Unit
 from records.models.following import is_followed, is_renewed, stands
-from records.queries.reports.frame import Asked, Paged, people, within
+from records.queries.reports.frame import Asked, Paged, is_narrow, people, within
 from records.queries.reports.holdings import COLUMNS
+from records.queries.steering import its_holder, its_type
 
 UNRENEWED, ALL = "unrenewed", "all"
 
@@ -24,8 +25,8 @@ def expiring(asked: Asked, by: Actor) -> Paged:
             (is_renewed(asked.on) | is_followed(asked.on)).label("is_followed"),
             Certification.expires_on.label("key"),
         )
-        .join(CertificationType, Certification.type_id == CertificationType.id)
-        .join(Member, Certification.member_id == Member.id)
+        .join(CertificationType, its_type())
+        .join(Member, its_holder(few=is_narrow(asked, by=by)))
         .outerjoin(Unit, Member.unit_id == Unit.id)
         .where(Certification.deleted_at.is_(None), stands(Certification.revoked_on, asked.on))
         .where(*within(Certification.expires_on, asked.span), *people(asked, by=by))

@@ -8,12 +8,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, func, literal, tuple_
+from sqlalchemy import ColumnElement, Select, literal, tuple_
 
 from records import clock
 from records.database import db, this_organization
 from records.models import Actor, Member
 from records.models.credit_type import Span
+from records.queries.capped import counting
 from records.queries.keyset import Cursor
 from records.queries.member_filters import WITHOUT_UNIT, in_scope, says_an_id, unit_and_below
 from records.queries.reports.periods import Preset, readable_date, span_of
@@ -74,7 +75,8 @@ class Page:
 
 
 class Rows(Protocol):
-    """The rows of a report under its filters. `totals` are rows of sums at their end, or none."""
+    """The rows of a report under its filters. `totals` are rows of sums at their end, or none. `count` goes no further
+    than a page says: MOST_COUNTED + 1 means "more"."""
 
     @property
     def totals(self) -> Sequence[Any]: ...
@@ -107,7 +109,6 @@ class Paged:
     """Rows that may be a million: read a page at a time by `key` and `row_id`, or all by and by for a file.
 
     The statement must name both columns `key` and `row_id`. `falls`: the largest key first.
-    `counting` counts the rows where there is a shorter way than through the statement.
     """
 
     statement: Any
@@ -116,13 +117,11 @@ class Paged:
     kind: type[Any] = str
     falls: bool = False
     totals: Sequence[Any] = ()
-    counting: Any = None
 
     def count(self) -> int:
-        counting = self.counting
-        if counting is None:
-            counting = self.statement.with_only_columns(func.count(), maintain_column_froms=True)
-        return db.session.scalar(counting) or 0
+        # In the order of the pages: then PostgreSQL, too, walks the index that serves them and stops.
+        rows = self._in_order().with_only_columns(self.row_id, maintain_column_froms=True)
+        return db.session.scalar(counting(rows)) or 0
 
     def page(self, after: str) -> Page:
         statement, cursor = self._in_order(), Cursor.read(after, self.kind)
@@ -180,6 +179,11 @@ class Report(Viewable):
 def people(asked: Asked, *, by: Actor) -> list[ColumnElement[bool]]:
     """The members that a report is about: active, in the asker's scope, of the unit that was asked for."""
     return [*whoever(asked, by=by), Member.deactivated_at.is_(None)]
+
+
+def is_narrow(asked: Asked, *, by: Actor) -> bool:
+    """Whether the report is about some of the members only."""
+    return bool(asked["unit"]) or not by.covers_everyone
 
 
 def whoever(asked: Asked, *, by: Actor) -> list[ColumnElement[bool]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import and_, not_, or_, select, tuple_
+from sqlalchemy import Select, and_, not_, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from records.database import db
@@ -15,9 +16,9 @@ from records.models import Actor, CertificationType, Member
 from records.models.clearance import Demand, Finding, Outcome, finding_on
 from records.queries.binding import Rules, rules
 from records.queries.binding import people as known
-from records.queries.clearance import Condition, holds, lacks, tally
+from records.queries.capped import MOST_COUNTED, counting
+from records.queries.clearance import Condition, holds, lacks
 from records.queries.keyset import Cursor
-from records.queries.lacking import lacking_types
 from records.queries.reports.frame import PAGE, Asked, Page, people
 
 _AT_ONCE = 500
@@ -46,17 +47,15 @@ class Gaps:
     totals: Sequence[Any] = ()
 
     def count(self) -> int:
-        return sum(number for _, number in self.by_requirement())
+        return min(sum(number for _, number in self.by_requirement), MOST_COUNTED + 1)
 
+    @cached_property
     def by_requirement(self) -> list[tuple[Demand, int]]:
-        """How many members lack it, in one statement over all of them."""
+        """How many members lack it, MOST_COUNTED + 1 for more, in one statement: along their names, until it is so."""
         if not self.ruled.demands:
             return []
-        if self.type_id is not None:
-            lacking = lacking_types(self.narrowed, self.ruled, self.on)
-            return [(each, lacking.get((each.id, self.type_id), 0)) for each in self.ruled.demands]
-        found = tally(self.narrowed, self.ruled, self.on)
-        return [(each, found.bound[each.id] - found.met[each.id]) for each in self.ruled.demands]
+        counts = (counting(self._who(self._lacks(each))).scalar_subquery() for each in self.ruled.demands)
+        return list(zip(self.ruled.demands, db.session.execute(select(*counts)).one(), strict=True))
 
     def page(self, after: str) -> Page:
         members = self._members(Cursor.read(after, str), most=PAGE + 1)
@@ -78,6 +77,9 @@ class Gaps:
         if after is not None and after.key is not None:
             statement = statement.where(tuple_(Member.sort_name, Member.id) > tuple_(after.key, after.id))
         return list(db.session.scalars(statement.order_by(Member.sort_name, Member.id).limit(most)))
+
+    def _who(self, lacking: Condition) -> Select[int]:
+        return select(Member.id).where(*self.narrowed, lacking).order_by(Member.sort_name, Member.id)
 
     def _lacks(self, demand: Demand) -> Condition:
         lacking = lacks(demand, self.on)

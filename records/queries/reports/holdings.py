@@ -1,23 +1,26 @@
 """What members hold: their standing in each type one by one, what of it has expired, and how many there are of each.
 
-A member's standing in a type is that of their best certification of it: `_best` says so once, and every list and
-every figure here is made of it.
+A member's standing in a type is that of their best certification of it. Lists find it by comparing one with the
+others, a page at a time; figures by the best rank of all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, case, func, select
+from sqlalchemy import ColumnElement, Subquery, and_, case, func, or_, select, tuple_
+from sqlalchemy.orm import aliased
 
 from records.database import db
 from records.models import Actor, Certification, CertificationType, Member, Standing, Unit
 from records.models.standing import BEST_FIRST
 from records.queries.certification_types import all_types
 from records.queries.reports.folding import ByUnit, Numbers, added, with_below
-from records.queries.reports.frame import Asked, Listed, Paged, people, within
+from records.queries.reports.frame import Asked, Listed, Paged, is_narrow, people, within
+from records.queries.steering import as_found, its_holder, its_type
 from records.queries.units import Choice, branch, unit_choices
 
 BY_TYPE, BY_UNIT, BY_BOTH = "type", "unit", "unit_and_type"
@@ -46,24 +49,19 @@ class Figures:
 
 def standing_by_member(asked: Asked, by: Actor) -> Paged:
     """One row for each member and type, by name: its best certification and the standing of that."""
-    best = _best(asked, by=by)
-    statement, ranks = _told(best), _best_ranks(asked, by=by)
-    counting = select(func.count()).select_from(ranks)
+    # Every name is as great as none: said so that SQLite, where nobody has counted for it, begins with the names, too.
+    statement = _best(asked, by=by).add_columns(Member.sort_name.label("key")).where(Member.sort_name >= "")
     if asked["standing"] != ANY:
-        rank = BEST_FIRST.index(Standing(asked["standing"]))
-        statement, counting = statement.where(best.c.rank == rank), counting.where(ranks.c.rank == rank)
-    return Paged(statement.add_columns(Member.sort_name.label("key")), Member.sort_name, Certification.id,
-                 counting=counting)  # fmt: skip
+        statement = statement.where(*_stand(Standing(asked["standing"]), asked.on))
+    return Paged(statement, Member.sort_name, Certification.id)
 
 
 def expired(asked: Asked, by: Actor) -> Paged:
     """What expired, was not renewed and is followed by nothing later: the latest of each type first."""
-    best = _best(asked, by=by)
-    statement = _told(best).where(
-        best.c.rank == BEST_FIRST.index(Standing.EXPIRED), *within(Certification.expires_on, asked.span)
-    )
     key = Certification.expires_on
-    return Paged(statement.add_columns(key.label("key")), key, Certification.id, kind=type(asked.on), falls=True)
+    statement = _best(asked, by=by, walks_certifications=True).add_columns(key.label("key"))
+    statement = statement.where(*_stand(Standing.EXPIRED, asked.on), *within(key, asked.span))
+    return Paged(statement, key, Certification.id, kind=type(asked.on), falls=True)
 
 
 def standing_by_unit_and_type(asked: Asked, by: Actor) -> Listed:
@@ -77,47 +75,69 @@ def standing_by_unit_and_type(asked: Asked, by: Actor) -> Listed:
     return Listed([row for unit in [*units, None] for row in _of_unit(unit, below, types, asked["group"])], totals)
 
 
-def _ranked(asked: Asked, *, by: Actor) -> tuple[Any, ColumnElement[int]]:
-    """The certifications that are asked about, with their members, and the place of their standing in BEST_FIRST."""
-    standing = Certification.standing_expression(asked.on)
-    rank = case({each.value: place for place, each in enumerate(BEST_FIRST)}, value=standing)
+def _rank(on: date, other: Any = None) -> ColumnElement[int]:
+    """The place of a certification's standing in BEST_FIRST."""
+    standing = Certification.standing_expression(on, other)
+    return case({each.value: place for place, each in enumerate(BEST_FIRST)}, value=standing)
+
+
+def _stand(standing: Standing, on: date) -> list[ColumnElement[bool]]:
+    """The condition that a certification stands so, said so that PostgreSQL does not think it rare; and those that
+    whatever stands so meets."""
+    found: list[ColumnElement[bool]] = [case((_rank(on) == BEST_FIRST.index(standing), 1)).is_not(None)]
+    if standing in (Standing.EXPIRED, Standing.IN_GRACE):
+        found.append(Certification.expires_on < on)
+    return found
+
+
+def _best(asked: Asked, *, by: Actor, walks_certifications: bool = False) -> Any:
+    """Of the certifications of each member and type the best one, with its `rank`: page by page each is compared with
+    the others of its member and type, so that nothing has to be gathered first."""
+    member_id = Certification.member_id
+    by_name = member_id == as_found(Member.id)
+    its_own = its_holder(few=is_narrow(asked, by=by)) if walks_certifications else by_name
     statement = (
-        select(Certification.id)
+        select(*COLUMNS, _rank(asked.on).label("rank"))
+        .join(Member, its_own)
+        .join(CertificationType, its_type())
+        .outerjoin(Unit, Member.unit_id == Unit.id)
+        .where(Certification.deleted_at.is_(None), *people(asked, by=by), ~_is_outdone(asked.on))
+    )
+    return statement.where(Certification.type_id == int(asked["type"])) if asked["type"] else statement
+
+
+def _is_outdone(on: date) -> ColumnElement[bool]:
+    """Whether the member has a better certification of the type: by standing, then by expiry date, then a newer one."""
+    other = aliased(Certification)
+    rank, others = _rank(on), _rank(on, other)
+    later = tuple_(other.expires_on, other.id) > tuple_(Certification.expires_on, Certification.id)
+    return (
+        select(other.id)
+        .where(
+            other.organization_id == Certification.organization_id,
+            other.member_id == Certification.member_id,
+            other.type_id == Certification.type_id,
+            other.id != Certification.id,
+            other.deleted_at.is_(None),
+            or_(others < rank, and_(others == rank, later)),
+        )
+        .correlate(Certification, CertificationType)
+        .exists()
+    )
+
+
+def _best_ranks(asked: Asked, *, by: Actor) -> Subquery:
+    """By unit, member and type the rank of the best certification, without saying which that is: for counting."""
+    of_each = (Member.unit_id, Certification.member_id, Certification.type_id)
+    statement = (
+        select(*of_each, func.min(_rank(asked.on)).label("rank"))
         .join(CertificationType, Certification.type_id == CertificationType.id)
         .join(Member, Certification.member_id == Member.id)
         .where(Certification.deleted_at.is_(None), *people(asked, by=by))
     )
     if asked["type"]:
         statement = statement.where(Certification.type_id == int(asked["type"]))
-    return statement, rank
-
-
-def _best(asked: Asked, *, by: Actor) -> Subquery:
-    """Of the certifications of each member and type the best one: that with `place` 1. `rank` is of its standing."""
-    statement, rank = _ranked(asked, by=by)
-    of_each = (Certification.member_id, Certification.type_id)
-    best_first = (rank, Certification.expires_on.desc(), Certification.id.desc())
-    place = func.row_number().over(partition_by=of_each, order_by=best_first)
-    return cast(Subquery, statement.add_columns(rank.label("rank"), place.label("place")).subquery("best"))
-
-
-def _best_ranks(asked: Asked, *, by: Actor) -> Subquery:
-    """The same ranks, one row for each member and type, without saying whose certification it is: for counting."""
-    statement, rank = _ranked(asked, by=by)
-    of_each = (Member.unit_id, Certification.member_id, Certification.type_id)
-    ranks = statement.with_only_columns(*of_each, func.min(rank).label("rank"), maintain_column_froms=True)
-    return cast(Subquery, ranks.group_by(*of_each).subquery("ranks"))
-
-
-def _told(best: Subquery) -> Any:
-    return (
-        select(*COLUMNS, best.c.rank)
-        .join(best, best.c.id == Certification.id)
-        .join(CertificationType, Certification.type_id == CertificationType.id)
-        .join(Member, Certification.member_id == Member.id)
-        .outerjoin(Unit, Member.unit_id == Unit.id)
-        .where(best.c.place == 1)
-    )
+    return statement.group_by(*of_each).subquery("ranks")
 
 
 # What a row tells of a certification and of its member.

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 
 from records.database import chosen_organization_id, db
 from records.models import Actor, Certification, CertificationType, Member, Message, Reminder, ReminderMessage, Unit
+from records.queries.capped import MOST_COUNTED
 from records.queries.reports.frame import Asked, Paged, during, whoever
 
 ANY = "any"
@@ -70,10 +71,13 @@ def notices(asked: Asked, by: Actor) -> Paged:
 
 
 def how_told(asked: Asked, by: Actor) -> dict[Told, int]:
-    """How many notices of the same question were told in which way."""
-    told = _asked(asked, by=by).add_columns(_told().label("told")).subquery()
+    """How many notices of the same question were told in which way; nothing where they are more than MOST_COUNTED."""
+    latest = _asked(asked, by=by).order_by(Reminder.created_at.desc(), Reminder.id.desc()).limit(MOST_COUNTED + 1)
+    told = latest.add_columns(_told().label("told")).subquery()
     counts = db.session.execute(select(told.c.told, func.count()).group_by(told.c.told)).all()
     found: dict[str, int] = dict(tuple(row) for row in counts)
+    if sum(found.values()) > MOST_COUNTED:
+        return {}
     return {each: found[each] for each in Told if each in found}
 
 

@@ -61,7 +61,7 @@ def test_the_matrix_says_the_same(cast):
 
 def test_figures_of_requirements_are_the_lengths_of_their_lists(cast, required):
     rows = ask(cast, "missing")
-    for demand, number in rows.by_requirement():
+    for demand, number in rows.by_requirement:
         narrowed = ask(cast, "missing", requirement=demand.id)
         assert narrowed.count() == len(list(narrowed)) == number
     assert _found(ask(cast, "missing", requirement=required.id, unit=cast.south.id)) == [("Mia", "Medical")]

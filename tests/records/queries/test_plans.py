@@ -1,0 +1,170 @@
+"""How SQLite finds the rows of the pages that everybody opens: along an index, as far as the page goes.
+
+SQLite plans by the numbers that a sweep takes: here by none, and by those of 100,000 members with a million
+certifications, which need not be there for that. PostgreSQL would look at the rows themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from records.database import db, transaction
+from records.models import Actor
+from records.queries.approval_filters import QueueWanted
+from records.queries.approvals import backlog, queue
+from records.queries.attention import attention
+from records.queries.matrix import Asked, matrix
+from records.queries.member_filters import Wanted
+from records.queries.members import member_list
+from records.queries.reports import report_named
+from records.services import sweeps
+from tests.holdings import give
+from tests.requirements import require
+
+GROWING = "(member|certification|external_certificate|credit_entry|reminder|renewal)(_[0-9]+)?"
+_REFUSED = re.compile(rf"^(SCAN {GROWING}\b|BLOOM FILTER ON {GROWING} |USE TEMP B-TREE FOR ORDER BY)")
+_OF_ROWS = re.compile(rf"(FROM|JOIN) {GROWING}\b")
+# What sorts only the rows of one page says which those are.
+_OF_A_PAGE = re.compile(r" IN \(|\bwalk_0\b|\bunit_0\b")
+
+NUMBERS = {
+    ("certification", "uq_certification_held_once"): "1000000 1000000 10 1 1 1",
+    ("certification", "ix_certification_type_id"): "1000000 1000000 20000 19",
+    ("certification", "ix_certification_revoked_on"): "9973 9973 10",
+    ("certification", "ix_certification_supersedes_id"): "1000000 1000000 1000000",
+    ("certification", "ix_certification_member_id"): "1000000 1000000 10",
+    ("certification", "ix_certification_folded_number"): "1000000 1000000 1",
+    ("certification", "ix_certification_expires_on"): "1000000 1000000 551 1",
+    ("certification", "sqlite_autoindex_certification_1"): "1000000 1000000 1",
+    ("certification_type", "ix_certification_type_position"): "50 50 1 1",
+    ("certification_type", "sqlite_autoindex_certification_type_2"): "50 50 1",
+    ("external_certificate", "ix_external_certificate_state"): "200000 200000 66667 104 1",
+    ("external_certificate", "ix_external_certificate_pending"): "10105 10105 1 1",
+    ("external_certificate", "ix_external_certificate_member_id"): "200000 200000 2 1 1",
+    ("external_certificate", "ix_external_certificate_folded_number"): "200000 200000 200000",
+    ("external_certificate", "ix_external_certificate_credit_type_id"): "200000 200000 25000",
+    ("external_certificate", "sqlite_autoindex_external_certificate_2"): "200000 200000 2 1",
+    ("external_certificate", "sqlite_autoindex_external_certificate_1"): "200000 200000 1",
+    ("unit", "sqlite_autoindex_unit_1"): "40 40 1",
+    ("member", "ix_member_unit_id_sort_name"): "100001 100001 2501 1 1",
+    ("member", "ix_member_sort_name_active"): "91926 91926 1 1",
+    ("member", "ix_member_sort_name"): "100001 100001 1 1",
+    ("member", "ix_member_role_sort_name"): "100001 100001 50001 1 1",
+    ("member", "ix_member_last_seen_at"): "100001 100001 100001 1",
+    ("member", "ix_member_joined_on"): "100001 100001 28 1",
+    ("member", "ix_member_folded_number_sort"): "100001 100001 1 1",
+    ("member", "sqlite_autoindex_member_4"): "100001 100001 1",
+    ("member", "sqlite_autoindex_member_3"): "100001 100001 1",
+    ("member", "sqlite_autoindex_member_2"): "100001 100001 1",
+    ("member", "sqlite_autoindex_member_1"): "100001 100001 33334",
+    ("reminder", "ix_reminder_member_id"): "231587 231587 3 1",
+    ("reminder", "ix_reminder_created_at"): "231587 231587 2293 1",
+    ("reminder", "sqlite_autoindex_reminder_2"): "231587 231587 1",
+}
+
+
+def _report(name: str, **fields: str) -> Callable[[Actor], Any]:
+    def asked(by: Actor) -> None:
+        report = report_named(name, by=by)
+        rows = report.rows(report.read(fields), by)
+        rows.page("")
+        rows.count()
+
+    return asked
+
+
+PAGES: dict[str, Callable[[Actor], Any]] = {
+    "members": lambda by: member_list(Wanted(), by=by),
+    "queue": lambda by: (queue(QueueWanted(), by=by), backlog(by=by)),
+    "declined": lambda by: queue(QueueWanted(state="declined"), by=by),
+    "expiring": _report("expiring", period="next_30"),
+    "expiring, renewed ones too": _report("expiring", renewed="all"),
+    "expired": _report("expired"),
+    "standing by member": _report("standing-by-member"),
+    "missing": _report("missing"),
+    "notices": _report("notices"),
+    "home": lambda by: attention(by=by),
+    "matrix": lambda by: matrix(Asked(), by=by),
+}
+
+
+@pytest.fixture
+def said() -> Iterator[list[tuple[str, Any]]]:
+    """The statements that are executed, with their parameters."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(*facts: Any) -> None:
+        seen.append((facts[2], facts[3]))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(db.engine, "before_cursor_execute", note)
+
+
+def _take_numbers(*, large: bool) -> None:
+    """As a sweep does; of what is here, or those of a large organization."""
+    with transaction() as session:
+        session.execute(sa.text("ANALYZE"))
+        session.execute(sa.text("DELETE FROM sqlite_stat1"))
+        for (table, index), numbers in NUMBERS.items() if large else ():
+            session.execute(
+                sa.text("INSERT INTO sqlite_stat1 VALUES (:table, :index, :numbers)"),
+                {"table": table, "index": index, "numbers": numbers},
+            )
+    db.session.rollback()
+    db.engine.dispose()
+
+
+def _plan(statement: str, parameters: Any) -> list[str]:
+    with db.engine.connect() as connection:
+        return [row[3] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)]
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["not counted", "counted"])
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_reads_or_sorts_a_whole_table(cast, said, on, name, large, monkeypatch):
+    if on != "sqlite":
+        return
+    monkeypatch.setattr("records.queries.matrix.MOST_COUNTED", 0)  # as if there were more than are counted at once
+    _take_numbers(large=large)
+    require(cast)
+    said.clear()
+    PAGES[name](cast.actor(cast.ada))
+    asked = [each for each in said if each[0].startswith(("SELECT", "WITH")) and _OF_ROWS.search(each[0])]
+    assert asked
+    for statement, parameters in asked:
+        plan = _plan(statement, parameters)
+        bad = [line for line in plan if _REFUSED.search(line)]
+        if _OF_A_PAGE.search(statement):
+            bad = [line for line in bad if "ORDER BY" not in line]
+        assert not bad, "\n".join([statement, *plan])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_statements_do_not_grow_with_rows(cast, said, name):
+    require(cast)
+    by = cast.actor(cast.ada)
+    counts = []
+    for more in (0, 5):
+        for number in range(more):
+            give(cast.max, cast.emt, 10 * number - 20, number=f"{name} {number}", issued_in=None)
+        PAGES[name](by)
+        said.clear()
+        PAGES[name](by)
+        counts.append(sum(each[0].startswith(("SELECT", "WITH")) for each in said))
+    assert counts[0] == counts[1] <= 18
+
+
+def test_a_sweep_counts_for_the_planner_and_open_connections_hear_of_it(cast, on, said):
+    sweeps.sweep()
+    counted = any(statement == "ANALYZE" for statement, _ in said)
+    assert counted == (on == "sqlite")
+    if counted:
+        tables = set(db.session.scalars(sa.text("SELECT tbl FROM sqlite_stat1")))
+        assert {"member", "unit"} <= tables
