@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from records.addresses import is_address, is_origin
 from records.first_secret import kept
 
 ROOT = Path(__file__).resolve().parent
@@ -101,7 +102,7 @@ class Settings(BaseSettings):
     @classmethod
     def _store_is_an_address(cls, url: str) -> str:
         url = url.rstrip("/")
-        if url and not _is_origin(url):
+        if url and not is_origin(url):
             raise ValueError("use https://HOST, without a path, or leave it empty for Amazon's")
         return url
 
@@ -117,7 +118,7 @@ class Settings(BaseSettings):
     @field_validator("mail_url")
     @classmethod
     def _mail_is_known(cls, url: str) -> str:
-        if url and not _is_address(url, "smtp", "smtps"):
+        if url and not is_address(url, "smtp", "smtps"):
             raise ValueError("use smtp://HOST:PORT, or leave it empty to write mail to DATA_DIR/outbox")
         return url
 
@@ -125,7 +126,7 @@ class Settings(BaseSettings):
     @classmethod
     def _scanner_is_known(cls, url: str) -> str:
         by_path = url.startswith("unix:///") and len(url) > len("unix:///")
-        if url and not by_path and not (_is_address(url, "tcp") and urlparse(url).port):
+        if url and not by_path and not (is_address(url, "tcp") and urlparse(url).port):
             raise ValueError("use tcp://HOST:PORT or unix:///SOCKET, or leave it empty: then nothing is scanned")
         return url
 
@@ -140,7 +141,7 @@ class Settings(BaseSettings):
     @classmethod
     def _public_url_is_an_address(cls, url: str) -> str:
         url = url.rstrip("/")
-        if not _is_origin(url):
+        if not is_origin(url):
             raise ValueError("use https://HOST, without a path")
         return url
 
@@ -154,7 +155,7 @@ class Settings(BaseSettings):
     @field_validator("sign_on_private_hosts")
     @classmethod
     def _hosts_are_names(cls, hosts: str) -> str:
-        if any(not _is_address(f"https://{host}", "https") or set(host) & set("/:@?#*") for host in _listed(hosts)):
+        if any(not is_address(f"https://{host}", "https") or set(host) & set("/:@?#*") for host in _listed(hosts)):
             raise ValueError("use names of hosts, separated by commas")
         return hosts
 
@@ -273,20 +274,6 @@ def _bad(lines: list[str]) -> BadSettings:
 
 def _listed(text: str) -> list[str]:
     return [each for each in map(str.strip, text.split(",")) if each]
-
-
-def _is_address(url: str, *schemes: str) -> bool:
-    """Whether `url` is SCHEME://HOST, with a port that exists where it has one."""
-    try:
-        address = urlparse(url)
-        return address.scheme in schemes and bool(address.hostname) and address.port != 0
-    except ValueError:
-        return False
-
-
-def _is_origin(url: str) -> bool:
-    """Whether `url` is http://HOST or https://HOST, and nothing more."""
-    return _is_address(url, "http", "https") and url.count("/") == 2 and not set(url) & set("@?#")
 
 
 def _engine_options(settings: Settings) -> dict[str, Any]:

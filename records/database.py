@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 from typing import Any, TypeGuard, TypeVar
 from weakref import WeakKeyDictionary
 
-from flask import Flask, current_app
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Table, TextClause, event, inspect, select, text
@@ -284,30 +284,3 @@ def found(model: type[Record], record_id: int) -> Record:
 
 def is_sqlite() -> bool:
     return bool(db.engine.dialect.name == "sqlite")
-
-
-def database_is_current() -> bool:
-    """Whether the database answers and stands at the newest migration."""
-    here, *_older = _migrations(current_app.config["MIGRATIONS"])
-    return _migration() == here
-
-
-def database_is_ready() -> bool:
-    """Whether it stands there, or at a migration of a newer version: what that one brings, this one works on with."""
-    _here, *older = _migrations(current_app.config["MIGRATIONS"])
-    return _migration() not in (None, *older)
-
-
-@cache
-def _migrations(folder: str) -> list[str]:
-    """All that this version knows, the newest first."""
-    from alembic.script import ScriptDirectory
-
-    return [script.revision for script in ScriptDirectory(folder).walk_revisions()]
-
-
-def _migration() -> str | None:
-    from alembic.runtime.migration import MigrationContext
-
-    with db.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()

@@ -7,7 +7,7 @@ import hmac
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from records.database import database_is_ready
+from records.versions import database_is_ready
 from records.web import metrics
 
 

@@ -22,7 +22,7 @@ from records.carrying import rows, schema
 from records.carrying.contents import Contents
 from records.carrying.files import NotCarried, carry_all, named_bytes, not_named
 from records.carrying.loading import loading
-from records.database import database_is_current, db
+from records.database import db
 from records.errors import Refusal, StorageFull, StorageOutOfReach, StorageUnavailable
 from records.errors.backups import BackupInconsistent
 from records.errors.moves import (
@@ -37,6 +37,7 @@ from records.errors.moves import (
 )
 from records.models.message import WAITING
 from records.storage import Storage, is_arriving, storage
+from records.versions import database_is_current
 
 Tell = Callable[[str, int], None]
 

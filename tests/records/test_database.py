@@ -19,7 +19,6 @@ from records.database import (
     after_commit,
     choose_organization,
     chosen_organization_id,
-    database_is_ready,
     db,
     every_organization,
     found,
@@ -43,6 +42,7 @@ from records.models import (
     Unit,
 )
 from records.models.base import Instant
+from records.versions import database_is_ready
 from tests.cast import Cast
 from tests.conftest import make_app
 
