@@ -38,6 +38,7 @@ def init_app(app: Flask) -> None:
     cookies.init_app(app)
     origins.init_app(app)
     csrf.init_app(app)
+    limits.count_files(app)
     headers.init_app(app)
     languages.init_app(app)
     words.init_app(app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
 from werkzeug.routing import IntegerConverter, ValidationError
@@ -59,19 +59,35 @@ def init_app(app: Flask) -> None:
     app.before_request(_set)
 
 
+def count_files(app: Flask) -> None:
+    """From here on in a request: a forged one takes nothing of anybody's share."""
+    app.before_request(_count_files)
+
+
 def _set() -> None:
     request.max_content_length = TEXT_BYTES if request.mimetype == _TEXT else FORM_BYTES
-    view = current_app.view_functions.get(request.endpoint or "")
-    takes = request.method == "POST" and request.mimetype != _TEXT
-    limit = getattr(view, "takes", None) if takes else None
+    limit = _marked("takes") if _brings_files() else None
     user = signin.signed_in() if limit else None
     if limit and user is not None and user.organization is not None:
         request.max_content_length = getattr(user.organization, limit) + FORM_BYTES
-        _count(f"brought:{user.account.id}", BROUGHT_A_MINUTE)
-    if getattr(view, "exports", False) and (user := signin.signed_in()) is not None:
-        _count(f"exported:{user.account.id}", EXPORTED_A_MINUTE)
 
 
-def _count(key: str, most: int) -> None:
+def _count_files() -> None:
     """Raises TooOften."""
-    count_attempt(key, most=most, per=timedelta(minutes=1), refusal=TooOften)
+    if _brings_files() and _marked("takes"):
+        what, most = "brought", BROUGHT_A_MINUTE
+    elif _marked("exports"):
+        what, most = "exported", EXPORTED_A_MINUTE
+    else:
+        return
+    if (user := signin.signed_in()) is not None:
+        count_attempt(f"{what}:{user.account.id}", most=most, per=timedelta(minutes=1), refusal=TooOften)
+
+
+def _brings_files() -> bool:
+    return request.method == "POST" and request.mimetype != _TEXT
+
+
+def _marked(mark: str) -> Any:
+    """What the view of this request was marked with, None for nothing."""
+    return getattr(current_app.view_functions.get(request.endpoint or ""), mark, None)
