@@ -139,11 +139,12 @@ def _scoped(statement: Any, organization_id: int) -> Any:
     """`statement` with the condition. One that lives on, such as a constant of a module, gets it once an organization,
     and is not looked through anew each time that it runs."""
     held = _held.setdefault(statement, {})
-    if organization_id not in held:
-        if len(held) == _MOST_HELD:
+    scoped = held.get(organization_id)
+    if scoped is None:
+        if len(held) >= _MOST_HELD:
             held.clear()
-        held[organization_id] = statement.options(_owned_by(organization_id))
-    return held[organization_id]
+        scoped = held[organization_id] = statement.options(_owned_by(organization_id))
+    return scoped
 
 
 @lru_cache(_MOST_HELD)
