@@ -146,8 +146,8 @@ def _seal_until(place, enough, start, said):
     place.work(act, start)
 
 
-def test_two_workers_seal_one_chain_while_others_write(app, on, cast):
-    place, ada, each = Place.of(app, on, cast.fire.id), cast.actor(cast.ada), 30
+def test_two_workers_seal_one_chain_while_others_write(app, cast):
+    place, ada, each = Place.of(app, cast.fire.id), cast.actor(cast.ada), 30
     start, said = PROCESSES.Event(), PROCESSES.Queue()
     works = [(_write, ada, each)] * 2 + [(_seal_until, 2 * each)] * 2
     processes = [PROCESSES.Process(target=work, args=(place, *given, start, said)) for work, *given in works]
@@ -163,8 +163,8 @@ def test_two_workers_seal_one_chain_while_others_write(app, on, cast):
 
 
 @pytest.mark.parametrize("kills", [pytest.param(2, id="2"), pytest.param(40, id="40", marks=pytest.mark.long)])
-def test_a_sealer_that_is_killed_leaves_a_whole_chain(app, on, cast, kills):
-    place, chance = Place.of(app, on, cast.fire.id), Random(kills)
+def test_a_sealer_that_is_killed_leaves_a_whole_chain(app, cast, kills):
+    place, chance = Place.of(app, cast.fire.id), Random(kills)
     many(cast, 3_000 * kills)
     cut_short = 0
     for _ in range(kills):
