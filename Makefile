@@ -6,7 +6,8 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 DATA_DIR ?= var
 DEMO ?= 1
-JOBS ?= 2
+# Tests side by side: one more than two cores, because some wait for servers and clocks.
+JOBS ?= 3
 PYTEST ?=
 SIZES ?= 10000
 ENGINES ?= sqlite postgresql
