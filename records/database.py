@@ -16,6 +16,7 @@ from typing import Any, TypeGuard, TypeVar
 from weakref import WeakKeyDictionary
 
 from flask import Flask
+from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Table, TextClause, event, inspect, select, text
@@ -37,6 +38,7 @@ class OrganizationSession(FlaskSession):
 
 
 db = SQLAlchemy(metadata=Base.metadata, session_options={"class_": OrganizationSession})
+migrate = Migrate()
 
 _ORGANIZATION = "organization_id"
 _EVERYWHERE = "every_organization"
@@ -51,24 +53,9 @@ Record = TypeVar("Record", bound=Base)
 
 def init_app(app: Flask) -> None:
     db.init_app(app)
-    app.extensions["migrate"] = _Migrations(app)
+    migrate.init_app(app, db, directory=app.config["MIGRATIONS"], render_as_batch=True, compare_type=True)
     with app.app_context():
         connections.prepare(db.engine)
-
-
-class _Migrations:
-    """Stands in for Flask-Migrate until somebody asks for it: serving pages needs no Alembic, which is large."""
-
-    def __init__(self, app: Flask) -> None:
-        self._app = app
-
-    def __getattr__(self, name: str) -> Any:
-        from flask_migrate import Migrate
-
-        Migrate().init_app(
-            self._app, db, directory=self._app.config["MIGRATIONS"], render_as_batch=True, compare_type=True
-        )
-        return getattr(self._app.extensions["migrate"], name)
 
 
 # The organization scope

@@ -176,6 +176,7 @@ def test_an_empty_bucket_beside_a_database_that_knows_of_files_takes_nothing_in(
 # The order
 
 
+@pytest.mark.usefixtures("store")
 def test_bytes_are_in_the_bucket_before_their_row_is_written(
     app: Flask, cast: Cast, door: Door, tmp_path: Path
 ) -> None:
@@ -190,6 +191,7 @@ def test_bytes_are_in_the_bucket_before_their_row_is_written(
     assert sent < answered < written < trace.commits()[-1]
 
 
+@pytest.mark.usefixtures("store")
 def test_a_row_goes_before_its_bytes(app: Flask, scene: Scene, beginnings: Beginnings, tmp_path: Path) -> None:
     """Killed in the very moment in which the first bytes would go: their row is gone for good, the bytes are there."""
     key, log = unwanted(), tmp_path / "trace"

@@ -37,6 +37,7 @@ BROKEN_CHECKS: dict[str, tuple[dict[str, Any], ...]] = {
     "ck_organization_erase_members_years_is_a_period": ({"erase_members_years": 0}, {"erase_members_years": 1201}),
     "ck_organization_remove_scans_years_is_a_period": ({"remove_scans_years": 0}, {"remove_scans_years": 1201}),
     "ck_organization_empty_views_months_is_a_period": ({"empty_views_months": 0}, {"empty_views_months": 1201}),
+    "ck_job_state_held_by_a_run": ({"run": "x", "held_until": None}, {"run": "", "held_until": AT}),
     "ck_certification_type_usual_term_in_months": ({"usual_term": 0}, {"usual_term": 1201}),
     "ck_certification_type_grace_is_not_negative": ({"grace_days": -1}, {"grace_days": 3651}),
     "ck_certification_type_notice_is_not_negative": ({"notice_days": -1}, {"notice_days": 3651}),
