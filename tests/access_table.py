@@ -244,7 +244,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("/login/code", "GET"): ACCOUNTS,  # who is not halfway begins at the beginning; who is in, goes on
     ("/login/code", "POST"): ACCOUNTS,
     ("/logo", "GET"): "login 404 404 404 404 404 404 404 404 login 404 404",  # it has none
-    ("/metrics", "GET"): "404  404  404  404  404  404  404  404  404  404  404  403",  # for whom no token was set
+    ("/metrics", "GET"): "404  404  404  404  404  404  404  404  403  404  404  404",  # for whom no token was set
     ("/logout", "POST"): ALL,
     ("/member/<int:member_id>/scans/download", "GET"): SCANS,
     ("/portfolio/", "GET"): PORTAL,

@@ -94,6 +94,8 @@ SAME: Any = object()
 _KNOWN: dict[str, Any] = {
     "time_zone": "UTC",
     "rotation": 0,
+    "run": "",
+    "held_until": None,
     "version": 1,
     "suspended_reason": "",
     "revoked_reason": "",
