@@ -27,6 +27,7 @@ from records.models import AuditEvent, ExternalCertificate, JobFailure, JobState
 from tests import certificates
 from tests.browser.server import Server
 from tests.cast import PASSWORD, Cast
+from tests.conftest import same_place
 from tests.forms import Element, filled, read
 
 NEW = "/portfolio/certificates/new"
@@ -55,7 +56,8 @@ jobs.work(app)
 def machine(app: Flask, data_dir: Path) -> Server:
     data_dir.mkdir()
     database = str(app.config["SQLALCHEMY_DATABASE_URI"])
-    settings = {"SECRET_KEY": app.config["SECRET_KEY"], "SCANS_URL": app.config["SCANS_URL"], "DATABASE_URL": database}
+    settings = {name.upper(): value for name, value in same_place(app).items()}
+    settings |= {"SECRET_KEY": app.config["SECRET_KEY"], "DATABASE_URL": database}
     if database.startswith("sqlite"):
         settings["JOBS_URL"] = f"sqlite:///{data_dir.parent / 'jobs.db'}"
     return Server(data_dir, **settings)
