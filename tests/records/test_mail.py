@@ -252,6 +252,7 @@ EXPIRING = {
 
 
 @pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.once
 def test_every_kind_of_message_has_its_words(mailing: Flask, inbox: tuple[Inbox, int], kind: MessageKind) -> None:
     facts = {"hours": 2, "old_email": "old@example.org", "new_email": "new@example.org", "title": "Ladder rescue",
              "decider": "Ada Lindgren", "reason": "No name.", "credits": "2.50", "unit": "hours", "credit_type": "CEU",
@@ -342,6 +343,7 @@ SAID = {
 
 
 @pytest.mark.parametrize("kind", list(SAID))
+@pytest.mark.once
 def test_a_notice_about_a_certificate_says_who_and_why_in_text_and_html(
     fire: Cast, inbox: tuple[Inbox, int], kind: MessageKind
 ) -> None:

@@ -40,6 +40,7 @@ def count(model) -> int:
 if REGISTERS:
 
     @pytest.mark.parametrize("path", REGISTERS, ids=lambda path: path.name)
+    @pytest.mark.once
     def test_a_real_register_comes_in_again_and_goes(cast, path):
         by, before = cast.actor(cast.ada), count(Member)
         first = bring(path, by)
@@ -60,6 +61,7 @@ if REGISTERS:
         assert (count(Member), count(Certification)) == (before, 0)
 
     @pytest.mark.parametrize("path", [path for path in REGISTERS if path.name == "tx_inspectors.csv"], ids=str)
+    @pytest.mark.once
     def test_what_stood_in_a_register_stands_in_the_records(cast, path):
         bring(path, cast.actor(cast.ada))
         jamison = db.session.scalars(

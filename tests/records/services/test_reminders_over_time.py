@@ -412,6 +412,7 @@ def _accounts(cast: Any) -> list[Account]:
 
 
 @pytest.mark.parametrize(("first", "days", "seed"), FORMS)
+@pytest.mark.once
 def test_every_stage_goes_once_or_is_lawfully_skipped_and_none_twice(cast, monkeypatch, capsys, first, days, seed):
     monkeypatch.setattr(reminders, "BATCH", 2)
     chance, down_until = Random(seed), first
