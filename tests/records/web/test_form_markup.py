@@ -64,7 +64,7 @@ def test_boxes_to_tick_are_what_wtforms_writes(form: Odd, given: dict[str, Any])
             "aria_label": "",
             "for_": "b",
         },
-        {"value": Markup('"<b>"'), "id": "x"},
+        {"value": Markup('"<b>"'), "id": "x"},  # because: what is marked as safe is written as it is, by WTForms, too
         {},
     ],
 )
