@@ -103,6 +103,11 @@ def _best(asked: Asked, *, by: Actor, walks_certifications: bool = False) -> Any
         .outerjoin(Unit, Member.unit_id == Unit.id)
         .where(Certification.deleted_at.is_(None), *people(asked, by=by), ~_is_outdone(asked.on))
     )
+    return _of_type(statement, asked)
+
+
+def _of_type(statement: Any, asked: Asked) -> Any:
+    """Of the type that is asked about, where one is."""
     return statement.where(Certification.type_id == int(asked["type"])) if asked["type"] else statement
 
 
@@ -135,9 +140,7 @@ def _best_ranks(asked: Asked, *, by: Actor) -> Subquery:
         .join(Member, Certification.member_id == Member.id)
         .where(Certification.deleted_at.is_(None), *people(asked, by=by))
     )
-    if asked["type"]:
-        statement = statement.where(Certification.type_id == int(asked["type"]))
-    return statement.group_by(*of_each).subquery("ranks")
+    return _of_type(statement, asked).group_by(*of_each).subquery("ranks")
 
 
 # What a row tells of a certification and of its member.
