@@ -127,8 +127,9 @@ def test_of_two_made_at_once_one_address_is_left(app, cast):
                 db.session.remove()
 
     with ThreadPoolExecutor(2) as pool:
-        tokens = [codes.token(salt) for salt in pool.map(make, range(2))]
-    assert sorted(bool(_read(token)) for token in tokens) == [False, True]
+        # Whoever was first may be handed the second's already: what they hold is read after it was kept.
+        tokens = {codes.token(salt) for salt in pool.map(make, range(2))}
+    assert sum(bool(_read(token)) for token in tokens) == 1
 
 
 # What opens it
