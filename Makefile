@@ -37,6 +37,7 @@ run: .venv/installed ## Start server and job worker on http://127.0.0.1:8000, wi
 	    if [ "$$DEMO" != 0 ]; then $(FLASK) demo load --if-empty; fi; \
 	    exec $(FLASK) serve'
 
+test test-all: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/installed-dev .cache/programs ## Run the whole suite, long tests in their short form
 	$(SCRATCH) $(BIN)/pytest -n $(JOBS) --dist worksteal -m "not long" $(PYTEST)
 	$(SCRATCH) $(BIN)/pytest -n $(JOBS) --dist worksteal -m "not long and not browser" --on postgresql $(PYTEST)
@@ -92,7 +93,7 @@ clean: ## Remove packages and caches; data in var/ stays
 	@touch $@ .venv/installed
 
 # What the tests drive besides Python: Debian's packages, each with the program that it brings.
-PROGRAMS = chromium:$${CHROMIUM:-chromium} clamav-daemon:/usr/sbin/clamd strace:strace nginx-light:/usr/sbin/nginx \
+PROGRAMS = chromium-headless-shell:$${CHROMIUM:-chromium-headless-shell} clamav-daemon:/usr/sbin/clamd strace:strace nginx-light:/usr/sbin/nginx \
   radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd ceph-common:ceph
 .cache/programs: Makefile
 	@mkdir -p .cache

@@ -51,7 +51,8 @@ def _every_field_of_an_event_has_words(_detail: AuditDetail, _args: Any, values:
 
 
 _TESTS = Path(__file__).parent
-_OF_PAGES = {_TESTS / "admin_panel", _TESTS / "portal", _TESTS / "records" / "pages", _TESTS / "records" / "web"}
+_ON_TOP = {_TESTS / name for name in ("admin_panel", "portal", "test_two_at_once.py", "test_routes_access.py")}
+_ON_TOP |= {_TESTS / "records" / name for name in ("pages", "services", "web")}
 
 # Names the folder of the S3 server to all processes of the tests.
 _OBJECT_STORE = "CERTFOLIO_TESTS_OBJECT_STORE"
@@ -92,16 +93,17 @@ def _begin_object_store(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL only what touches the database under the tests: all else says the same as on SQLite, and so does
-    what is marked `once`. What needs the S3 server runs there, and there alone. Of the tests of pages, whose queries
-    and verbs have tests of their own, the short run takes every third."""
+    what is marked `once`. What needs the S3 server runs there, and there alone. Of the tests of
+    pages and of verbs, whose queries and tables have tests of their own, the short run takes every third, but for those
+    of several at once."""
     touching, fixtures = {"on", "postgresql_server", "store"}, {item: _fixtures(item) for item in items}
     if config.getoption("--on") == "sqlite":
         left_out = {item for item in items if "store" in fixtures[item]}
     else:
         left_out = {item for item in items if touching.isdisjoint(fixtures[item]) or item.get_closest_marker("once")}
         others = [item for item in items if item not in left_out and "store" not in fixtures[item]]
-        of_pages = [item for item in others if item.path.parent in _OF_PAGES]
-        left_out |= set(of_pages) - set(some(of_pages))
+        on_top = [item for item in others if {item.path, item.path.parent} & _ON_TOP and "_at_once" not in item.name]
+        left_out |= set(on_top) - set(some(on_top))
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
@@ -175,8 +177,8 @@ def _administer(server: str, statement: str) -> None:
 def make_app(data_dir: Path, **settings: Any) -> Flask:
     """An application with settings of its own."""
     app = create_app(
-        Settings(environment="testing", secret_key=secrets.token_hex(32), data_dir=data_dir, jobs_url="memory://",
-                 **settings)
+        Settings(environment="testing", data_dir=data_dir, jobs_url="memory://",
+                 **{"secret_key": secrets.token_hex(32)} | settings)
     )  # fmt: skip
     _TEMPLATES.mkdir(parents=True, exist_ok=True)
     app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(_TEMPLATES))

@@ -114,6 +114,7 @@ def test_the_eye_of_this_test_sees_what_is_not_marked() -> None:
     assert [word for text in said(page) for word in unmarked(text, data)] == ["Bare", "Go", "on"]
 
 
+@pytest.mark.once
 def test_no_page_says_what_is_not_marked(
     app: Flask, cast: Cast, browse: Callable[..., SignedClient], bracketed: None, request: pytest.FixtureRequest
 ) -> None:

@@ -29,17 +29,21 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+from sqlalchemy import select
 
 from records import jobs
-from records.database import db
+from records.database import db, every_organization
+from records.models import Account, Member
 from tests.beginnings import EMPTY, Beginnings, UnderAServer
 from tests.browser.server import Server
 from tests.cast import PASSWORD
+from tests.clients import SignedClient
 from tests.conftest import make_app, upgrade
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 _PATIENCE = 10_000
+_CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser")
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
           "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]  # fmt: skip
 
@@ -68,7 +72,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def app(server: Server) -> Flask:
     """An application in this process, on the server's data."""
-    return make_app(server.data_dir, public_url=server.url)
+    return make_app(server.data_dir, public_url=server.url, secret_key=server.secret_key)
 
 
 @pytest.fixture
@@ -126,13 +130,18 @@ def link_in(mail: EmailMessage) -> str:
 # The browser
 
 
+def chromium_path() -> str:
+    """Chromium without windows, which does a page with half the work; else whichever there is."""
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _CHROMIUM)), None)
+    if path is None:
+        pytest.fail(f"These tests need Chromium: install the package {_CHROMIUM[0]}, or set CHROMIUM to its path.")
+    return path
+
+
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.fail("The browser tests need Chromium: install the package chromium, or set CHROMIUM to its path.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=_FLAGS)
         yield browser
         browser.close()
 
@@ -204,7 +213,25 @@ def phone_without_javascript(open_page: OpenPage) -> Page:
 
 
 @pytest.fixture
-def sign_in() -> SignIn:
+def sign_in(app: Flask, server: Server) -> SignIn:
+    """Begin a session, and wait for where it leads to; the sign-in page itself has tests of its own."""
+
+    def enter(page: Page, email: str) -> Page:
+        client = SignedClient(app)
+        with every_organization():
+            member = db.session.scalars(select(Member).join(Account).where(Account.email == email)).one()
+        client.enter(member)
+        cookie = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
+        assert cookie is not None
+        page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": server.url}])
+        page.goto("/")
+        return page
+
+    return enter
+
+
+@pytest.fixture
+def through_the_form() -> SignIn:
     """Go through the sign-in page, and wait for what comes then."""
 
     def enter(page: Page, email: str, password: str = PASSWORD) -> Page:

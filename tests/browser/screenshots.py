@@ -6,8 +6,6 @@ The server, its content and the way to each page are those of the walk over ever
 from __future__ import annotations
 
 import html
-import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -17,6 +15,7 @@ from flask_migrate import upgrade
 from playwright.sync_api import sync_playwright
 
 from records.services import previews
+from tests.browser.conftest import chromium_path
 from tests.browser.content import ADMINISTRATOR, application, fill
 from tests.browser.pages import FAILURES, VISITS
 from tests.browser.server import ROOT, Server
@@ -56,10 +55,9 @@ def _take(server: Server, out: Path) -> list[str]:
         upgrade()
         content = fill()
         previews.draw_previews()
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     names = []
     with server.running(), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
         walk = Walk(browser, server, content)
         ways = [(str(visit), walk.visit, (visit,)) for visit in VISITS]
         ways += [(f"failing {status}", walk.fail, (status, ADMINISTRATOR)) for status in FAILURES]

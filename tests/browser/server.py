@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -26,6 +27,7 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data_dir / "server.log"
+        self.secret_key = secrets.token_hex(32)
         self.process_id = 0
 
     @property
@@ -34,6 +36,7 @@ class Server:
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TZ", "TMPDIR")}
         return kept | {
             "ENVIRONMENT": "testing", "DATA_DIR": str(self.data_dir), "PUBLIC_URL": self.url,
+            "SECRET_KEY": self.secret_key,
             "LOG_LEVEL": "WARNING", "PYTHONPATH": str(ROOT), **self._settings,
         }  # fmt: skip
 

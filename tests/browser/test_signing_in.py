@@ -26,8 +26,8 @@ def any_page(request):
     return request.getfixturevalue(request.param)
 
 
-def test_a_member_signs_in_and_out(cast, any_page, sign_in):
-    sign_in(any_page, cast.max.email)
+def test_a_member_signs_in_and_out(cast, any_page, through_the_form):
+    through_the_form(any_page, cast.max.email)
     expect(any_page).to_have_url(re.compile(r"/portfolio/$"))
     expect(any_page.get_by_role("heading", level=1)).to_have_text("Max Miller")
     open_menu(any_page)
@@ -45,15 +45,15 @@ def test_the_page_asked_for_opens_after_signing_in(cast, page):
     expect(page.get_by_role("heading", level=1)).to_have_text("Your account")
 
 
-def test_a_wrong_password_says_so_and_keeps_the_address(cast, page, sign_in):
-    sign_in(page, cast.max.email, "not my password")
+def test_a_wrong_password_says_so_and_keeps_the_address(cast, page, through_the_form):
+    through_the_form(page, cast.max.email, "not my password")
     expect(page.get_by_role("alert")).to_contain_text("do not belong together")
     expect(page.get_by_label("E-mail")).to_have_value(cast.max.email)
     expect(page.get_by_label("Password")).to_have_value("")
 
 
-def test_staff_choose_a_face_and_keep_it(cast, page, sign_in):
-    sign_in(page, cast.carl.email)
+def test_staff_choose_a_face_and_keep_it(cast, page, through_the_form):
+    through_the_form(page, cast.carl.email)
     expect(page).to_have_url(re.compile(r"/admin/"))
     page.get_by_role("link", name="Learner Workspace").click()
     expect(page).to_have_url(re.compile(r"/portfolio/$"))
@@ -67,7 +67,7 @@ def test_staff_choose_a_face_and_keep_it(cast, page, sign_in):
     expect(page.get_by_role("link", name="Home")).to_be_visible()
 
 
-def test_a_forgotten_password_is_set_by_a_mailed_link(cast, page, mails, sign_in):
+def test_a_forgotten_password_is_set_by_a_mailed_link(cast, page, mails, through_the_form):
     page.goto("/login")
     page.get_by_role("link", name="Forgot your password?").click()
     page.get_by_label("E-mail").fill(cast.max.email)
@@ -77,16 +77,16 @@ def test_a_forgotten_password_is_set_by_a_mailed_link(cast, page, mails, sign_in
     page.goto(link_in(mail))
     page.get_by_label("New password").fill(NEW_PASSWORD)
     page.get_by_role("button", name="Set the password").click()
-    sign_in(page, cast.max.email, NEW_PASSWORD)
+    through_the_form(page, cast.max.email, NEW_PASSWORD)
     expect(page).to_have_url(re.compile(r"/portfolio/$"))
     page.goto(link_in(mail))
     expect(page.get_by_role("main")).to_contain_text("This link has been used")
 
 
-def test_changing_the_password_signs_out_every_other_browser(cast, page, open_page, sign_in):
+def test_changing_the_password_signs_out_every_other_browser(cast, page, open_page, through_the_form):
     other = open_page()
     for each in (page, other):
-        sign_in(each, cast.max.email)
+        through_the_form(each, cast.max.email)
         expect(each).to_have_url(re.compile(r"/portfolio/$"))
     page.goto("/account")
     change = page.get_by_role("region", name="Change your password")
@@ -98,20 +98,20 @@ def test_changing_the_password_signs_out_every_other_browser(cast, page, open_pa
     expect(other.get_by_role("heading", level=1)).to_have_text("Sign in")
 
 
-def test_an_account_with_several_members_chooses(cast, phone, sign_in):
+def test_an_account_with_several_members_chooses(cast, phone, through_the_form):
     with every_organization(), transaction() as session:
         account = session.get(Account, cast.max.account_id)
         second = session.get(Member, cast.other_max.id)
         second.account_id, second.email = account.id, account.email
-    sign_in(phone, cast.max.email)
+    through_the_form(phone, cast.max.email)
     expect(phone.get_by_role("heading", level=1)).to_have_text("Choose where to go")
     phone.get_by_role("button", name=re.compile("Hillside Clinic")).click()
     expect(phone).to_have_url(re.compile(r"/portfolio/$"))
     expect(phone.get_by_role("main")).to_contain_text("Hillside Clinic")
 
 
-def test_a_deactivated_member_is_out_at_the_next_click(cast, page, sign_in):
-    sign_in(page, cast.max.email)
+def test_a_deactivated_member_is_out_at_the_next_click(cast, page, through_the_form):
+    through_the_form(page, cast.max.email)
     expect(page).to_have_url(re.compile(r"/portfolio/$"))
     with every_organization(), transaction() as session:
         session.get(Member, cast.max.id).deactivated_at = clock.now()
@@ -120,33 +120,33 @@ def test_a_deactivated_member_is_out_at_the_next_click(cast, page, sign_in):
 
 
 @pytest.mark.parametrize("path", ["/login", "/reset", "/account", "/nowhere", "/portfolio/"])
-def test_no_page_scrolls_sideways_on_a_telephone(cast, phone, sign_in, path):
+def test_no_page_scrolls_sideways_on_a_telephone(cast, phone, through_the_form, path):
     if path not in ("/login", "/reset"):
-        sign_in(phone, cast.max.email)
+        through_the_form(phone, cast.max.email)
         expect(phone).to_have_url(re.compile(r"/portfolio/$"))
     phone.goto(path)
     assert not scrolls_sideways(phone)
 
 
-def test_the_menu_folds_on_a_telephone_only(cast, phone_without_javascript, page_without_javascript, sign_in):
-    phone = sign_in(phone_without_javascript, cast.max.email)
+def test_the_menu_folds_on_a_telephone_only(cast, phone_without_javascript, page_without_javascript, through_the_form):
+    phone = through_the_form(phone_without_javascript, cast.max.email)
     learner = phone.get_by_role("link", name="Learner Workspace")
     expect(learner).to_be_hidden()
     open_menu(phone)
     expect(learner).to_be_visible()
-    wide = sign_in(page_without_javascript, cast.max.email)
+    wide = through_the_form(page_without_javascript, cast.max.email)
     expect(wide.get_by_text("Menu", exact=True)).to_be_hidden()
     expect(wide.get_by_role("link", name="Learner Workspace")).to_be_visible()
 
 
-def test_a_second_factor_is_set_up_and_asked_for_on_a_telephone(cast, phone, sign_in):
+def test_a_second_factor_is_set_up_and_asked_for_on_a_telephone(cast, phone, through_the_form):
     def is_sound():
         assert violations(phone) == []
         assert not scrolls_sideways(phone)
 
     with transaction() as session:
         session.get(Organization, cast.fire.id).requires_second_factor = True
-    sign_in(phone, cast.carl.email)
+    through_the_form(phone, cast.carl.email)
     expect(phone.get_by_role("main")).to_contain_text("asks its staff for a second factor")
     is_sound()
     phone.get_by_label("Current password").fill(PASSWORD)
@@ -163,7 +163,7 @@ def test_a_second_factor_is_set_up_and_asked_for_on_a_telephone(cast, phone, sig
     is_sound()
     open_menu(phone)
     phone.get_by_role("button", name="Sign out").click()
-    sign_in(phone, cast.carl.email)
+    through_the_form(phone, cast.carl.email)
     expect(phone.get_by_role("heading", level=1)).to_have_text("One more step")
     is_sound()
     phone.get_by_role("textbox", name="Code").fill(codes[4].lower())
@@ -171,8 +171,8 @@ def test_a_second_factor_is_set_up_and_asked_for_on_a_telephone(cast, phone, sig
     expect(phone).to_have_url(re.compile(r"/admin/$"))
 
 
-def test_a_password_that_is_old_is_asked_for_again_and_what_was_typed_goes_through(cast, phone, sign_in):
-    sign_in(phone, cast.ada.email)
+def test_a_password_that_is_old_is_asked_for_again_and_what_was_typed_goes_through(cast, phone, through_the_form):
+    through_the_form(phone, cast.ada.email)
     expect(phone).to_have_url(re.compile(r"/admin/$"))
     with every_organization(), transaction() as session:
         session.execute(sa.update(SignIn).values(confirmed_at=clock.now() - timedelta(minutes=16)))

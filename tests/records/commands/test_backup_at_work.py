@@ -106,6 +106,7 @@ def _restore(app: Flask, backup: BackupFolder) -> None:
 KILLS = [3, pytest.param(200, marks=pytest.mark.long)]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kills", KILLS)
 def test_a_killed_backup_is_refused_and_harms_no_other(
     app: Flask, cast: Cast, elsewhere: MakeElsewhere, tmp_path: Path, kills: int
@@ -142,6 +143,7 @@ def _is_whole(backup: BackupFolder) -> None:
             assert sha256_of(stream) == sha256
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kills", KILLS)
 def test_a_killed_restore_leaves_all_or_nothing_and_is_started_again(
     app: Flask, on: str, cast: Cast, elsewhere: MakeElsewhere, tmp_path: Path, kills: int
