@@ -35,7 +35,7 @@ from records.web.event_words import FIELD_WORDS
 from tests import object_store
 from tests.beginnings import EMPTY, Beginnings, beginnings_of
 from tests.cast import Cast, cast_of
-from tests.examples import examples, shorten, some
+from tests.examples import examples, is_short, shorten, some
 from tests.object_store import ObjectStore
 from wsgi import create_app
 
@@ -93,20 +93,24 @@ def _begin_object_store(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL only what touches the database under the tests: all else says the same as on SQLite, and so does
-    what is marked `once`. What needs the S3 server runs there, and there alone. Of the tests of
-    pages and of verbs, whose queries and tables have tests of their own, the short run takes every third, but for those
-    of several at once."""
+    what is marked `once`. What needs the S3 server runs there, and there alone. The tests of pages and of verbs, whose
+    queries and tables have tests of their own, run in the short run on one of both: every third on PostgreSQL."""
     touching, fixtures = {"on", "postgresql_server", "store"}, {item: _fixtures(item) for item in items}
-    if config.getoption("--on") == "sqlite":
-        left_out = {item for item in items if "store" in fixtures[item]}
+    runs_here = {item for item in items if touching & {*fixtures[item]} and not item.get_closest_marker("once")}
+    of_bucket = {item for item in items if "store" in fixtures[item]}
+    on_top = [item for item in items if item in runs_here - of_bucket and _is_on_top(item)]
+    thirds = {*some(on_top)}
+    if config.getoption("--on") == "postgresql":
+        left_out = {*items} - runs_here | {*on_top} - thirds
     else:
-        left_out = {item for item in items if touching.isdisjoint(fixtures[item]) or item.get_closest_marker("once")}
-        others = [item for item in items if item not in left_out and "store" not in fixtures[item]]
-        on_top = [item for item in others if {item.path, item.path.parent} & _ON_TOP and "_at_once" not in item.name]
-        left_out |= set(on_top) - set(some(on_top))
+        left_out = of_bucket | (thirds if is_short() else set())
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
+
+
+def _is_on_top(item: pytest.Item) -> bool:
+    return bool({item.path, item.path.parent} & _ON_TOP) and "_at_once" not in item.name
 
 
 def _fixtures(item: pytest.Item) -> Collection[str]:

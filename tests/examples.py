@@ -15,6 +15,10 @@ def shorten() -> None:
     _of["parts"] = 3
 
 
+def is_short() -> bool:
+    return _of["parts"] > 1
+
+
 def examples(most: int) -> int:
     return most // _of["parts"]
 
