@@ -5,7 +5,7 @@ A few hundred rows are in memory at a time, however many there are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -152,16 +152,21 @@ def _write(target: Connection, table: Table, columns: list[str], rows: Sequence[
     if target.dialect.name != "postgresql":
         target.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
         return
+    copy_in(target, table.name, columns, rows)
+
+
+def copy_in(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """PostgreSQL's COPY, of values that its driver takes as they are. Raises IntegrityError and its kin."""
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
-    driver: Any = target.connection.dbapi_connection
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
+    driver: Any = connection.connection.dbapi_connection
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
     except psycopg.Error as error:
         raise DBAPIError.instance(
-            f"COPY {table.name}", None, error, psycopg.Error, hide_parameters=True, dialect=target.dialect
+            f"COPY {table}", None, error, psycopg.Error, hide_parameters=True, dialect=connection.dialect
         ) from error
 
 

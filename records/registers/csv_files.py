@@ -23,6 +23,9 @@ class CsvRegister:
     def __init__(self, stream: BinaryIO, reading: Reading) -> None:
         self._encoding = reading.encoding or "utf-8"
         self._delimiter = reading.delimiter or ","
+        self._line = ""
+        self._cells = csv.reader(iter(lambda: self._line, None), delimiter=self._delimiter)
+        self._is_plain = False  # whether the last row stood in one line of ASCII, no longer than a cell may be
         self._lines = _Lines(_Text(stream, _codec(self._encoding), _on_error(self._encoding), newline=""))
         self.header = self._first_row()
 
@@ -36,7 +39,9 @@ class CsvRegister:
             if count > MOST_ROWS:
                 raise UnreadableRegister(N_("A register can have at most %(most)s rows. Split the file."),
                                          field="file", most=MOST_ROWS)  # fmt: skip
-            row.problem = row.problem or self._undecodable(row) or too_long(row) or _ragged(row, width)
+            if not self._is_plain:
+                row.problem = row.problem or self._undecodable(row) or too_long(row)
+            row.problem = row.problem or _ragged(row, width)
             yield row
 
     def _first_row(self) -> list[str]:
@@ -62,6 +67,10 @@ class CsvRegister:
         if text is None:
             return None
         line, held = self._lines.number, [text]
+        self._is_plain = len(text) <= LONGEST_CELL and text.isascii() and not any(map(text.__contains__, '"\x00'))
+        if self._is_plain:
+            self._line = text
+            return Row(line, next(self._cells))
         if '"' not in text:
             return Row(line, self._parsed(held, strict=False))
         while True:
@@ -145,6 +154,8 @@ def too_long(row: Row) -> Refusal | None:
 
 
 def _ragged(row: Row, width: int) -> Refusal | None:
+    if len(row.cells) == width:
+        return None
     cells = list(row.cells)
     while len(cells) > width and not str(cells[-1]).strip():
         cells.pop()

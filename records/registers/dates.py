@@ -60,6 +60,7 @@ def read_date(cell: Cell, style: DateStyle) -> date | None:
     return _parsed(f"{cell:.10g}", style)
 
 
+@lru_cache(maxsize=8192)
 def order_evidence(text: str) -> str | None:
     """What a value says about the order: a `DateOrder`, "either", or None where it needs no order."""
     match = _NUMERIC.fullmatch(text.strip())
@@ -73,6 +74,7 @@ def order_evidence(text: str) -> str | None:
     return None if first == second else "either"
 
 
+@lru_cache(maxsize=8192)
 def has_short_year(text: str) -> bool:
     match = _NUMERIC.fullmatch(text.strip()) or _textual(text.strip())
     return match is not None and len(match[3]) == 2

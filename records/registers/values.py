@@ -6,14 +6,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from records.errors import N_, ExpiresBeforeIssued, ExpiresRequired, Invalid
 from records.models.account import email_address
 from records.models.text import folded, tidy
 from records.registers.dates import read_date
+from records.registers.files import Register
 from records.registers.mapping import OF_CERTIFICATIONS, Field, Mapping, StatusMeaning
-from records.registers.names import Name, split_name
-from records.registers.rows import Cell, Row, shown
+from records.registers.names import Name, person_key, split_name
+from records.registers.rows import Cell, Row, named_columns, shown
 
 _NAME_PARTS = (Field.FULL_NAME, Field.GIVEN_NAME, Field.MIDDLE_NAME, Field.FAMILY_NAME, Field.SUFFIX)
 # What a spreadsheet program would calculate. A plain number or a telephone number may begin with a sign.
@@ -22,7 +24,11 @@ _FORMULA = re.compile(r"\s*(?:[=@]|[+\-\u2212](?![\d\s().,/\-]*$))")
 _MARKED_AS_TEXT = re.compile(r"'(?=[\t\r\n =+\-@\u2212])")
 
 
-@dataclass(frozen=True, slots=True)
+# How many values of a register are remembered: names, words and dates come again and again.
+_REMEMBERED = 8192
+
+
+@dataclass(slots=True)
 class Wanted:
     """`type_name` is '' where the row holds no certification; `left_out` says which word left it out."""
 
@@ -42,14 +48,24 @@ class Wanted:
     left_out: str = ""
 
 
+def names_in(register: Register, mapping: Mapping) -> set[str]:
+    """The keys of all names that the rows of `register` have; reads it once."""
+    reader = RowReader(mapping, named_columns(register.header))
+    return {key for key in map(reader.person_in, register.rows()) if key is not None}
+
+
 class RowReader:
     """Reads rows of one header by one mapping."""
 
     def __init__(self, mapping: Mapping, header: Sequence[str]) -> None:
         self._mapping = mapping
         self._at = {held: header.index(name) for name, held in mapping.columns.items() if name in header}
-        self._name_at = [self._at[held] for held in _NAME_PARTS if held in self._at]
+        self._name_parts = [held for held in _NAME_PARTS if held in self._at]
+        self._name_at = [self._at[held] for held in self._name_parts]
         self._header = header
+        self._has_certifications = mapping.has_certifications
+        self._shown_by = OF_CERTIFICATIONS & self._at.keys() - {Field.STATUS, Field.STATUS_SINCE}
+        self._date_in = lru_cache(_REMEMBERED)(lambda cell: read_date(cell, mapping.date_style))
         self._types = {folded(word): name for word, name in mapping.types.items()}
         self._statuses = {folded(word): meaning for word, meaning in mapping.statuses.items()}
 
@@ -62,7 +78,7 @@ class RowReader:
         status, word = self._status(text)
         if status is StatusMeaning.LEAVE_OUT:
             left_out = word
-        holds = self._mapping.has_certifications and self._holds(text)
+        holds = self._has_certifications and self._holds(text)
         issued_on, expires_on = self._date(row, Field.ISSUED), self._date(row, Field.EXPIRES)
         if holds:
             self._require_certification(type_name or left_out, issued_on, expires_on)
@@ -83,16 +99,27 @@ class RowReader:
             left_out=left_out,
         )
 
+    def person_in(self, row: Row) -> str | None:
+        """The key of the name in a row, None where it cannot be read."""
+        try:
+            return person_key(
+                self._name({held: self._text(row.cells[self._at[held]], held) for held in self._name_parts})
+            )
+        except (Invalid, IndexError):
+            return None
+
     def name_in(self, row: Row) -> str:
         """The name as the row has it, for showing; '' where it cannot be told."""
-        cells = [tidy(shown(row.cells[at])) for at in self._name_at if at < len(row.cells)]
+        cells = [_tidy(shown(row.cells[at])) for at in self._name_at if at < len(row.cells)]
         return " ".join(cell for cell in cells if cell)[:300]
 
     def _text(self, cell: Cell, held: Field) -> str:
-        text = _MARKED_AS_TEXT.sub("", shown(cell), count=1)
-        if isinstance(cell, str) and _FORMULA.match(text):
+        text = shown(cell)
+        if "'" in text:
+            text = _MARKED_AS_TEXT.sub("", text, count=1)
+        if isinstance(cell, str) and not text[:1].isalnum() and _FORMULA.match(text):
             raise self._wrong(held, N_("“%(value)s” looks like a formula. Put its value there instead."), text)
-        return tidy(text)
+        return _tidy(text)
 
     def _type(self, text: dict[Field, str]) -> tuple[str, str]:
         """The certification type's name, and the word that leaves this row out."""
@@ -119,7 +146,7 @@ class RowReader:
         """Whether this row holds a certification: without a column for the type, every row does."""
         if Field.TYPE not in text:
             return True
-        return any(text.get(held) for held in OF_CERTIFICATIONS - {Field.STATUS, Field.STATUS_SINCE})
+        return any(text[held] for held in self._shown_by)
 
     def _name(self, text: dict[Field, str]) -> Name:
         if Field.FULL_NAME in text:
@@ -135,6 +162,8 @@ class RowReader:
 
     def _email(self, text: dict[Field, str]) -> str | None:
         address = text.get(Field.EMAIL, "")
+        if not address:
+            return None
         try:
             return email_address(address)
         except Invalid:
@@ -151,7 +180,7 @@ class RowReader:
         if at is None:
             return None
         try:
-            return read_date(row.cells[at], self._mapping.date_style)
+            return self._date_in(row.cells[at])
         except Invalid as problem:
             raise Invalid(problem.sentence, field=self._column(held), **problem.params) from None
 
@@ -171,3 +200,6 @@ class RowReader:
 
     def _column(self, held: Field) -> str:
         return self._header[self._at[held]]
+
+
+_tidy = lru_cache(_REMEMBERED)(tidy)

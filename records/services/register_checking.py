@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from collections.abc import Mapping as Facts
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -83,10 +83,11 @@ class Checker:
         today: date,
         answers: Facts[int, str],
         held_back: bool = False,
+        names: Container[str] | None = None,
     ) -> None:
         self._mapping, self._by, self._today, self._answers = mapping, by, today, answers
         self._reader = RowReader(mapping, header)
-        self._people = People(mapping, by=by, held_back=held_back)
+        self._people = People(mapping, by=by, held_back=held_back, names=names)
         self._types = _types()
         self._units = _units()
         self._may_bring_people = by.administers and mapping.new_members
@@ -234,7 +235,7 @@ class Checker:
             decision.supersedes = renewed_by(decision.held, person.held)
             decision.outcome = RowOutcome.RENEWAL if decision.supersedes else RowOutcome.NEW_CERTIFICATION
         if decision.supersedes is not None:
-            decision.supersedes.is_renewed = True
+            decision.supersedes.renew()
 
     def _judge_same(self, decision: Decision, wanted: Wanted, held: Held, person: Person) -> None:
         decision.held = held
@@ -263,14 +264,14 @@ class Checker:
 
     def _type(self, wanted: Wanted) -> Named:
         type_ = self._types.get(folded(wanted.type_name))
-        column = self._mapping.column_of(Field.TYPE)
         if type_ is None:
             if not self._may_bring_types:
-                raise Invalid(N_("There is no certification type named “%(name)s”."), field=column,
-                              name=wanted.type_name)  # fmt: skip
+                raise Invalid(N_("There is no certification type named “%(name)s”."),
+                              field=self._mapping.column_of(Field.TYPE), name=wanted.type_name)  # fmt: skip
             type_ = self._types[folded(wanted.type_name)] = Named(None, wanted.type_name)
         if type_.is_retired:
-            raise Invalid(N_("The certification type “%(name)s” is retired."), field=column, name=type_.name)
+            raise Invalid(N_("The certification type “%(name)s” is retired."),
+                          field=self._mapping.column_of(Field.TYPE), name=type_.name)  # fmt: skip
         return type_
 
 

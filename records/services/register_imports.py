@@ -34,9 +34,10 @@ from records.models import (
 )
 from records.models.scan import file_name
 from records.registers import files as registers
-from records.registers.mapping import DATES, Mapping
+from records.registers.mapping import DATES, IdentifyBy, Mapping
 from records.registers.rows import Reading, named_columns
 from records.registers.survey import Survey, surveyed
+from records.registers.values import names_in
 from records.services import files
 from records.services.certification_steps import require_tracking
 from records.services.register_checking import Checker, Decision
@@ -45,7 +46,7 @@ from records.services.register_people import batches
 from records.services.register_writing import Writer, keep_rows
 from records.storage import megabytes, storage
 
-_ROWS_AT_ONCE = 500
+_ROWS_AT_ONCE = 1000
 
 
 def start(stream: BinaryIO, *, name: str | None, by: Actor, mapping: Mapping | None = None) -> RegisterImport:
@@ -195,24 +196,30 @@ def _decide(
     """Judge all rows in batches and `act` on each: how many came to what, and the digest of it all."""
     counts: Counter[str] = Counter()
     digest = hashlib.sha256()
+    mapping, reading = Mapping.from_json(register_import.mapping), Reading.from_json(register_import.reading)
     with _file_of(register_import) as file:
-        register = registers.opened(file, Reading.from_json(register_import.reading))
+        names = names_in(registers.opened(file, reading), mapping) if mapping.identify_by is IdentifyBy.NAME else None
+        register = registers.opened(file, reading)
         checker = Checker(
-            Mapping.from_json(register_import.mapping),
+            mapping,
             named_columns(register.header),
             by=by,
             today=clock.today(this_organization()),
             answers=answers,
             held_back=held_back,
+            names=names,
         )
         for rows in batches(register.rows(), _ROWS_AT_ONCE):
             decisions = checker.judge(rows)
-            for decision in decisions:
-                counts[decision.outcome] += 1
-                known = decision.person.reference if decision.person else ""
-                digest.update(f"{decision.row.line} {decision.outcome} {known}\n".encode())
+            counts.update(decision.outcome for decision in decisions)
+            digest.update("".join(map(_told, decisions)).encode())
             act(decisions)
     return dict(counts), digest.hexdigest()
+
+
+def _told(decision: Decision) -> str:
+    """What a row comes to, in a line of the digest."""
+    return f"{decision.row.line} {decision.outcome} {decision.person.reference if decision.person else ''}\n"
 
 
 def _forget_check(session: Session, register_import: RegisterImport) -> None:

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from records.database import db
 from records.models import Actor, Certification, CertificationType, Member, MemberMerge
 from records.models.text import folded
+from records.queries.holdings import of_members, of_types
 from records.queries.merging import kept_instead_of
-from records.registers.mapping import Field, IdentifyBy, Mapping
+from records.registers.mapping import IdentifyBy, Mapping
 from records.registers.names import Name, person_key
 from records.registers.values import Wanted
 
 Item = TypeVar("Item")
-Rows = TypeVar("Rows", bound=Select)  # type: ignore[type-arg]  # because: whatever the statement selects
+_AT_ONCE = 1000
 
 
 @dataclass(slots=True, eq=False)
 class Held:
-    """A certification of a person. `line` is the row of this file that added or changed it, 0 for none."""
+    """A certification of a person. `line` is the row of this file that added or changed it, 0 for none;
+    `is_renewed_here`: a row of this file renews it."""
 
     id: int | None
     type_key: str
@@ -35,6 +37,15 @@ class Held:
     is_revoked: bool = False
     is_renewed: bool = False
     line: int = 0
+    is_renewed_here: bool = False
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether a row of this file has made anything of it, which may not be in the database yet."""
+        return self.line > 0 or self.is_renewed_here
+
+    def renew(self) -> None:
+        self.is_renewed = self.is_renewed_here = True
 
 
 @dataclass(slots=True, eq=False)
@@ -55,34 +66,42 @@ class Person:
 class People:
     """Knows everybody whom the asker may see, and whom the file has brought so far.
 
-    Rows come in batches: `prepare` reads what the batch needs in a few statements, so that memory holds
-    the people of the file and no more. With `held_back`, the rows read are kept from other writers.
+    Rows come in batches: `prepare` reads whom a batch means, and what they hold of its types, in a few statements. Of
+    earlier batches stays what the file does to people, and no more. With `held_back`, the certifications read are kept
+    from other writers. Where names tell people apart, `names` are the keys of those in the file; None: all may be.
     """
 
-    def __init__(self, mapping: Mapping, *, by: Actor, held_back: bool = False) -> None:
+    def __init__(
+        self, mapping: Mapping, *, by: Actor, held_back: bool = False, names: Container[str] | None = None
+    ) -> None:
         self._by = by
         self._held_back = held_back
         self._by_name = mapping.identify_by is IdentifyBy.NAME
-        self._reads_numbers = Field.MEMBER_NUMBER in mapping.fields
-        self._reads_emails = Field.EMAIL in mapping.fields
+        self._by_email_address = mapping.identify_by is IdentifyBy.EMAIL
         self._type_keys: dict[int, str] = dict(
             db.session.execute(select(CertificationType.id, CertificationType.folded_name)).all()
         )
+        self._type_ids = {key: id_ for id_, key in self._type_keys.items()}
+        self._ids_by_name = self._named_so(names) if self._by_name else {}
+        # Of this batch alone.
         self._members: dict[int, Person] = {}
-        self._ids_by_name = self._all_names() if self._by_name else {}
-        self._new_by_name: dict[str, list[Person]] = {}
         self._by_number: dict[str, Person | None] = {}
         self._by_email: dict[str, Person | None] = {}
+        # What the file brings and touches.
+        self._new_by_name: dict[str, list[Person]] = {}
+        self._new_by_number: dict[str, Person] = {}
+        self._new_by_email: dict[str, Person] = {}
+        self._touched: dict[int, list[Held]] = {}
 
     def prepare(self, batch: Sequence[Wanted]) -> None:
-        ids: set[int] = set()
-        for wanted in batch if self._by_name else ():
-            ids.update(self._ids_by_name.get(person_key(wanted.name), ()))
-        numbers = self._found(Member.folded_number, {_number_key(wanted.number) for wanted in batch}, self._by_number)
-        emails = self._found(Member.folded_email, {folded(wanted.email or "") for wanted in batch}, self._by_email)
-        self._read_members({*ids, *numbers.values(), *emails.values()} - self._members.keys())
-        self._by_number.update({key: self._members.get(id_) for key, id_ in numbers.items()})
-        self._by_email.update({key: self._members.get(id_) for key, id_ in emails.items()})
+        self._keep_touched()
+        if self._by_name:
+            self._read_members({id_ for one in batch for id_ in self._ids_by_name.get(person_key(one.name), ())})
+        numbers = {_number_key(one.number) for one in batch} - self._new_by_number.keys()
+        self._by_number = self._found(Member.folded_number, numbers)
+        addresses = {folded(one.email) for one in batch if one.email} - self._new_by_email.keys()
+        self._by_email = self._found(Member.folded_email, addresses)
+        self._read_held(batch)
 
     def named(self, name: Name) -> list[Person]:
         key = person_key(name)
@@ -90,16 +109,20 @@ class People:
         return known + self._new_by_name.get(key, [])
 
     def with_number(self, number: str) -> Person | None:
-        return self._by_number.get(_number_key(number))
+        key = _number_key(number)
+        return self._new_by_number.get(key) or self._by_number.get(key)
 
     def with_email(self, email: str) -> Person | None:
-        return self._by_email.get(folded(email))
+        key = folded(email)
+        return self._new_by_email.get(key) or self._by_email.get(key)
 
     def number_is_taken(self, number: str) -> bool:
-        return bool(number) and _number_key(number) in self._by_number
+        key = _number_key(number)
+        return bool(number) and (key in self._new_by_number or key in self._by_number)
 
     def email_is_taken(self, email: str | None) -> bool:
-        return bool(email) and folded(email or "") in self._by_email
+        key = folded(email or "")
+        return bool(email) and (key in self._new_by_email or key in self._by_email)
 
     def bring(self, wanted: Wanted) -> Person:
         """A new member, who counts from the next row on."""
@@ -107,58 +130,92 @@ class People:
         if self._by_name:
             self._new_by_name.setdefault(person_key(wanted.name), []).append(person)
         if wanted.number:
-            self._by_number[_number_key(wanted.number)] = person
+            self._new_by_number[_number_key(wanted.number)] = person
         if wanted.email:
-            self._by_email[folded(wanted.email)] = person
+            self._new_by_email[folded(wanted.email)] = person
         return person
 
-    def _all_names(self) -> dict[str, tuple[int, ...]]:
-        statement = self._visible(select(Member.id, Member.given_name, Member.family_name, Member.suffix))
+    def _named_so(self, names: Container[str] | None) -> dict[str, tuple[int, ...]]:
+        """Whom the asker may see, by name, before the file brings anybody."""
+        statement = select(Member.id, Member.given_name, Member.family_name, Member.suffix)
+        if not self._by.covers_everyone:
+            statement = statement.where(Member.unit_id.in_(self._by.covered_units))
         merged = select(MemberMerge.merged_id).where(MemberMerge.undone_at.is_(None))
         statement = statement.where(Member.id.not_in(merged), Member.erased_at.is_(None))
         ids: dict[str, tuple[int, ...]] = {}
         for id_, *name in db.session.execute(statement.execution_options(yield_per=2000)):
             key = person_key(Name(*name))
-            ids[key] = (*ids.get(key, ()), id_)
+            if names is None or key in names:
+                ids[key] = (*ids.get(key, ()), id_)
         return ids
 
-    def _found(self, column: Any, keys: set[str], known: dict[str, Person | None]) -> dict[str, int]:
+    def _found(self, column: Any, keys: set[str]) -> dict[str, Person | None]:
         """The members with one of these numbers or addresses, of all units: each is unique in the organization.
 
-        Where it is one that was merged into another, that other is meant.
+        Where it is one that was merged into another, that other is meant; None is one whom the asker may not see.
         """
-        wanted = keys - known.keys() - {""}
-        found: dict[str, int] = {}
-        for some in batches(wanted, 500):
-            ids: dict[str, int] = dict(db.session.execute(select(column, Member.id).where(column.in_(some))).all())
-            stands_for = kept_instead_of(ids.values())
-            found.update({key: stands_for.get(id_, id_) for key, id_ in ids.items()})
+        found: dict[str, Person | None] = {}
+        for some in batches(keys - {""}, _AT_ONCE):
+            rows = db.session.execute(select(column, *_MEMBER).where(column.in_(some))).all()
+            stands_for = kept_instead_of(row.id for row in rows)
+            self._read_members(stands_for.values())
+            for key, *member in rows:
+                if member[0] not in stands_for:
+                    self._know(*member)
+                found[key] = self._members.get(stands_for.get(member[0], member[0]))
         return found
 
     def _read_members(self, ids: Iterable[int]) -> None:
-        for some in batches(ids, 500):
-            names = self._visible(select(Member.id, Member.given_name, Member.family_name, Member.suffix))
-            for id_, *name in db.session.execute(names.where(Member.id.in_(some))):
-                self._members[id_] = Person(id_, Name(*name))
-            self._read_held([id_ for id_ in some if id_ in self._members])
+        for some in batches(set(ids) - self._members.keys(), _AT_ONCE):
+            for member in db.session.execute(select(*_MEMBER).where(Member.id.in_(some))):
+                self._know(*member)
 
-    def _read_held(self, ids: Sequence[int]) -> None:
-        columns = (Certification.id, Certification.member_id, Certification.type_id, Certification.folded_number,
-                   Certification.issued_on, Certification.expires_on, Certification.suspended_on,
-                   Certification.revoked_on, Certification.supersedes_id)  # fmt: skip
-        live = select(*columns).where(Certification.member_id.in_(ids), Certification.deleted_at.is_(None))
-        rows = db.session.execute(live.with_for_update() if self._held_back else live).all()
+    def _know(self, id_: int, given_name: str, family_name: str, suffix: str, unit_id: int | None) -> None:
+        """Whom the asker may see."""
+        if id_ not in self._members and (self._by.covers_everyone or unit_id in self._by.covered_units):
+            self._members[id_] = Person(id_, Name(given_name, family_name, suffix))
+
+    # What they hold
+
+    def _keep_touched(self) -> None:
+        for id_, person in self._members.items():
+            touched = [held for held in person.held if held.is_touched]
+            if touched:
+                self._touched[id_] = touched
+        self._members = {}
+
+    def _read_held(self, batch: Sequence[Wanted]) -> None:
+        """Of those whom numbers or addresses name, what the rows could mean; of namesakes all, for any of it may show
+        who is meant. What the file has touched stands as it left it."""
+        if self._by_name:
+            statements = [of_members(some) for some in batches(self._members, _AT_ONCE)]
+        else:
+            statements = [of_types(self._asked(batch))]
+        if self._held_back:
+            statements = [each.with_for_update(of=Certification) for each in statements]
+        rows = [row for each in statements for row in db.session.execute(each)]
         renewed = {row.supersedes_id for row in rows}
-        for row in rows:
-            self._members[row.member_id].held.append(
-                Held(row.id, self._type_keys[row.type_id], row.folded_number, row.issued_on, row.expires_on,
-                     row.suspended_on is not None, row.revoked_on is not None, row.id in renewed)
-            )  # fmt: skip
+        touched = {held.id: held for id_ in self._members for held in self._touched.get(id_, ()) if held.id}
+        for row in sorted(rows):
+            held = touched.pop(row.id, None) or Held(
+                row.id, self._type_keys[row.type_id], row.folded_number, row.issued_on, row.expires_on,
+                row.suspended_on is not None, row.revoked_on is not None, row.id in renewed)  # fmt: skip
+            self._members[row.member_id].held.append(held)
+        for id_, person in self._members.items():
+            person.held += [held for held in self._touched.get(id_, ()) if not held.id or held.id in touched]
 
-    def _visible(self, statement: Rows) -> Rows:
-        if self._by.covers_everyone:
-            return statement
-        return statement.where(Member.unit_id.in_(self._by.covered_units))
+    def _asked(self, batch: Sequence[Wanted]) -> set[tuple[int, int]]:
+        """Who is asked about which types, by ids, as far as the database knows them."""
+        asked = set()
+        for one in batch:
+            person = self.with_email(one.email or "") if self._by_email_address else self.with_number(one.number)
+            type_id = self._type_ids.get(folded(one.type_name))
+            if person is not None and not person.line and person.id is not None and type_id is not None:
+                asked.add((person.id, type_id))
+        return asked
+
+
+_MEMBER = (Member.id, Member.given_name, Member.family_name, Member.suffix, Member.unit_id)
 
 
 def batches(items: Iterable[Item], size: int) -> Iterable[list[Item]]:

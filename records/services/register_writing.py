@@ -1,30 +1,42 @@
 """Writing what rows came to, many rows a statement, inside the transaction of the verb that brings a register in.
 
-The rules stand in the models: every new record is made as an object, whose own checks and folded columns
-count, before its columns are sent.
+The rules stand in the models: every new member is made as an object, whose own checks and folded columns count, before
+its columns are sent; so is what an issuer did to a certification.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 
-from records.database import chosen_organization_id, db
+from records.database import db
+from records.errors import Refusal
 from records.models import Certification, CertificationType, ImportRow, Member, RowOutcome, Unit
 from records.registers.rows import shown
+from records.registers.values import Wanted
+from records.services.in_bulk import insert_rows, new_ids, update_rows
 from records.services.register_checking import Decision, Named
 from records.services.register_people import Held
 
 _MEMBER_COLUMNS = (
-    "organization_id", "unit_id", "number", "given_name", "family_name", "suffix", "email", "joined_on", "created_at",
-    "folded_number", "folded_email", "sort_name", "search_text",
+    "unit_id", "number", "given_name", "family_name", "suffix", "email", "joined_on", "created_at", "folded_number",
+    "folded_email", "sort_name", "search_text",
 )  # fmt: skip
+_of_member = attrgetter(*_MEMBER_COLUMNS)
+_STATUS_COLUMNS = ("suspended_on", "suspended_reason", "revoked_on", "revoked_reason")
+_of_status = attrgetter(*_STATUS_COLUMNS)
+_STANDS = (None, "", None, "")
 _CERTIFICATION_COLUMNS = (
-    "organization_id", "member_id", "type_id", "number", "folded_number", "issued_on", "expires_on", "recorded_on",
-    "supersedes_id", "suspended_on", "suspended_reason", "revoked_on", "revoked_reason", "import_id", "created_at",
+    "member_id", "type_id", "number", "folded_number", "issued_on", "expires_on", "recorded_on", "supersedes_id",
+    "import_id", "created_at", *_STATUS_COLUMNS,
+)  # fmt: skip
+_ROW_COLUMNS = (
+    "import_id", "line", "cells", "name", "outcome", "problem", "problem_params", "problem_column", "candidates",
+    "answer", "member_id", "certification_id",
 )  # fmt: skip
 
 
@@ -33,7 +45,6 @@ class Writer:
 
     def __init__(self, import_id: int, *, at: datetime, today: date) -> None:
         self._import_id, self._at, self._today = import_id, at, today
-        self._organization_id = chosen_organization_id()
         self.made: dict[str, list[int]] = {"types": [], "units": []}
         self.counts = {"members": 0, "certifications": 0}
 
@@ -60,18 +71,19 @@ class Writer:
         self.made[kind].append(record.id)
 
     def _write_members(self, decisions: Sequence[Decision]) -> None:
-        ids = _inserted(Member, [self._member(decision) for decision in decisions])
-        for decision, id_ in zip(decisions, ids, strict=True):
+        rows = []
+        for decision, id_ in zip(decisions, new_ids(Member, len(decisions)), strict=True):
             if decision.person is not None:
                 decision.person.id = id_
-        self.counts["members"] += len(ids)
+            rows.append((id_, *self._member(decision)))
+        insert_rows(Member, ("id", *_MEMBER_COLUMNS), rows)
+        self.counts["members"] += len(rows)
 
-    def _member(self, decision: Decision) -> dict[str, Any]:
+    def _member(self, decision: Decision) -> tuple[Any, ...]:
         wanted = decision.wanted
         if wanted is None:
             raise ValueError("a row without values brings nobody")
         member = Member(
-            organization_id=self._organization_id,
             unit_id=decision.unit.id if decision.unit else None,
             number=wanted.number or None,
             given_name=wanted.name.given,
@@ -82,44 +94,43 @@ class Writer:
             created_at=self._at,
         )
         member.fold()
-        return {name: getattr(member, name) for name in _MEMBER_COLUMNS}
+        return _of_member(member)
 
     def _write_certifications(self, decisions: Sequence[Decision]) -> None:
-        """A renewal comes after what it renews: one of the same batch has to have its id first."""
-        left = list(decisions)
-        while left:
-            ready = [decision for decision in left if decision.supersedes is None or decision.supersedes.id]
-            ids = _inserted(Certification, [self._certification(decision) for decision in ready])
-            for decision, id_ in zip(ready, ids, strict=True):
-                _held(decision).id = id_
-            self.counts["certifications"] += len(ids)
-            left = [decision for decision in left if _held(decision).id is None]
+        """In the order of the file: a renewal comes after what it renews."""
+        rows = []
+        for decision, id_ in zip(decisions, new_ids(Certification, len(decisions)), strict=True):
+            _held(decision).id = id_
+            rows.append((id_, *self._certification(decision)))
+        insert_rows(Certification, ("id", *_CERTIFICATION_COLUMNS), rows)
+        self.counts["certifications"] += len(rows)
 
-    def _certification(self, decision: Decision) -> dict[str, Any]:
+    def _certification(self, decision: Decision) -> tuple[Any, ...]:
+        """As the model makes it: a test holds the two alike. The row was read and judged: its number is tidy, and it
+        does not expire before it is issued."""
         wanted, held = decision.wanted, _held(decision)
         if wanted is None or decision.person is None or decision.type is None:
             raise ValueError("a row without values records no certification")
-        certification = Certification(
-            organization_id=self._organization_id,
-            member_id=decision.person.id,
-            type_id=decision.type.id,
-            number=wanted.certification_number,
-            issued_on=wanted.issued_on,
-            expires_on=held.expires_on,
-            recorded_on=self._today,
-            supersedes_id=decision.supersedes.id if decision.supersedes else None,
-            suspended_reason="",
-            revoked_reason="",
-            import_id=self._import_id,
-            created_at=self._at,
+        return (
+            decision.person.id,
+            decision.type.id,
+            wanted.certification_number,
+            held.number_key,
+            wanted.issued_on,
+            held.expires_on,
+            self._today,
+            decision.supersedes.id if decision.supersedes else None,
+            self._import_id,
+            self._at,
+            *(self._status(wanted, held) if held.is_suspended or held.is_revoked else _STANDS),
         )
-        certification.check()
+
+    def _status(self, wanted: Wanted, held: Held) -> tuple[Any, ...]:
+        certification = Certification()
         since, reason = wanted.status_since or self._today, wanted.status_word
-        if held.is_suspended:
-            certification.suspend(on=since, reason=reason)
-        if held.is_revoked:
-            certification.revoke(on=since, reason=reason)
-        return {name: getattr(certification, name) for name in _CERTIFICATION_COLUMNS}
+        certification.suspend(on=since if held.is_suspended else None, reason=reason)
+        certification.revoke(on=since if held.is_revoked else None, reason=reason)
+        return _of_status(certification)
 
     def _change(self, decisions: Sequence[Decision]) -> dict[int, tuple[dict[str, Any], int]]:
         """By line: what the changed columns held before, and the version that is left behind."""
@@ -150,49 +161,41 @@ class Writer:
         for decision in decisions:
             made = (("member", decision.brings), ("certification", decision.records))
             before, version = changed.get(decision.row.line, ({}, 1))
-            notes.append({
-                "id": ids[decision.row.line],
-                "member_id": decision.person.id if decision.person else None,
-                "certification_id": decision.held.id if decision.held else None,
-                "created": [kind for kind, is_new in made if is_new],
-                "before": before,
-                "versions": {"certification": version} if decision.held else {},
-            })  # fmt: skip
-        db.session.execute(update(ImportRow), notes)
+            notes.append((
+                ids[decision.row.line],
+                decision.person.id if decision.person else None,
+                decision.held.id if decision.held else None,
+                [kind for kind, is_new in made if is_new],
+                before,
+                {"certification": version} if decision.held else {},
+            ))  # fmt: skip
+        update_rows(ImportRow, ("member_id", "certification_id", "created", "before", "versions"), notes)
 
 
 def keep_rows(import_id: int, decisions: Iterable[Decision], answers: dict[int, str]) -> None:
     """What the dry run found for each row."""
-    organization_id = chosen_organization_id()
     rows = [
-        {
-            "organization_id": organization_id,
-            "import_id": import_id,
-            "line": decision.row.line,
-            "cells": [shown(cell) for cell in decision.row.cells],
-            "name": decision.name,
-            "outcome": decision.outcome,
-            "problem": decision.problem.sentence if decision.problem else "",
-            "problem_params": {name: str(value) for name, value in decision.problem.params.items()}
-            if decision.problem else {},
-            "problem_column": (decision.problem.field or "") if decision.problem else "",
-            "candidates": decision.candidates,
-            "answer": answers.get(decision.row.line, ""),
-            "member_id": decision.person.id if decision.person else None,
-            "certification_id": decision.held.id if decision.held else None,
-        }
+        (
+            import_id,
+            decision.row.line,
+            [shown(cell) for cell in decision.row.cells],
+            decision.name,
+            decision.outcome,
+            *_told(decision.problem),
+            decision.candidates,
+            answers.get(decision.row.line, ""),
+            decision.person.id if decision.person else None,
+            decision.held.id if decision.held else None,
+        )
         for decision in decisions
-    ]  # fmt: skip
-    if rows:
-        db.session.execute(insert(ImportRow), rows)
+    ]
+    insert_rows(ImportRow, _ROW_COLUMNS, rows)
 
 
-def _inserted(model: type[Member] | type[Certification], rows: Sequence[dict[str, Any]]) -> Sequence[int]:
-    """The new ids, in the order of `rows`."""
-    if not rows:
-        return []
-    statement = insert(model).returning(model.id, sort_by_parameter_order=True)
-    return db.session.scalars(statement, list(rows)).all()
+def _told(problem: Refusal | None) -> tuple[str, dict[str, str], str]:
+    if problem is None:
+        return "", {}, ""
+    return problem.sentence, {name: str(value) for name, value in problem.params.items()}, problem.field or ""
 
 
 def _held(decision: Decision) -> Held:
