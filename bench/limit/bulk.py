@@ -19,6 +19,7 @@ from bench.few_rows import STAGES
 from bench.limit.connection import DATABASE, connect
 
 _AT_ONCE, _PIECE = 2000, 65_536
+_NEWS_FOR = 90  # days for which the last stage stands, as records.models.notice says
 _EXPORTED = (
     "SELECT m.family_name, m.given_name, m.number AS member_number, u.name AS unit, t.name AS type, c.number,"
     " c.issued_on, c.expires_on FROM certification c JOIN member m ON m.id = c.member_id"
@@ -105,7 +106,7 @@ def bring_in(file: Path) -> int:
 def due() -> int:
     """How many certifications have a notice due today: of each, the latest stage that came and was not sent."""
     connection, today, number = connect(), datetime.now(UTC).date(), 0
-    for stage, following in zip(STAGES, (*STAGES[1:], 0), strict=True):
+    for stage, following in zip(STAGES, (*STAGES[1:], STAGES[-1] - _NEWS_FOR - 1), strict=True):
         first, last = (today + timedelta(days=each) for each in (following, stage))
         where = f"date(c.expires_on, '-{stage} days')" if not DATABASE else f"c.expires_on - {stage}"
         statement = _DUE.format(first=f"'{first}'", last=f"'{last}'", due=where)

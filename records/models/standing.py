@@ -127,6 +127,26 @@ def _days_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
     return f"(CAST({second} AS DATE) - CAST({first} AS DATE))"
 
 
+class days_before(FunctionElement[date]):
+    """SQL: the day that lies so many days (a literal) before a date; after it where they are negative."""
+
+    type = Date()
+    inherit_cache = True
+    name = "days_before"
+
+
+@compiles(days_before, "sqlite")
+def _before_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    day, number = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"date({day}, -{number} || ' days')"
+
+
+@compiles(days_before, "postgresql")
+def _before_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    day, number = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"({day} - CAST({number} AS INTEGER))"
+
+
 def standing_case(day: date, facts: Any) -> ColumnElement[str]:
     """The same decision in SQL. `facts` has the attributes of `Validity`, each an SQL expression."""
     today = literal(day, Date)
