@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from flask import Flask
 
 import admin_panel
@@ -29,4 +31,5 @@ def __getattr__(name: str) -> Flask:
         raise AttributeError(name)
     app = create_app()
     globals()["app"] = app
+    gc.freeze()  # what the program consists of stays: looking through it again and again for garbage costs much
     return app

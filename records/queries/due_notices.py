@@ -70,8 +70,8 @@ def _by_stage(day: date, all_of_them: bool) -> Iterator[Select[int, int]]:
 
 
 def _of_those(found: Select[int, int], conditions: Iterable[ColumnElement[bool]]) -> Select[int, int]:
-    """What is `found`, as far as the `conditions` hold. They cost more than finding: PostgreSQL, which reckons with more
-    rows than are left by then, would ask them of all."""
+    """What is `found`, as far as the `conditions` hold. They cost more than finding: PostgreSQL, which reckons with
+    more rows than are left by then, would ask them of all."""
     few = found.cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
     return (
         select(Certification.member_id, Certification.id)

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from records.database import is_sqlite
 from records.models import Certification
 from records.models.base import Id
+from records.queries.among import among
 
 Held = Select[int, int, int, str, date | None, date, date | None, date | None, int | None]
 _COLUMNS = (
@@ -29,7 +30,7 @@ _COLUMNS = (
 
 def of_members(member_ids: Collection[int]) -> Held:
     """All that these members hold."""
-    return select(*_COLUMNS).where(Certification.deleted_at.is_(None), Certification.member_id.in_(member_ids))
+    return select(*_COLUMNS).where(Certification.deleted_at.is_(None), among(Certification.member_id, member_ids))
 
 
 def of_types(asked: Collection[tuple[int, int]]) -> Held:

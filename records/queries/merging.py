@@ -34,6 +34,7 @@ from records.models import (
     Upload,
 )
 from records.models.base import OrganizationOwned
+from records.queries.among import among
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def kept_instead_of(member_ids: Iterable[int]) -> dict[int, int]:
     wanted = set(member_ids)
     while wanted:
         standing = select(MemberMerge.merged_id, MemberMerge.kept_id).where(
-            MemberMerge.merged_id.in_(wanted), MemberMerge.undone_at.is_(None)
+            among(MemberMerge.merged_id, wanted), MemberMerge.undone_at.is_(None)
         )
         into = {row.merged_id: row.kept_id for row in db.session.execute(standing)}
         stands_for = {merged: into.get(kept, kept) for merged, kept in stands_for.items()} | into

@@ -67,7 +67,7 @@ class CsvRegister:
         if text is None:
             return None
         line, held = self._lines.number, [text]
-        self._is_plain = len(text) <= LONGEST_CELL and text.isascii() and not any(map(text.__contains__, '"\x00'))
+        self._is_plain = len(text) <= LONGEST_CELL and text.isascii() and '"' not in text and "\0" not in text
         if self._is_plain:
             self._line = text
             return Row(line, next(self._cells))

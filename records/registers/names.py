@@ -90,6 +90,8 @@ def person_key(name: Name) -> str:
 
 def are_alike(one: Name, other: Name) -> bool:
     """Whether two names can be one person's: the same family name, or all words of the shorter in the longer."""
+    if one == other:
+        return True
     if folded(one.family) == folded(other.family) and one.family:
         return True
     words, others = (set(folded(name.full).replace(".", "").split()) for name in (one, other))

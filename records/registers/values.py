@@ -60,6 +60,7 @@ class RowReader:
     def __init__(self, mapping: Mapping, header: Sequence[str]) -> None:
         self._mapping = mapping
         self._at = {held: header.index(name) for name, held in mapping.columns.items() if name in header}
+        self._columns = tuple(self._at.items())
         self._name_parts = [held for held in _NAME_PARTS if held in self._at]
         self._name_at = [self._at[held] for held in self._name_parts]
         self._header = header
@@ -73,7 +74,8 @@ class RowReader:
         """Raises Invalid (or its kin), whose `field` is the column's name and whose sentence the value."""
         if row.problem is not None:
             raise row.problem
-        text = {held: self._text(row.cells[at], held) for held, at in self._at.items()}
+        cells = row.cells
+        text = {held: _plain(cells[at]) or self._text(cells[at], held) for held, at in self._columns}
         type_name, left_out = self._type(text)
         status, word = self._status(text)
         if status is StatusMeaning.LEAVE_OUT:
@@ -114,12 +116,11 @@ class RowReader:
         return " ".join(cell for cell in cells if cell)[:300]
 
     def _text(self, cell: Cell, held: Field) -> str:
-        text = shown(cell)
-        if "'" in text:
-            text = _MARKED_AS_TEXT.sub("", text, count=1)
-        if isinstance(cell, str) and not text[:1].isalnum() and _FORMULA.match(text):
-            raise self._wrong(held, N_("“%(value)s” looks like a formula. Put its value there instead."), text)
-        return _tidy(text)
+        text = _plain(cell)
+        if text is None:
+            said = _MARKED_AS_TEXT.sub("", shown(cell), count=1)
+            raise self._wrong(held, N_("“%(value)s” looks like a formula. Put its value there instead."), said)
+        return text
 
     def _type(self, text: dict[Field, str]) -> tuple[str, str]:
         """The certification type's name, and the word that leaves this row out."""
@@ -146,7 +147,7 @@ class RowReader:
         """Whether this row holds a certification: without a column for the type, every row does."""
         if Field.TYPE not in text:
             return True
-        return any(text[held] for held in self._shown_by)
+        return bool(text[Field.TYPE]) or any(text[held] for held in self._shown_by)
 
     def _name(self, text: dict[Field, str]) -> Name:
         if Field.FULL_NAME in text:
@@ -200,6 +201,17 @@ class RowReader:
 
     def _column(self, held: Field) -> str:
         return self._header[self._at[held]]
+
+
+@lru_cache(_REMEMBERED)
+def _plain(cell: Cell) -> str | None:
+    """The text of a cell, tidy; None where a spreadsheet program would calculate it."""
+    text = shown(cell)
+    if "'" in text:
+        text = _MARKED_AS_TEXT.sub("", text, count=1)
+    if isinstance(cell, str) and not text[:1].isalnum() and _FORMULA.match(text):
+        return None
+    return tidy(text)
 
 
 _tidy = lru_cache(_REMEMBERED)(tidy)

@@ -61,7 +61,7 @@ class Decision:
         return self.held is not None and self.outcome in _ADDING
 
 
-_ADDING = (RowOutcome.NEW_MEMBER, RowOutcome.NEW_CERTIFICATION, RowOutcome.RENEWAL)
+_ADDING = frozenset((RowOutcome.NEW_MEMBER, RowOutcome.NEW_CERTIFICATION, RowOutcome.RENEWAL))
 
 
 class _Ask(Exception):

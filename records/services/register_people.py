@@ -13,6 +13,7 @@ from sqlalchemy import select
 from records.database import db
 from records.models import Actor, Certification, CertificationType, Member, MemberMerge
 from records.models.text import folded
+from records.queries.among import among
 from records.queries.holdings import of_members, of_types
 from records.queries.merging import kept_instead_of
 from records.registers.mapping import IdentifyBy, Mapping
@@ -156,7 +157,7 @@ class People:
         """
         found: dict[str, Person | None] = {}
         for some in batches(keys - {""}, _AT_ONCE):
-            rows = db.session.execute(select(column, *_MEMBER).where(column.in_(some))).all()
+            rows = db.session.execute(select(column, *_MEMBER).where(among(column, some))).all()
             stands_for = kept_instead_of(row.id for row in rows)
             self._read_members(stands_for.values())
             for key, *member in rows:
@@ -167,7 +168,7 @@ class People:
 
     def _read_members(self, ids: Iterable[int]) -> None:
         for some in batches(set(ids) - self._members.keys(), _AT_ONCE):
-            for member in db.session.execute(select(*_MEMBER).where(Member.id.in_(some))):
+            for member in db.session.execute(select(*_MEMBER).where(among(Member.id, some))):
                 self._know(*member)
 
     def _know(self, id_: int, given_name: str, family_name: str, suffix: str, unit_id: int | None) -> None:
@@ -196,7 +197,7 @@ class People:
         rows = [row for each in statements for row in db.session.execute(each)]
         renewed = {row.supersedes_id for row in rows}
         touched = {held.id: held for id_ in self._members for held in self._touched.get(id_, ()) if held.id}
-        for row in sorted(rows):
+        for row in sorted(rows, key=lambda row: row.id):
             held = touched.pop(row.id, None) or Held(
                 row.id, self._type_keys[row.type_id], row.folded_number, row.issued_on, row.expires_on,
                 row.suspended_on is not None, row.revoked_on is not None, row.id in renewed)  # fmt: skip
