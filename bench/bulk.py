@@ -147,18 +147,19 @@ def _copied(installation: Installation) -> Installation:
 
 
 def _timed(name: str, by: str, arguments: list[str], environment: dict[str, str], rows: int) -> Work:
-    """A command of its own: what it took from its start to its end, and the most memory that it had."""
+    """A command of its own: what it took from its start to its end, and the most memory of its own that it had."""
     began = time.perf_counter()
     running = subprocess.Popen(
         [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    said = running.stdout.read() if running.stdout else b""
+    with Growth([running.pid]) as growth:
+        said = running.stdout.read() if running.stdout else b""
     _, status, used = os.wait4(running.pid, 0)
     took = time.perf_counter() - began
     running.returncode = os.waitstatus_to_exitcode(status)
     if running.returncode:
         raise RuntimeError(f"{name}, {by}: {said.decode()[-2000:]}")
-    return Work(name, by, took, rows, growth=1024 * used.ru_maxrss, processor=used.ru_utime + used.ru_stime)
+    return Work(name, by, took, rows, growth=growth.bytes, processor=used.ru_utime + used.ru_stime)
 
 
 # Due reminders

@@ -27,7 +27,7 @@ Written by `python -m bench.report` from the results of `make bench`; how it is 
 [README.md](README.md). Times are milliseconds, of one browser that asks for one page after the other. *CPU* is the
 processor's time of a request, of all web processes and of PostgreSQL's. *Times the limit* compares with the limit in
 the same run, on the same data: p50, and in brackets CPU, which tells more where the machine had other work. A goal that
-was missed is marked with ✗. Of an export, memory is how much it grew; of a command, the most that it had.
+was missed is marked with ✗. Of an export, memory is how much it grew; of a command, the most of its own that it had.
 """
 
 

@@ -90,7 +90,8 @@ class Checker:
         self._people = People(mapping, by=by, held_back=held_back, names=names)
         self._types = _types()
         self._units = _units()
-        self._may_bring_people = by.administers and mapping.new_members
+        self._administers = by.administers
+        self._may_bring_people = self._administers and mapping.new_members
         self._may_bring_types = by.may_change_certification_types and mapping.new_types
 
     def judge(self, rows: Sequence[Row]) -> list[Decision]:
@@ -196,7 +197,7 @@ class Checker:
 
     def _require_new_member(self, wanted: Wanted) -> None:
         """Raises Invalid where a member is to be created and cannot be."""
-        if not self._by.administers:
+        if not self._administers:
             raise Invalid(N_("No member in your scope matches this row. Administrators can create members."))
         if not self._may_bring_people:
             raise Invalid(N_("No member matches this row."))
@@ -259,7 +260,7 @@ class Checker:
 
     def _require_may_change(self, person: Person) -> None:
         """A coordinator's own certifications are an administrator's to change."""
-        if not self._by.administers and person.id is not None and person.id == self._by.member_id:
+        if not self._administers and person.id is not None and person.id == self._by.member_id:
             raise OwnCertifications()
 
     def _type(self, wanted: Wanted) -> Named:

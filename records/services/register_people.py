@@ -40,11 +40,6 @@ class Held:
     line: int = 0
     is_renewed_here: bool = False
 
-    @property
-    def is_touched(self) -> bool:
-        """Whether a row of this file has made anything of it, which may not be in the database yet."""
-        return self.line > 0 or self.is_renewed_here
-
     def renew(self) -> None:
         self.is_renewed = self.is_renewed_here = True
 
@@ -75,7 +70,7 @@ class People:
     def __init__(
         self, mapping: Mapping, *, by: Actor, held_back: bool = False, names: Container[str] | None = None
     ) -> None:
-        self._by = by
+        self._by, self._sees_all = by, by.covers_everyone
         self._held_back = held_back
         self._by_name = mapping.identify_by is IdentifyBy.NAME
         self._by_email_address = mapping.identify_by is IdentifyBy.EMAIL
@@ -139,7 +134,7 @@ class People:
     def _named_so(self, names: Container[str] | None) -> dict[str, tuple[int, ...]]:
         """Whom the asker may see, by name, before the file brings anybody."""
         statement = select(Member.id, Member.given_name, Member.family_name, Member.suffix)
-        if not self._by.covers_everyone:
+        if not self._sees_all:
             statement = statement.where(Member.unit_id.in_(self._by.covered_units))
         merged = select(MemberMerge.merged_id).where(MemberMerge.undone_at.is_(None))
         statement = statement.where(Member.id.not_in(merged), Member.erased_at.is_(None))
@@ -173,14 +168,15 @@ class People:
 
     def _know(self, id_: int, given_name: str, family_name: str, suffix: str, unit_id: int | None) -> None:
         """Whom the asker may see."""
-        if id_ not in self._members and (self._by.covers_everyone or unit_id in self._by.covered_units):
+        if id_ not in self._members and (self._sees_all or unit_id in self._by.covered_units):
             self._members[id_] = Person(id_, Name(given_name, family_name, suffix))
 
     # What they hold
 
     def _keep_touched(self) -> None:
+        """What the file made of the batch before may not be in the database yet; the rest can be read again."""
         for id_, person in self._members.items():
-            touched = [held for held in person.held if held.is_touched]
+            touched = [held for held in person.held if held.line or held.is_renewed_here]
             if touched:
                 self._touched[id_] = touched
         self._members = {}

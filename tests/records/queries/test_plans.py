@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -15,10 +16,13 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from records.database import db, transaction
-from records.models import Actor
+from records.models import Actor, Member
+from records.queries.among import among
 from records.queries.approval_filters import QueueWanted
 from records.queries.approvals import backlog, queue
 from records.queries.attention import attention
+from records.queries.due_notices import candidates
+from records.queries.holdings import of_members, of_types
 from records.queries.matrix import Asked, matrix
 from records.queries.member_filters import Wanted
 from records.queries.members import member_list
@@ -144,6 +148,36 @@ def test_no_page_reads_or_sorts_a_whole_table(cast, said, on, name, large, monke
         if _OF_A_PAGE.search(statement):
             bad = [line for line in bad if "ORDER BY" not in line]
         assert not bad, "\n".join([statement, *plan])
+
+
+BULK: dict[str, Callable[[], Any]] = {
+    "due notices": lambda: candidates(date(2027, 1, 1)),
+    "held of types": lambda: db.session.execute(of_types([(1, 1), (2, 1)])),
+    "held by members": lambda: db.session.execute(of_members([1, 2, 3])),
+    "members by number": lambda: db.session.execute(
+        sa.select(Member.id).where(among(Member.folded_number, ["a", "b"]))
+    ),
+    "members by address": lambda: db.session.execute(sa.select(Member.id).where(among(Member.folded_email, ["a"]))),
+    "members by id": lambda: db.session.execute(sa.select(Member.id).where(among(Member.id, [1, 2]))),
+}
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["not counted", "counted"])
+@pytest.mark.parametrize("name", BULK)
+def test_bulk_work_looks_rows_up(cast, said, on, name, large):
+    """And never walks members or certifications; what was sent is told by an index alone."""
+    if on != "sqlite":
+        return
+    _take_numbers(large=large)
+    said.clear()
+    BULK[name]()
+    asked = [each for each in said if each[0].startswith(("SELECT", "WITH")) and _OF_ROWS.search(each[0])]
+    assert asked
+    for statement, parameters in asked:
+        plan = _plan(statement, parameters)
+        assert not [line for line in plan if _REFUSED.search(line)], "\n".join([statement, *plan])
+        if "EXISTS (SELECT reminder" in statement and "snooze.until_on" not in statement:
+            assert any("reminder USING COVERING INDEX" in line for line in plan), "\n".join([statement, *plan])
 
 
 @pytest.mark.parametrize("name", PAGES)
