@@ -88,8 +88,7 @@ class Checker:
         self._mapping, self._by, self._today, self._answers = mapping, by, today, answers
         self._reader = RowReader(mapping, header)
         self._people = People(mapping, by=by, held_back=held_back, names=names)
-        self._types = _types()
-        self._units = _units()
+        self._types, self._units = _types(), _units()
         self._administers = by.administers
         self._may_bring_people = self._administers and mapping.new_members
         self._may_bring_types = by.may_change_certification_types and mapping.new_types

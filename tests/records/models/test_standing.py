@@ -13,7 +13,7 @@ from sqlalchemy import Date, Integer, literal, select
 from records import clock
 from records.database import db, locked, transaction
 from records.models import Certification, CertificationType, Standing
-from records.models.standing import BEST_FIRST, HOLDING, Validity, reason_for, standing_case, standing_on
+from records.models.standing import BEST_FIRST, HOLDING, Validity, days_before, reason_for, standing_case, standing_on
 from records.services import certification_steps as steps
 from records.services.certification_steps import Entry, record
 from tests.examples import examples
@@ -129,3 +129,9 @@ def test_every_standing_has_its_rank_and_reason():
     assert set(BEST_FIRST) == set(Standing)
     assert all(reason_for(standing) for standing in Standing)
     assert {standing for standing in Standing if standing.holds} == HOLDING
+
+
+@pytest.mark.parametrize("days", [0, 1, 90, 400, -14, -366])
+@pytest.mark.parametrize("day", [date(2028, 2, 29), date(2027, 3, 1), date(2026, 12, 31)])
+def test_the_day_so_many_days_before_is_the_same_in_sql(app, day, days):
+    assert db.session.scalar(select(days_before(literal(day, Date), days))) == day - days * A_DAY
