@@ -141,6 +141,21 @@ def _owned_by(organization_id: int) -> Any:
     )
 
 
+def records_of(statement: Any, *, at_once: int) -> Iterator[Any]:
+    """The records that a statement selects, read so many at a time. They are to be taken while this transaction
+    lasts."""
+    with db.session.scalars(statement, execution_options={"yield_per": at_once}) as rows:
+        yield from rows
+
+
+def flat_rows(statement: Any, *, at_once: int) -> Iterator[Any]:
+    """The rows of a statement that selects columns only, in this organization, read so many at a time: as the session
+    gives them, in less time. They are to be taken while this transaction lasts."""
+    scoped = _scoped(statement, chosen_organization_id())
+    with db.session.connection().execute(scoped, execution_options={"yield_per": at_once}) as rows:
+        yield from rows
+
+
 def _tables(statement: Any) -> Iterator[tuple[Table, bool]]:
     """The tables of organizations anywhere in `statement`, each with whether a model stands for it there."""
     for part in visitors.iterate(statement):
@@ -227,6 +242,13 @@ def transaction(*, patience: int = PATIENCE) -> Iterator[Session]:
         session.info["in_transaction"] = False
     for act in session.info.pop(_AFTER_COMMIT, []):
         act()
+
+
+def read_as_of_one_instant() -> None:
+    """Let what this session reads from here on, until its transaction ends, be as of one instant. Call it before the
+    first statement; SQLite does so by itself."""
+    if not is_sqlite():
+        db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
 def after_commit(act: Any) -> None:

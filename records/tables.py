@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from io import BytesIO, TextIOWrapper
+from io import BytesIO, StringIO
 from itertools import islice
 from typing import IO, Any
 
@@ -24,6 +24,7 @@ _BREAKS = ("\t", "\r", "\n")
 _LONGEST = 32_767  # characters of a cell in XLSX
 MOST_ROWS = 1_048_576  # of a sheet in XLSX, its head included; what is more goes to the next sheet
 _WIDEST = 60
+_AT_ONCE = 1000  # rows of a piece of CSV
 
 
 def neutral(text: str) -> str:
@@ -45,16 +46,31 @@ def write(out: IO[bytes], kind: str, header: Sequence[str], rows: Iterable[Seque
     if kind == XLSX:
         _xlsx(out, header, rows, title)
     else:
-        _csv(out, header, rows)
+        out.writelines(csv_pieces(header, rows))
 
 
-def _csv(out: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """UTF-8 with a mark at its beginning, by which spreadsheets know it. Numbers have a point, dates are 2027-03-21."""
-    text = TextIOWrapper(out, encoding="utf-8-sig", newline="")
+def csv_pieces(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+    """CSV, some rows a piece: rows are taken as the pieces are.
+
+    UTF-8 with a mark at its beginning, by which spreadsheets know it. Numbers have a point, dates are 2027-03-21.
+    """
+    text, left = StringIO("\ufeff", newline=""), iter(rows)
+    text.seek(0, 2)
     writer = csv.writer(text)
-    writer.writerow([neutral(each) for each in header])
-    writer.writerows([neutral(each) if isinstance(each, str) else each for each in row] for row in rows)
-    text.detach()
+    writer.writerow(_neutral([*header]))
+    while some := [*islice(left, _AT_ONCE)]:
+        writer.writerows(map(_neutral, some))
+        yield text.getvalue().encode()
+        text.seek(0)
+        text.truncate()
+    if text.tell():
+        yield text.getvalue().encode()
+
+
+def _neutral(row: Sequence[Cell]) -> list[Cell]:
+    """No spreadsheet calculates what begins with a letter or a digit of any script: such text is looked at no closer,
+    for a file has millions of cells."""
+    return [each if each.__class__ is not str or each[:1].isalnum() else neutral(each) for each in row]
 
 
 def _xlsx(out: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Cell]], title: str) -> None:

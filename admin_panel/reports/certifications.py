@@ -24,12 +24,15 @@ def _expiring(asked: Asked) -> list[Column]:
     columns = [
         *member_columns(),
         *_certification(),
-        Column(gettext("Expires"), lambda row: row.expires_on, Kind.DAY),
-        Column(gettext("Days left"), lambda row: (row.expires_on - asked.on).days, Kind.NUMBER),
-        Column(gettext("Standing"), lambda row: row.standing, Kind.STANDING),
+        Column(gettext("Expires"), kind=Kind.DAY, of=("expires_on",), repeats=True),
+        Column(gettext("Days left"), lambda day: (day - asked.on).days, Kind.NUMBER, of=("expires_on",), repeats=True),
+        Column(gettext("Standing"), kind=Kind.STANDING, of=("standing",), repeats=True),
     ]
     if asked["renewed"] == expiry.ALL:
-        columns.append(Column(gettext("Renewed"), lambda row: gettext("Yes") if row.is_followed else gettext("No")))
+        yes, no = gettext("Yes"), gettext("No")
+        columns.append(
+            Column(gettext("Renewed"), lambda followed: yes if followed else no, of=("is_followed",), repeats=True)
+        )
     return columns
 
 
@@ -66,8 +69,8 @@ def _expired(asked: Asked) -> list[Column]:
     return [
         *member_columns(),
         *_certification(),
-        Column(gettext("Expired"), lambda row: row.expires_on, Kind.DAY),
-        Column(gettext("Days since"), lambda row: (asked.on - row.expires_on).days, Kind.NUMBER),
+        Column(gettext("Expired"), kind=Kind.DAY, of=("expires_on",), repeats=True),
+        Column(gettext("Days since"), lambda day: (asked.on - day).days, Kind.NUMBER, of=("expires_on",), repeats=True),
     ]
 
 
@@ -75,8 +78,8 @@ def _by_member(_asked: Asked) -> list[Column]:
     return [
         *member_columns(),
         *_certification(),
-        Column(gettext("Expires"), lambda row: row.expires_on, Kind.DAY),
-        Column(gettext("Standing"), lambda row: BEST_FIRST[row.rank], Kind.STANDING),
+        Column(gettext("Expires"), kind=Kind.DAY, of=("expires_on",), repeats=True),
+        Column(gettext("Standing"), BEST_FIRST.__getitem__, Kind.STANDING, of=("rank",), repeats=True),
     ]
 
 
@@ -84,10 +87,11 @@ def _certification() -> list[Column]:
     return [
         Column(
             gettext("Certification"),
-            lambda row: row.type,
             link=lambda row: url_for("certification.show", certification_id=row.row_id),
+            of=("type",),
+            repeats=True,
         ),
-        Column(gettext("Certification Num"), lambda row: row.number),
+        Column(gettext("Certification Num"), of=("number",)),
     ]
 
 
@@ -127,13 +131,14 @@ def _notices(_asked: Asked) -> list[Column]:
         *member_columns(),
         Column(
             gettext("Certification"),
-            lambda row: row.type,
             link=lambda row: url_for("certification.show", certification_id=row.certification_id),
+            of=("type",),
+            repeats=True,
         ),
-        Column(gettext("Expires"), lambda row: row.expires_on, Kind.DAY),
-        Column(gettext("Stage"), lambda row: stage_words(row.stage)),
-        Column(gettext("For"), lambda row: AUDIENCE_WORDS[row.audience]),
-        Column(gettext("Told"), lambda row: TOLD_WORDS[row.told]),
+        Column(gettext("Expires"), kind=Kind.DAY, of=("expires_on",), repeats=True),
+        Column(gettext("Stage"), stage_words, of=("stage",), repeats=True),
+        Column(gettext("For"), AUDIENCE_WORDS.__getitem__, of=("audience",), repeats=True),
+        Column(gettext("Told"), TOLD_WORDS.__getitem__, of=("told",), repeats=True),
         Column(gettext("Acknowledged"), lambda row: row.acknowledged_at, Kind.MOMENT),
     ]
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext, lazy_gettext
+from sqlalchemy import Row
 
 from records.models import Actor
 from records.models.member import listed_name
@@ -21,6 +23,7 @@ from records.web.words import moment, standing_word
 
 WITHOUT_UNIT = lazy_gettext("Without a unit")
 ALL = lazy_gettext("All")
+_AT_ONCE = 1000
 
 
 class Kind(StrEnum):
@@ -47,24 +50,47 @@ def nobody(_row: Any) -> int | None:
     return None
 
 
+def itself(value: Any) -> Any:
+    return value
+
+
 @dataclass(frozen=True)
 class Column:
-    """`value` is what a row holds here, `link` the address that it leads to, if any; `member` the id of the member
-    whose row it is, where this column names them."""
+    """`says` tells from a row what it holds here, or from those of its fields that `of` names; `link` the address that
+    it leads to, if any; `member` the id of the member whose row it is, where this column names them. What `repeats`, a
+    file works out once for each value of its one field, however many rows have it."""
 
     label: str
-    value: Callable[[Any], Any]
+    says: Callable[..., Any] = itself
     kind: Kind = Kind.TEXT
     link: Callable[[Any], str | None] = nowhere
     member: Callable[[Any], int | None] = nobody
+    of: tuple[str, ...] = ()
+    repeats: bool = False
 
     @property
     def is_numeric(self) -> bool:
         return self.kind in NUMERIC
 
+    def value(self, row: Any) -> Any:
+        return self.says(*(getattr(row, name) for name in self.of)) if self.of else self.says(row)
+
     def cell(self, row: Any) -> Cell:
         """The value as a file holds it."""
-        value = self.value(row)
+        return self._written(self.value(row))
+
+    def cells(self, rows: Sequence[Any], fields: Fields, known: dict[Any, Cell]) -> Sequence[Cell]:
+        """The same of many rows; `fields` are what they hold, `known` the cells that this column had before."""
+        values = [fields[name] for name in self.of] or [rows]
+        if self.repeats:
+            known |= {value: self._written(self.says(value)) for value in {*values[0]} - known.keys()}
+            return [*map(known.__getitem__, values[0])]
+        said = values[0] if self.says is itself else map(self.says, *values)
+        if self.kind == Kind.TEXT:  # most cells of a file: looked at no closer than they must be
+            return [each if each is None or each.__class__ is str else self._written(each) for each in said]
+        return [*map(self._written, said)]
+
+    def _written(self, value: Any) -> Cell:
         if isinstance(value, datetime):
             return moment(value)
         if isinstance(value, float):
@@ -74,6 +100,25 @@ class Column:
         if self.kind == Kind.STANDING and value:
             return standing_word(value)
         return value if value is None or isinstance(value, int | Decimal | date) else str(value)
+
+
+class Fields(dict[str, Sequence[Any]]):
+    """What some rows hold, by the names of their fields: of tuples all at once, of records what is asked for."""
+
+    def __init__(self, rows: Sequence[Any]) -> None:
+        super().__init__(zip(rows[0]._fields, zip(*rows, strict=True), strict=True) if isinstance(rows[0], Row) else ())
+        self._rows = rows
+
+    def __missing__(self, name: str) -> Sequence[Any]:
+        return self.setdefault(name, [getattr(row, name) for row in self._rows])
+
+
+def cells_of(columns: Sequence[Column], rows: Iterable[Any]) -> Iterator[tuple[Cell, ...]]:
+    """The rows as a file holds them, read some at a time and worked out column by column."""
+    left, known = iter(rows), [dict[Any, Cell]() for _ in columns]
+    while some := [*islice(left, _AT_ONCE)]:
+        fields = Fields(some)
+        yield from zip(*(each.cells(some, fields, its) for each, its in zip(columns, known, strict=True)), strict=True)
 
 
 @dataclass(frozen=True)
@@ -108,12 +153,13 @@ def member_columns() -> list[Column]:
     return [
         Column(
             gettext("Member"),
-            lambda row: listed_name(row.family_name, row.given_name, row.suffix),
+            listed_name,
             link=lambda row: url_for("profile.show", member_id=row.member_id),
             member=lambda row: row.member_id,
+            of=("family_name", "given_name", "suffix"),
         ),
-        Column(gettext("Number"), lambda row: row.member_number),
-        Column(gettext("Unit"), lambda row: row.unit),
+        Column(gettext("Number"), of=("member_number",)),
+        Column(gettext("Unit"), of=("unit",), repeats=True),
     ]
 
 

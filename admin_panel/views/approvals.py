@@ -55,8 +55,10 @@ class ApprovalsView(StaffView):
     @exports
     def export(self) -> Response:
         """Everything that the filters find."""
-        certificates = queries.every_certificate(QueueWanted.read(request.args), by=signin.current_actor())
-        return rows_file(gettext("External certificates"), file_columns(), certificates)
+        wanted, by = QueueWanted.read(request.args), signin.current_actor()
+        return rows_file(
+            gettext("External certificates"), file_columns(), lambda: queries.every_certificate(wanted, by=by)
+        )
 
     @expose("/approve", methods=["POST"])
     def approve_several(self) -> Response:

@@ -8,13 +8,13 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import StaffView
-from admin_panel.exporting import as_file
+from admin_panel.exporting import Table, as_file
 from admin_panel.forms.audit_trail import TrailForm
 from admin_panel.listing import Listing
 from admin_panel.saved_views import views_of
 from records import signin
 from records.database import found
-from records.models import AuditEvent, AuditKind, Member
+from records.models import Actor, AuditEvent, AuditKind, Member
 from records.queries.audit_filters import TrailWanted
 from records.queries.audit_names import Names
 from records.queries.audit_trail import audit_event, audit_trail, every_event
@@ -73,11 +73,8 @@ class AuditTrailView(StaffView):
     @exports
     def export(self) -> Response:
         """All events that the filters find."""
-        events = every_event(TrailWanted.read(request.args), by=signin.current_actor())
-        header = [gettext("When"), gettext("Who"), gettext("Logged in as them"), gettext("What"), gettext("Member"),
-                  gettext("Record"), gettext("Before"), gettext("After"), gettext("Address"), gettext("Event"),
-                  gettext("Number in the chain"), gettext("SHA-256")]  # fmt: skip
-        return as_file(gettext("Audit trail"), header, (_cells(event, names) for event, names in events))
+        wanted, by = TrailWanted.read(request.args), signin.current_actor()
+        return as_file(lambda: _table(wanted, by))
 
 
 def _kind_word(event: AuditEvent) -> str:
@@ -88,6 +85,14 @@ def _who(event: AuditEvent) -> str:
     if event.detail.actor_name:
         return event.detail.actor_name
     return gettext("Erased member") if event.detail.erased_at else gettext("A visitor")
+
+
+def _table(wanted: TrailWanted, by: Actor) -> Table:
+    header = [gettext("When"), gettext("Who"), gettext("Logged in as them"), gettext("What"), gettext("Member"),
+              gettext("Record"), gettext("Before"), gettext("After"), gettext("Address"), gettext("Event"),
+              gettext("Number in the chain"), gettext("SHA-256")]  # fmt: skip
+    events = every_event(wanted, by=by)
+    return Table(gettext("Audit trail"), header, (_cells(event, names) for event, names in events))
 
 
 def _cells(event: AuditEvent, names: Names) -> list[Cell]:

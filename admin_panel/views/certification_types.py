@@ -65,7 +65,7 @@ class CertificationTypesView(CoordinatorView):
     @expose("/export")
     @exports
     def export(self) -> Response:
-        return rows_file(gettext("Certification types"), _columns(), _listed(_wanted()))
+        return rows_file(gettext("Certification types"), _columns(), lambda: _listed(_wanted()))
 
     @expose("/several", methods=["POST"])
     def several(self) -> Response:

@@ -52,7 +52,7 @@ class CreditTypesView(StaffView):
     @expose("/export")
     @exports
     def export(self) -> Response:
-        return rows_file(gettext("Credit types"), _columns(), _listed(_wanted()))
+        return rows_file(gettext("Credit types"), _columns(), lambda: _listed(_wanted()))
 
     @expose("/new")
     def new(self) -> Response:

@@ -10,13 +10,13 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
-from admin_panel.exporting import as_file
+from admin_panel.exporting import Table, as_file
 from admin_panel.forms.matrix import MatrixForm
 from admin_panel.listing import Listing
 from admin_panel.saved_views import views_of
 from records import clock, signin
+from records.models import Actor
 from records.models.clearance import Outcome
-from records.pages.guards import this_member
 from records.queries.matrix import Asked, every_row, matrix, tally_of
 from records.queries.positions import positions
 from records.tables import Cell
@@ -52,18 +52,21 @@ class MatrixView(CoordinatorView):
     @exports
     def export(self) -> Response:
         """Everybody that the filter finds; anything but XLSX is asked for as CSV."""
-        by, asked = signin.current_actor(), Asked.read(request.args)
-        on, ruled, rows = every_row(asked, by=by)
-        asker = gettext("%(name)s, %(moment)s", name=this_member().name, moment=moment(clock.now()))
+        asked, by = Asked.read(request.args), signin.current_actor()
+        return as_file(lambda: _table(asked, by))
 
-        def cells() -> Iterator[list[Cell]]:
-            for member, unit, findings in rows:
-                cleared = all(each.outcome != Outcome.MISSING for each in findings)
-                words: list[Cell] = [finding_words(each, ruled.types) for each in findings]
-                yield [unit, member.listed_name, member.number, clearance_word(cleared), *words, on, asker]
 
-        title = gettext("Requirements")
-        header = [gettext("Unit"), gettext("Name"), gettext("Number"), gettext("Cleared"),
-                  *(demand.name for demand in ruled.demands),
-                  gettext("As of (by what is recorded now)"), gettext("Exported by")]  # fmt: skip
-        return as_file(title, header, cells(), on=on)
+def _table(asked: Asked, by: Actor) -> Table:
+    on, ruled, rows = every_row(asked, by=by)
+    asker = gettext("%(name)s, %(moment)s", name=by.name, moment=moment(clock.now()))
+
+    def cells() -> Iterator[list[Cell]]:
+        for member, unit, findings in rows:
+            cleared = all(each.outcome != Outcome.MISSING for each in findings)
+            words: list[Cell] = [finding_words(each, ruled.types) for each in findings]
+            yield [unit, member.listed_name, member.number, clearance_word(cleared), *words, on, asker]
+
+    header = [gettext("Unit"), gettext("Name"), gettext("Number"), gettext("Cleared"),
+              *(demand.name for demand in ruled.demands),
+              gettext("As of (by what is recorded now)"), gettext("Exported by")]  # fmt: skip
+    return Table(gettext("Requirements"), header, cells(), on)

@@ -40,7 +40,8 @@ class MembersAtOnceView(CoordinatorView):
     @exports
     def export(self) -> Response:
         """Everybody whom the filters find."""
-        return _file(every_member(Wanted.read(request.args), by=signin.current_actor()))
+        wanted, by = Wanted.read(request.args), signin.current_actor()
+        return _file(lambda: every_member(wanted, by=by))
 
     @expose("/several", methods=["POST"])
     def several(self) -> Response:
@@ -48,7 +49,7 @@ class MembersAtOnceView(CoordinatorView):
         ids = ids_in(request.values.getlist("chosen"))[:PAGE]
         if what == "export":
             wanted = Wanted.read({**request.args, "activity": Activity.ALL})
-            return _file(every_member(wanted, by=by, only=ids))
+            return _file(lambda: every_member(wanted, by=by, only=ids))
         by.require_administrator()
         doing = _DOING.get(what)
         if doing is None or not ids:
@@ -134,5 +135,5 @@ def _columns() -> list[Column]:
     ]
 
 
-def _file(rows: Iterable[Member]) -> Response:
+def _file(rows: Callable[[], Iterable[Member]]) -> Response:
     return rows_file(gettext("Members"), _columns(), rows)

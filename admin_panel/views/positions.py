@@ -43,7 +43,7 @@ class PositionsView(StaffView):
             Column(gettext("Deactivated"), lambda row: row.deactivated, Kind.NUMBER),
             Column(gettext("Requirements"), lambda row: row.requirements, Kind.NUMBER),
         ]
-        return rows_file(gettext("Positions"), columns, _listed(_wanted()))
+        return rows_file(gettext("Positions"), columns, lambda: _listed(_wanted()))
 
     @expose("/", methods=["POST"])
     def create(self) -> Response:

@@ -10,12 +10,13 @@ from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
-from admin_panel.exporting import as_file
+from admin_panel.exporting import Table, as_file
 from admin_panel.forms.report import FilterForm
 from admin_panel.reports import LAYOUTS
 from admin_panel.saved_views import view_rows, views_of
 from records import clock, signin
 from records.database import this_organization
+from records.models import Actor
 from records.queries.capped import MOST_COUNTED
 from records.queries.reports import REPORTS, Page, Rows, offered, report_named
 from records.queries.saved_views import saved_views
@@ -50,12 +51,8 @@ class ReportsView(CoordinatorView):
     @exports
     def export(self, report: str) -> Response:
         """The whole filter as a file; anything but XLSX is asked for as CSV."""
-        by = signin.current_actor()
-        found = report_named(report, by=by)
-        asked, layout = found.read(request.args), LAYOUTS[report]
-        rows, columns = found.rows(asked, by), layout.columns(asked)
-        cells = ([column.cell(row) for column in columns] for row in chain(rows, rows.totals))
-        return as_file(str(layout.title), [column.label for column in columns], cells)
+        by, fields = signin.current_actor(), request.args
+        return as_file(lambda: _table(report, fields, by))
 
     def _report(self, name: str, fields: Mapping[str, str], *, printed: bool = False) -> str:
         by = signin.current_actor()
@@ -84,6 +81,13 @@ class ReportsView(CoordinatorView):
             printed=printed,
         )
         return str(html)
+
+
+def _table(name: str, fields: Mapping[str, str], by: Actor) -> Table:
+    report, layout = report_named(name, by=by), LAYOUTS[name]
+    asked = report.read(fields)
+    rows = report.rows(asked, by)
+    return Table.of(str(layout.title), layout.columns(asked), chain(rows, rows.totals))
 
 
 def _on_paper(rows: Rows) -> Page:

@@ -44,7 +44,7 @@ class UnitsView(StaffView):
             Column(gettext("Members"), lambda unit: unit.members, Kind.NUMBER),
             Column(gettext("Deactivated"), lambda unit: unit.deactivated, Kind.NUMBER),
         ]
-        return rows_file(gettext("Units"), columns, _listed(_wanted(), unit_tree(by=signin.current_actor())))
+        return rows_file(gettext("Units"), columns, lambda: _listed(_wanted(), unit_tree(by=signin.current_actor())))
 
     @expose("/", methods=["POST"])
     def create(self) -> Response:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
-from records.database import db
+from records.database import db, records_of
 from records.errors import NotAllowed, Refusal
 from records.models import Actor, ExternalCertificate, KeptReason, Member, State
 from records.queries.approval_filters import ALL_STATES, QueueWanted, certificate_conditions, decidable
@@ -94,8 +94,7 @@ def queue(wanted: QueueWanted, *, by: Actor) -> Queue:
 def every_certificate(wanted: QueueWanted, *, by: Actor) -> Iterator[ExternalCertificate]:
     """All that are found, in the order of the list, read as they are taken. Raises NotAllowed."""
     require_reviewer(by)
-    statement = page(wanted, by=by).limit(None).execution_options(yield_per=MOST_COUNTED)
-    return iter(db.session.scalars(statement))
+    return records_of(page(wanted, by=by).limit(None), at_once=MOST_COUNTED)
 
 
 def backlog(*, by: Actor) -> Backlog:

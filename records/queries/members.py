@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, literal, select, tuple_, union_all
 from sqlalchemy.orm import contains_eager
 
 from records import clock
-from records.database import db, this_organization
+from records.database import db, records_of, this_organization
 from records.models import Actor, Member, Unit
 from records.queries.capped import MOST_COUNTED, counting
 from records.queries.keyset import Cursor
@@ -93,7 +93,7 @@ def every_member(wanted: Wanted, *, by: Actor, only: Collection[int] | None = No
     order = _ORDERS[Sort(wanted.sort)]
     keys = _sorted(order.column, Member.id, wanted.descending)
     statement = _with_units(select(Member).where(*narrowed)).order_by(order.column.is_(None), *keys)
-    return iter(db.session.scalars(statement.execution_options(yield_per=_AT_ONCE)))
+    return records_of(statement, at_once=_AT_ONCE)
 
 
 def page(

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, literal, tuple_
 
 from records import clock
-from records.database import db, this_organization
+from records.database import db, flat_rows, this_organization
 from records.models import Actor, Member
 from records.models.credit_type import Span
 from records.queries.capped import counting
@@ -136,8 +136,7 @@ class Paged:
         return Page(rows[:PAGE], Cursor(last.key, last.row_id).word())
 
     def __iter__(self) -> Iterator[Any]:
-        with db.session.execute(self._in_order().execution_options(yield_per=_AT_ONCE)) as result:
-            yield from result
+        return flat_rows(self._in_order(), at_once=_AT_ONCE)
 
     def _in_order(self) -> Select[Any]:
         order = (self.key.desc(), self.row_id.desc()) if self.falls else (self.key, self.row_id)

@@ -154,7 +154,6 @@ COLUMNS = (
     Unit.name.label("unit"),
     CertificationType.name.label("type"),
     Certification.number,
-    Certification.issued_on,
     Certification.expires_on,
 )
 
