@@ -69,14 +69,10 @@ def _pages() -> list[BaseView]:
     from admin_panel.views.background import BackgroundView
     from admin_panel.views.certification import CertificationView
     from admin_panel.views.coverage import CoverageView
-    from admin_panel.views.erasing import ErasingView
     from admin_panel.views.exemptions import ExemptionsView
+    from admin_panel.views.exports import ExportsView
     from admin_panel.views.finding import FindingView
-    from admin_panel.views.login_as import LogInAsView
-    from admin_panel.views.member_requirements import MemberRequirementsView
-    from admin_panel.views.members_at_once import MembersAtOnceView
     from admin_panel.views.merges import MergesView
-    from admin_panel.views.profile import ProfileView
     from admin_panel.views.renewal_proposals import RenewalProposalsView
     from admin_panel.views.requirements import RequirementsView
     from admin_panel.views.saved_views import SavedViewsView
@@ -85,11 +81,7 @@ def _pages() -> list[BaseView]:
     from admin_panel.views.uploads import UploadsView
 
     return [
-        MembersAtOnceView(endpoint="members_at_once", url="/admin/members"),
-        ProfileView(endpoint="profile", url="/admin/members"),
-        LogInAsView(endpoint="login_as", url="/admin/members"),
-        ErasingView(endpoint="erasing", url="/admin/members"),
-        MemberRequirementsView(endpoint="member_requirements", url="/admin/members"),
+        *_pages_of_members(),
         CoverageView(endpoint="coverage", url="/admin/requirements/coverage"),
         RequirementsView(endpoint="requirements", url="/admin/requirements/rules"),
         MergesView(endpoint="merges", url="/admin"),
@@ -97,9 +89,27 @@ def _pages() -> list[BaseView]:
         ExemptionsView(endpoint="exemptions", url="/admin/requirements/exemptions"),
         RenewalProposalsView(endpoint="proposals", url="/admin/renewals/proposed"),
         SavedViewsView(endpoint="views", url="/admin/views"),
+        ExportsView(endpoint="exports", url="/admin/exports"),
         ScansView(endpoint="scans", url="/admin/scans"),
         UploadsView(endpoint="uploads", url="/admin"),
         SignOnView(endpoint="sign_on", url="/admin"),
         BackgroundView(endpoint="background", url="/admin"),
         FindingView(endpoint="finding", url="/admin"),
+    ]
+
+
+def _pages_of_members() -> list[BaseView]:
+    from admin_panel.views.erasing import ErasingView
+    from admin_panel.views.login_as import LogInAsView
+    from admin_panel.views.member_requirements import MemberRequirementsView
+    from admin_panel.views.members_at_once import MembersAtOnceView
+    from admin_panel.views.profile import ProfileView
+
+    inside = {"url": "/admin/members"}
+    return [
+        MembersAtOnceView(endpoint="members_at_once", **inside),
+        ProfileView(endpoint="profile", **inside),
+        LogInAsView(endpoint="login_as", **inside),
+        ErasingView(endpoint="erasing", **inside),
+        MemberRequirementsView(endpoint="member_requirements", **inside),
     ]

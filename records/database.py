@@ -74,6 +74,10 @@ def chosen_organization_id() -> int:
     return int(organization_id)
 
 
+def is_organization_chosen() -> bool:
+    return db.session.info.get(_ORGANIZATION) is not None
+
+
 def this_organization() -> Organization:
     organization = db.session.get(Organization, chosen_organization_id())
     if organization is None:
@@ -142,15 +146,14 @@ def _owned_by(organization_id: int) -> Any:
 
 
 def records_of(statement: Any, *, at_once: int) -> Iterator[Any]:
-    """The records that a statement selects, read so many at a time. They are to be taken while this transaction
-    lasts."""
+    """The records that a statement selects, read so many at a time, while this transaction lasts."""
     with db.session.scalars(statement, execution_options={"yield_per": at_once}) as rows:
         yield from rows
 
 
 def flat_rows(statement: Any, *, at_once: int) -> Iterator[Any]:
-    """The rows of a statement that selects columns only, in this organization, read so many at a time: as the session
-    gives them, in less time. They are to be taken while this transaction lasts."""
+    """Likewise the rows of one that selects columns only, in this organization: as the session gives them, in less
+    time."""
     scoped = _scoped(statement, chosen_organization_id())
     with db.session.connection().execute(scoped, execution_options={"yield_per": at_once}) as rows:
         yield from rows
@@ -245,8 +248,7 @@ def transaction(*, patience: int = PATIENCE) -> Iterator[Session]:
 
 
 def read_as_of_one_instant() -> None:
-    """Let what this session reads from here on, until its transaction ends, be as of one instant. Call it before the
-    first statement; SQLite does so by itself."""
+    """All that this transaction reads, nothing of it yet, is as of one instant; SQLite does so by itself."""
     if not is_sqlite():
         db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 

@@ -168,6 +168,13 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/reports/<report>", "GET"): STAFF,
     ("/admin/reports/<report>/export", "GET"): STAFF,
     ("/admin/reports/<report>/print", "GET"): STAFF,
+    ("/admin/exports/", "GET"): STAFF,
+    ("/admin/exports/<int:export_id>", "GET"): ADAS_OWN,
+    ("/admin/exports/<int:export_id>/again", "POST"): ADAS_OWN,
+    ("/admin/exports/<int:export_id>/cancel", "POST"): ADAS_OWN,
+    ("/admin/exports/<int:export_id>/download", "GET"): ADAS_OWN,
+    ("/admin/exports/of/<page>", "GET"): STAFF,
+    ("/admin/exports/of/<page>", "POST"): STAFF,
     # Views are of the report, too.
     ("/admin/views/", "GET"): STAFF,
     ("/admin/views/of/<page>", "POST"): STAFF,

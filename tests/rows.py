@@ -128,6 +128,7 @@ _EMPTY: dict[str, set[str]] = {
     "external_certificate": {
         "decided_at", "decided_by_id", "awarded_credits", "revoked_at", "revoked_by_id", "certification_id",
     },
+    "list_export": {"stored_file_id", "finished_at"},
     "member_merge": {"undone_by_id"},
     "proof": {"external_certificate_id", "transcript_id"},
     "renewal_batch": {"undone_by_id"},
@@ -155,6 +156,7 @@ _WITH: dict[tuple[str, str], dict[str, Any]] = {
     ("proof", "external_certificate_id"): {"certification_id": None},
     ("proof", "transcript_id"): {"certification_id": None},
     ("renewal_batch", "undone_by_id"): {"undone_at": AT},
+    ("list_export", "stored_file_id"): {"state": "done", "finished_at": AT},
     ("member_merge", "undone_by_id"): {"undone_at": AT},
     ("requirement", "credit_type_id"): {"kind": "credits", "credits": Decimal(1)},
     ("renewal_proposal", "decided_by_id"): {"state": "withdrawn", "decided_at": AT},

@@ -112,6 +112,7 @@ LINKS = frozenset({"message", "single_use_link", EVENTS})
 EVENT = frozenset({EVENTS})
 TYPE, CREDIT_TYPE = "/admin/certification-types/<int:type_id>", "/admin/credit-types/<int:credit_type_id>"
 RULE, MEMBER = "/admin/requirements/rules/<int:requirement_id>", "/admin/members/<int:member_id>"
+EXPORT, NEW_EXPORT = "/admin/exports/<int:export_id>", {"export_id": "list_export"}
 IMPORT, HELD = "/admin/imports/<int:import_id>", "/admin/certifications/<int:certification_id>"
 PROPOSED, UNIT = "/admin/renewals/proposed/<int:proposal_id>", "/admin/units/<int:unit_id>"
 POSITION, MINE = "/admin/positions/<int:position_id>", "/portfolio/certificates/<int:certificate_id>"
@@ -199,6 +200,9 @@ TABLE: dict[str, Row] = dict([
     own(STATE, f"{MEMBER}/merge/<int:other_id>", closer=SERVICES + "test_member_merges.py"),
     ("/admin/merges/<int:merge_id>/undo", Row(STATE)),
     own(KEY, "/admin/members/new", typed={"given_name": "Nell", "family_name": "New"}),
+    ("/admin/exports/of/<page>", Row(STATE)),
+    (f"{EXPORT}/cancel", Row(STATE, after=("/admin/exports/of/<page>",), newest=NEW_EXPORT)),
+    (f"{EXPORT}/again", Row(STATE, after=("/admin/exports/of/<page>", f"{EXPORT}/cancel"), newest=NEW_EXPORT)),
     ("/admin/views/of/<page>", Row(STATE, page="/admin/reports/<report>", typed={"name": "Next month"})),
     ("/admin/views/<int:view_id>", Row(VERSION, page="/admin/views/", typed={"name": "Ours"})),
     ("/admin/views/<int:view_id>/delete", Row(STATE)),

@@ -10,9 +10,9 @@ from typing import Any
 
 from records import clock
 from records.database import choose_organization, db, transaction
-from records.models import Certification, CertificationType, Member, MessageKind, SignOnIdentity, Unit
+from records.models import Certification, CertificationType, ListExport, Member, MessageKind, SignOnIdentity, Unit
 from records.queries.renewal_plans import Given, plan
-from records.services import positions
+from records.services import exports, positions
 from tests.access_table import PERSONAS
 from tests.cast import PASSWORD, Cast, actor_of
 from tests.certificates import credit_type
@@ -48,6 +48,15 @@ class Valid:
     after: str = ""
     made: Callable[[Cast, World], Mapping[str, Any]] | None = None
     changes: frozenset[str] = frozenset(PERSONAS)
+
+
+def _export(cast: Cast) -> ListExport:
+    """Of Ada, and in progress."""
+    return exports.begin("approvals", {}, language="en", by=cast.actor(cast.ada))
+
+
+def _cancelled_export(cast: Cast, _world: World) -> dict[str, int]:
+    return {"export_id": exports.cancel(_export(cast).id, by=cast.actor(cast.ada)).id}
 
 
 def _expiring(cast: Cast, _world: World) -> dict[str, int]:
@@ -223,6 +232,9 @@ def _requests(_day: date) -> dict[tuple[str, str], Valid]:
         f"{member}/upload/files": Valid(file),
         f"{member}/merge/<int:other_id>": Valid(of=f"{member}/merge/<int:other_id>"),
         f"{admin}/members/new": Valid({"given_name": "Bo", "family_name": "Bell"}, of=f"{admin}/members/new"),
+        f"{admin}/exports/of/<page>": Valid(),
+        f"{admin}/exports/<int:export_id>/cancel": Valid(made=lambda cast, _: {"export_id": _export(cast).id}),
+        f"{admin}/exports/<int:export_id>/again": Valid(made=_cancelled_export),
         f"{admin}/views/of/<page>": Valid({"name": "Another"}),
         f"{admin}/views/<int:view_id>": Valid({"name": "Renamed"}, of=f"{admin}/views/"),
         f"{admin}/members/several": Valid(_chosen(do="deactivate")),

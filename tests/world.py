@@ -29,6 +29,8 @@ from records.services import (
     accounts,
     calendar_feeds,
     email_changes,
+    export_writing,
+    exports,
     files,
     invitations,
     kept_reasons,
@@ -205,6 +207,7 @@ def _arguments(cast: Cast) -> dict[str, object]:
         "report": "expiring",
         "job": "sweep",
         "page": "expiring",
+        "export_id": _export(cast),
         "view_id": saved_views.save("expiring", "Mine", {}, share=False, by=cast.actor(cast.ada)).id,
         **rules_of(cast),
         "message_id": _message(cast),
@@ -214,6 +217,13 @@ def _arguments(cast: Cast) -> dict[str, object]:
         "which": "old",
         "address": sign_on_of(cast.fire, "http://127.0.0.1:1"),
     }
+
+
+def _export(cast: Cast) -> int:
+    """Of Ada, and written."""
+    made = exports.begin("members", {}, language="en", by=cast.actor(cast.ada)).id
+    export_writing.write_exports()
+    return made
 
 
 def _message(cast: Cast) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from flask import Response as Answer
 from flask import redirect, request, url_for
@@ -11,7 +11,7 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import StaffView
-from admin_panel.exporting import rows_file
+from admin_panel.exporting import list_file, rows_table
 from admin_panel.forms.approval import QueueForm, ReviewForm, RevocationForm
 from admin_panel.listing import Listing
 from admin_panel.messages import report
@@ -30,6 +30,7 @@ from records.queries.credit_types import credit_types
 from records.queries.review_pages import certificate_for_review, edited_since, review_page
 from records.queries.units import unit_choices
 from records.services import audit, kept_reasons, reviews, revocations
+from records.tables import Table, reads
 from records.web.limits import exports
 from records.web.words import refusal_text
 
@@ -55,10 +56,7 @@ class ApprovalsView(StaffView):
     @exports
     def export(self) -> Response:
         """Everything that the filters find."""
-        wanted, by = QueueWanted.read(request.args), signin.current_actor()
-        return rows_file(
-            gettext("External certificates"), file_columns(), lambda: queries.every_certificate(wanted, by=by)
-        )
+        return list_file("approvals", request.args)
 
     @expose("/approve", methods=["POST"])
     def approve_several(self) -> Response:
@@ -210,6 +208,17 @@ class ApprovalsView(StaffView):
             next_id=queries.next_to_decide(wanted, after=certificate, by=by),
         )
         return Answer(str(html), status, mimetype="text/html")
+
+
+@reads("approvals")
+def _table(fields: Mapping[str, str], by: Actor) -> Table:
+    wanted = QueueWanted.read(fields)
+    return rows_table(
+        gettext("External certificates"),
+        file_columns(),
+        queries.every_certificate(wanted, by=by),
+        lambda most: queries.how_many_certificates(wanted, by=by, most=most),
+    )
 
 
 def _approve(certificate: ExternalCertificate, form: ReviewForm, by: Actor) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import request
 from flask_admin import expose
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import StaffView
-from admin_panel.exporting import Table, as_file
+from admin_panel.exporting import list_file
 from admin_panel.forms.audit_trail import TrailForm
 from admin_panel.listing import Listing
 from admin_panel.saved_views import views_of
@@ -17,8 +19,8 @@ from records.database import found
 from records.models import Actor, AuditEvent, AuditKind, Member
 from records.queries.audit_filters import TrailWanted
 from records.queries.audit_names import Names
-from records.queries.audit_trail import audit_event, audit_trail, every_event
-from records.tables import Cell
+from records.queries.audit_trail import audit_event, audit_trail, every_event, how_many_events
+from records.tables import Cell, Table, reads
 from records.web.event_facts import Change, changes, record_name
 from records.web.events import KIND_WORDS
 from records.web.limits import exports
@@ -73,8 +75,7 @@ class AuditTrailView(StaffView):
     @exports
     def export(self) -> Response:
         """All events that the filters find."""
-        wanted, by = TrailWanted.read(request.args), signin.current_actor()
-        return as_file(lambda: _table(wanted, by))
+        return list_file("audit-trail", request.args)
 
 
 def _kind_word(event: AuditEvent) -> str:
@@ -87,12 +88,15 @@ def _who(event: AuditEvent) -> str:
     return gettext("Erased member") if event.detail.erased_at else gettext("A visitor")
 
 
-def _table(wanted: TrailWanted, by: Actor) -> Table:
+@reads("audit-trail")
+def _table(fields: Mapping[str, str], by: Actor) -> Table:
+    wanted = TrailWanted.read(fields)
     header = [gettext("When"), gettext("Who"), gettext("Logged in as them"), gettext("What"), gettext("Member"),
               gettext("Record"), gettext("Before"), gettext("After"), gettext("Address"), gettext("Event"),
               gettext("Number in the chain"), gettext("SHA-256")]  # fmt: skip
     events = every_event(wanted, by=by)
-    return Table(gettext("Audit trail"), header, (_cells(event, names) for event, names in events))
+    rows = (_cells(event, names) for event, names in events)
+    return Table(gettext("Audit trail"), header, rows, count=lambda most: how_many_events(wanted, by=by, most=most))
 
 
 def _cells(event: AuditEvent, names: Names) -> list[Cell]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from flask import request
 from flask_admin import expose
@@ -10,7 +10,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
-from admin_panel.exporting import Table, as_file
+from admin_panel.exporting import list_file
 from admin_panel.forms.matrix import MatrixForm
 from admin_panel.listing import Listing
 from admin_panel.saved_views import views_of
@@ -19,7 +19,7 @@ from records.models import Actor
 from records.models.clearance import Outcome
 from records.queries.matrix import Asked, every_row, matrix, tally_of
 from records.queries.positions import positions
-from records.tables import Cell
+from records.tables import Cell, Table, reads
 from records.web.clearance_words import clearance_word, finding_words
 from records.web.limits import exports
 from records.web.words import moment
@@ -52,16 +52,17 @@ class MatrixView(CoordinatorView):
     @exports
     def export(self) -> Response:
         """Everybody that the filter finds; anything but XLSX is asked for as CSV."""
-        asked, by = Asked.read(request.args), signin.current_actor()
-        return as_file(lambda: _table(asked, by))
+        return list_file("requirements", request.args)
 
 
-def _table(asked: Asked, by: Actor) -> Table:
-    on, ruled, rows = every_row(asked, by=by)
+@reads("requirements")
+def _table(fields: Mapping[str, str], by: Actor) -> Table:
+    found = every_row(Asked.read(fields), by=by)
+    on, ruled = found.on, found.ruled
     asker = gettext("%(name)s, %(moment)s", name=by.name, moment=moment(clock.now()))
 
     def cells() -> Iterator[list[Cell]]:
-        for member, unit, findings in rows:
+        for member, unit, findings in found.rows:
             cleared = all(each.outcome != Outcome.MISSING for each in findings)
             words: list[Cell] = [finding_words(each, ruled.types) for each in findings]
             yield [unit, member.listed_name, member.number, clearance_word(cleared), *words, on, asker]
@@ -69,4 +70,4 @@ def _table(asked: Asked, by: Actor) -> Table:
     header = [gettext("Unit"), gettext("Name"), gettext("Number"), gettext("Cleared"),
               *(demand.name for demand in ruled.demands),
               gettext("As of (by what is recorded now)"), gettext("Exported by")]  # fmt: skip
-    return Table(gettext("Requirements"), header, cells(), on)
+    return Table(gettext("Requirements"), header, cells(), on, found.count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
-from admin_panel.exporting import rows_file
+from admin_panel.exporting import list_file, rows_file, rows_table
 from admin_panel.messages import report_many
 from admin_panel.reports.layout import Column, Kind
 from records import signin
@@ -20,9 +20,10 @@ from records.database import found
 from records.models import Actor, Member
 from records.pages.fields import ids_in
 from records.queries.member_filters import Activity, Wanted
-from records.queries.members import PAGE, every_member
+from records.queries.members import PAGE, every_member, how_many_members
 from records.services import invitations, members
 from records.services.many import each
+from records.tables import Table, reads
 from records.web.limits import exports
 from records.web.words import role_word
 
@@ -40,8 +41,7 @@ class MembersAtOnceView(CoordinatorView):
     @exports
     def export(self) -> Response:
         """Everybody whom the filters find."""
-        wanted, by = Wanted.read(request.args), signin.current_actor()
-        return _file(lambda: every_member(wanted, by=by))
+        return list_file("members", request.args)
 
     @expose("/several", methods=["POST"])
     def several(self) -> Response:
@@ -49,7 +49,7 @@ class MembersAtOnceView(CoordinatorView):
         ids = ids_in(request.values.getlist("chosen"))[:PAGE]
         if what == "export":
             wanted = Wanted.read({**request.args, "activity": Activity.ALL})
-            return _file(lambda: every_member(wanted, by=by, only=ids))
+            return rows_file(gettext("Members"), _columns(), lambda: every_member(wanted, by=by, only=ids))
         by.require_administrator()
         doing = _DOING.get(what)
         if doing is None or not ids:
@@ -135,5 +135,12 @@ def _columns() -> list[Column]:
     ]
 
 
-def _file(rows: Callable[[], Iterable[Member]]) -> Response:
-    return rows_file(gettext("Members"), _columns(), rows)
+@reads("members")
+def _table(fields: Mapping[str, str], by: Actor) -> Table:
+    wanted = Wanted.read(fields)
+    return rows_table(
+        gettext("Members"),
+        _columns(),
+        every_member(wanted, by=by),
+        lambda most: how_many_members(wanted, by=by, most=most),
+    )

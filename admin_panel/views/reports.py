@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from itertools import chain, islice
 
 from flask import request
@@ -10,7 +11,7 @@ from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
-from admin_panel.exporting import Table, as_file
+from admin_panel.exporting import list_file, rows_table
 from admin_panel.forms.report import FilterForm
 from admin_panel.reports import LAYOUTS
 from admin_panel.saved_views import view_rows, views_of
@@ -20,6 +21,7 @@ from records.models import Actor
 from records.queries.capped import MOST_COUNTED
 from records.queries.reports import REPORTS, Page, Rows, offered, report_named
 from records.queries.saved_views import saved_views
+from records.tables import Table, reads
 from records.web.limits import exports
 
 # Of one report on paper; what is longer goes into a file.
@@ -51,8 +53,8 @@ class ReportsView(CoordinatorView):
     @exports
     def export(self, report: str) -> Response:
         """The whole filter as a file; anything but XLSX is asked for as CSV."""
-        by, fields = signin.current_actor(), request.args
-        return as_file(lambda: _table(report, fields, by))
+        report_named(report, by=signin.current_actor())
+        return list_file(report, request.args)
 
     def _report(self, name: str, fields: Mapping[str, str], *, printed: bool = False) -> str:
         by = signin.current_actor()
@@ -87,7 +89,11 @@ def _table(name: str, fields: Mapping[str, str], by: Actor) -> Table:
     report, layout = report_named(name, by=by), LAYOUTS[name]
     asked = report.read(fields)
     rows = report.rows(asked, by)
-    return Table.of(str(layout.title), layout.columns(asked), chain(rows, rows.totals))
+    return rows_table(str(layout.title), layout.columns(asked), chain(rows, rows.totals), rows.count)
+
+
+for _name in LAYOUTS:
+    reads(_name)(partial(_table, _name))
 
 
 def _on_paper(rows: Rows) -> Page:

@@ -17,7 +17,16 @@ from flask.cli import AppGroup
 from records import jobs
 from records.errors import StorageUnavailable
 from records.models import Actor
-from records.services import previews, proposal_digests, reminding, retention, sealing, submission_digests, sweeps  # noqa: F401  # because: importing them registers their jobs
+from records.services import (  # noqa: F401  # because: importing them registers their jobs
+    export_writing,
+    previews,
+    proposal_digests,
+    reminding,
+    retention,
+    sealing,
+    submission_digests,
+    sweeps,
+)
 from records.storage import storage
 from records.web import metrics
 

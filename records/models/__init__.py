@@ -14,6 +14,7 @@ from records.models.erasure import ERASED, Erasure, ErasureReason
 from records.models.external_certificate import ExternalCertificate
 from records.models.job_state import JobFailure, JobState
 from records.models.kept_reason import KeptReason
+from records.models.list_export import ExportFailure, ExportState, ListExport
 from records.models.member import Member, Role, ScopeUnit
 from records.models.member_merge import MemberMerge
 from records.models.message import Message, MessageKind
@@ -68,6 +69,8 @@ __all__ = [
     "Erasure",
     "ErasureReason",
     "Exemption",
+    "ExportFailure",
+    "ExportState",
     "ExternalCertificate",
     "FeedKind",
     "HalfwaySignIn",
@@ -78,6 +81,7 @@ __all__ = [
     "KeptReason",
     "KnownBrowser",
     "LinkPurpose",
+    "ListExport",
     "Logo",
     "Member",
     "MemberMerge",

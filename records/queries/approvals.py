@@ -17,7 +17,7 @@ from records.database import db, records_of
 from records.errors import NotAllowed, Refusal
 from records.models import Actor, ExternalCertificate, KeptReason, Member, State
 from records.queries.approval_filters import ALL_STATES, QueueWanted, certificate_conditions, decidable
-from records.queries.capped import MOST_COUNTED, counting
+from records.queries.capped import MOST_COUNTED, count_of, counting
 from records.queries.keyset import Cursor
 from records.queries.openings import Opening, openings_by_others, own_openings
 from records.queries.steering import its_member
@@ -95,6 +95,12 @@ def every_certificate(wanted: QueueWanted, *, by: Actor) -> Iterator[ExternalCer
     """All that are found, in the order of the list, read as they are taken. Raises NotAllowed."""
     require_reviewer(by)
     return records_of(page(wanted, by=by).limit(None), at_once=MOST_COUNTED)
+
+
+def how_many_certificates(wanted: QueueWanted, *, by: Actor, most: int | None) -> int:
+    """How many are found, counted no further than `most`. Raises NotAllowed."""
+    require_reviewer(by)
+    return count_of(page(wanted, by=by).limit(None).with_only_columns(ExternalCertificate.id), most)
 
 
 def backlog(*, by: Actor) -> Backlog:

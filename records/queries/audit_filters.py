@@ -21,7 +21,7 @@ from records.queries.reports.periods import readable_date
 RECORDS = (
     "member", "certification", "external_certificate", "scan", "certification_type", "credit_type", "unit", "position",
     "requirement", "exemption", "reminder", "renewal_batch", "renewal_proposal", "register_import", "proof",
-    "calendar_feed", "transcript", "kept_reason", "saved_view", "account", "organization",
+    "calendar_feed", "transcript", "kept_reason", "saved_view", "list_export", "account", "organization",
 )  # fmt: skip
 
 

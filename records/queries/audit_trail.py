@@ -12,6 +12,7 @@ from records.errors import NotFound
 from records.models import Actor, AuditEvent
 from records.queries.audit_filters import TrailWanted, trail_conditions
 from records.queries.audit_names import Names, names_for
+from records.queries.capped import count_of
 
 PAGE = 50
 _AT_ONCE = 500
@@ -48,6 +49,12 @@ def every_event(wanted: TrailWanted, *, by: Actor) -> Iterator[tuple[AuditEvent,
         names = names_for(events)
         yield from ((event, names) for event in events)
         before = events[-1].id
+
+
+def how_many_events(wanted: TrailWanted, *, by: Actor, most: int | None) -> int:
+    """How many are found, counted no further than `most`. Raises NotAllowed."""
+    by.require_administrator()
+    return count_of(select(AuditEvent.id).where(*trail_conditions(wanted)), most)
 
 
 def audit_event(event_id: int, *, by: Actor) -> tuple[AuditEvent, Names]:

@@ -25,6 +25,7 @@ from records.models import (
     Exemption,
     ExternalCertificate,
     ImportRow,
+    ListExport,
     Member,
     MemberMerge,
     MemberPosition,
@@ -91,6 +92,11 @@ def scans_of(ids: Ids) -> ColumnElement[bool]:
     return or_(*(_through(column, owner)(ids) for column, owner in owners))
 
 
+def of_their_organization(ids: Ids) -> ColumnElement[bool]:
+    """All exports of lists in the organization of these members."""
+    return ListExport.organization_id.in_(select(Member.organization_id).where(Member.id.in_(ids)))
+
+
 # In the order in which they go.
 GO: tuple[Decided, ...] = (
     Decided(ReminderMessage, _through(ReminderMessage.message_id, Message)),
@@ -105,6 +111,8 @@ GO: tuple[Decided, ...] = (
     Decided(Proof, _of(Proof.member_id)),
     Decided(Transcript, _of(Transcript.member_id)),
     Decided(SavedView, _of(SavedView.member_id)),
+    # Whoever asked for them: any list may name the member.
+    Decided(ListExport, of_their_organization),
     Decided(Upload, lambda ids: or_(Upload.member_id.in_(ids), Upload.started_by_id.in_(ids))),
     Decided(Scan, scans_of),
     Decided(SignIn, lambda ids: or_(SignIn.member_id.in_(ids), SignIn.administrator_id.in_(ids))),

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, literal, select, tuple_, union_all
 
 from records import clock
-from records.database import db, is_id, this_organization
+from records.database import db, is_id, records_of, this_organization
 from records.errors import ModuleOff
 from records.models import Actor, Member
 from records.models.clearance import Finding, Outcome, finding_on
 from records.models.text import tidy
 from records.queries.binding import Rules, people, rules
-from records.queries.capped import MOST_COUNTED, counting
+from records.queries.capped import MOST_COUNTED, count_of, counting
 from records.queries.clearance import Condition, Tally, concerned, serves_in, tally
 from records.queries.member_filters import WITHOUT_UNIT, ByClearance, by_clearance, in_scope, says_an_id, unit_and_below
 from records.queries.member_search import matches, words_of
 from records.queries.units import Choice, unit_choices
 
 PAGE = 100
+_AT_ONCE = 500  # rows of a file
 # How many units a page asks first, and at most in one statement.
 _FEW_UNITS, _MOST_UNITS = 4, 256
 _YEARS = range(1900, 2200)
@@ -154,20 +156,35 @@ def tally_of(asked: Asked, *, by: Actor) -> tuple[date, Rules, Tally]:
     return question.on, question.ruled, tally(question.narrowed, question.ruled, question.on)
 
 
-def every_row(asked: Asked, *, by: Actor) -> tuple[date, Rules, Iterator[tuple[Member, str, tuple[Finding, ...]]]]:
-    """All that fit, each with the names of its unit from the top, for an export. Raises NotAllowed, ModuleOff."""
+@dataclass(frozen=True)
+class EveryRow:
+    """All that fit, for a file: `count` counts no further than it is told to, None for to the end."""
+
+    on: date
+    ruled: Rules
+    count: Callable[[int | None], int]
+    rows: Iterator[tuple[Member, str, tuple[Finding, ...]]]
+
+
+def every_row(asked: Asked, *, by: Actor) -> EveryRow:
+    """All that fit, each with the names of its unit from the top, read as they are taken. Raises NotAllowed,
+    ModuleOff."""
     question = _Question.of(asked, by=by)
     names = {unit.id: " / ".join(unit.path) for unit in question.units}
     ordered = select(Member).where(*question.shown).order_by(question.rank, Member.sort_name, Member.id)
-    members = {each.id: each for each in db.session.scalars(ordered)}
 
     def rows() -> Iterator[tuple[Member, str, tuple[Finding, ...]]]:
-        for person in people(members, question.ruled):
-            member = members[person.id]
-            findings = (finding_on(question.on, demand, person) for demand in question.ruled.demands)
-            yield member, names.get(member.unit_id or 0, ""), tuple(findings)
+        left = records_of(ordered, at_once=_AT_ONCE)
+        while some := {each.id: each for each in islice(left, _AT_ONCE)}:
+            for person in people(some, question.ruled):
+                member = some[person.id]
+                findings = (finding_on(question.on, demand, person) for demand in question.ruled.demands)
+                yield member, names.get(member.unit_id or 0, ""), tuple(findings)
 
-    return question.on, question.ruled, rows()
+    def count(most: int | None) -> int:
+        return count_of(select(Member.id).where(*question.shown), most)
+
+    return EveryRow(question.on, question.ruled, count, rows())
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import contains_eager
 from records import clock
 from records.database import db, records_of, this_organization
 from records.models import Actor, Member, Unit
-from records.queries.capped import MOST_COUNTED, counting
+from records.queries.capped import MOST_COUNTED, count_of, counting
 from records.queries.keyset import Cursor
 from records.queries.member_filters import Sort, Wanted, conditions
 
@@ -59,10 +59,7 @@ def member_list(wanted: Wanted, *, by: Actor, besides: Sequence[ColumnElement[bo
 
     `besides`: further conditions on members, for lists that serve a purpose of their own.
     """
-    by.require_staff()
-    organization = this_organization()
-    narrowed = conditions(wanted, by=by, today=clock.today(organization), tracks=organization.tracks_certifications)
-    narrowed += besides
+    narrowed = [*_narrowed(wanted, by=by), *besides]
     order = _ORDERS[Sort(wanted.sort)]
     before = _cursor(wanted.before, order)
     after = None if before else _cursor(wanted.after, order)
@@ -82,12 +79,15 @@ def member_list(wanted: Wanted, *, by: Actor, besides: Sequence[ColumnElement[bo
     )
 
 
+def how_many_members(wanted: Wanted, *, by: Actor, most: int | None) -> int:
+    """How many are found, counted no further than `most`. Raises NotAllowed."""
+    return count_of(select(Member.id).where(*_narrowed(wanted, by=by)), most)
+
+
 def every_member(wanted: Wanted, *, by: Actor, only: Collection[int] | None = None) -> Iterator[Member]:
     """All that are found, in the order of the list and with their units, read as they are taken; where `only` is given,
     those alone that are in it. Raises NotAllowed."""
-    by.require_staff()
-    organization = this_organization()
-    narrowed = conditions(wanted, by=by, today=clock.today(organization), tracks=organization.tracks_certifications)
+    narrowed = _narrowed(wanted, by=by)
     if only is not None:
         narrowed.append(Member.id.in_(only))
     order = _ORDERS[Sort(wanted.sort)]
@@ -117,6 +117,13 @@ def page(
     else:
         walks = [[*keyed, *beyond]] if before else [[*keyed, *beyond], gaps]
     return _one_after_the_other(walks, order, falls)
+
+
+def _narrowed(wanted: Wanted, *, by: Actor) -> Conditions:
+    """To the members in the asker's scope who are wanted. Raises NotAllowed."""
+    by.require_staff()
+    organization = this_organization()
+    return conditions(wanted, by=by, today=clock.today(organization), tracks=organization.tracks_certifications)
 
 
 def _cursor(word: str, order: _Order) -> Cursor | None:

@@ -106,6 +106,7 @@ STAY: dict[str, str] = {
     "sign_in.member_id": "ended by the merge",
     "sign_in.administrator_id": "ended by the merge",
     "single_use_link.member_id": "spent by the merge",
+    "list_export.member_id": "a file of what was asked for under that role; it goes after a day",
     "import_row.member_id": "what the register brought in; undoing it must not take the kept member away",
     "erasure.member_id": "nothing is left that could be merged",
     "erasure.erased_by_id": _DID,

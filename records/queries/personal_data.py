@@ -65,6 +65,7 @@ LEFT_OUT: dict[str, str] = {
     "renewal_batch": _STAFF,
     "batched_renewal": "which batch a certification came with",
     "register_import": _STAFF,
+    "list_export": _STAFF,
     "upload": "files under way are there",
     "reminder_message": "which message told of which notice",
 }

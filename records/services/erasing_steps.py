@@ -16,6 +16,7 @@ from records.models import (
     Erasure,
     ErasureReason,
     ExternalCertificate,
+    ListExport,
     Member,
     MemberMerge,
     ProposalState,
@@ -27,7 +28,7 @@ from records.models import (
     UploadedFile,
 )
 from records.models.certificate_states import OPEN
-from records.queries.erasing import EMPTIED, GO, MEMBER, Decided, scans_of
+from records.queries.erasing import EMPTIED, GO, MEMBER, Decided, of_their_organization, scans_of
 from records.services.erasing_traces import LONG_AGO, Traces, empty_events, empty_messages, empty_registers
 from records.services.merge_steps import change
 
@@ -90,7 +91,9 @@ def _free_files(ids: Sequence[int]) -> None:
     uploads = select(Upload.id).where(or_(Upload.member_id.in_(ids), Upload.started_by_id.in_(ids)))
     scanned = select(Scan.stored_file_id).where(scans_of(ids))
     uploaded = select(UploadedFile.stored_file_id).where(UploadedFile.upload_id.in_(uploads))
-    change(StoredFile, or_(StoredFile.id.in_(scanned), StoredFile.id.in_(uploaded)), wanted_at=LONG_AGO)
+    exported = select(ListExport.stored_file_id).where(of_their_organization(ids))
+    theirs = or_(*(StoredFile.id.in_(some) for some in (scanned, uploaded, exported)))
+    change(StoredFile, theirs, wanted_at=LONG_AGO)
 
 
 def _close_certifications(ids: Sequence[int], *, at: datetime) -> None:

@@ -39,11 +39,12 @@ class Arrived:
     key: str | None
 
 
-def take_in(stream: IO[bytes], *, name: str | None, organization: Organization) -> Arrived:
-    """Store the bytes. Raises FileTooLarge, FileEmpty, StorageFull, StorageUnavailable (field `files`)."""
+def take_in(stream: IO[bytes], *, name: str | None, organization: Organization, limit: int | None = None) -> Arrived:
+    """Store the bytes; `limit` in bytes, without one the organization's own. Raises FileTooLarge, FileEmpty,
+    StorageFull, StorageUnavailable (field `files`)."""
     organization_id, name = organization.id, file_name(name)
     _require_storage_in_place()
-    received = storage().receive(stream, name=name, limit=organization.largest_file)
+    received = storage().receive(stream, name=name, limit=limit or organization.largest_file)
     arrived = Arrived(name, received.sha256, received.size, kind_of(received.head), None)
     try:
         if _want_again(received.sha256):

@@ -22,6 +22,7 @@ from records.models import (
     Certification,
     Erasure,
     HalfwaySignIn,
+    ListExport,
     Logo,
     Organization,
     ProposalState,
@@ -52,7 +53,8 @@ _REFUSED = (ProposalState.DECLINED, ProposalState.WITHDRAWN)
 @dataclass(frozen=True)
 class Swept:
     """How much went: uploads never finished, registers looked over and never brought in, deleted scans past
-    retention, stored files that nothing refers to, bytes without a row, sessions and links long over."""
+    retention, stored files that nothing refers to, bytes without a row, sessions and links long over, exports whose
+    day is over."""
 
     uploads: int
     imports: int
@@ -61,6 +63,7 @@ class Swept:
     bytes_without_row: int
     sessions: int
     links: int
+    exports: int
 
     def counts(self) -> dict[str, int]:
         return asdict(self)
@@ -81,6 +84,7 @@ def sweep_now(*, by: Actor) -> Swept:
         return Swept(
             uploads=forget_uploads(before=before),
             imports=forget_imports(before=before - _OVER),
+            exports=_delete(ListExport, ListExport.expires_at < clock.now()),
             scans=forget_scans(by=by),
             files=forget_files(before=before),
             bytes_without_row=forget_bytes(before=before),
@@ -188,7 +192,7 @@ def forget_files(*, before: datetime) -> int:
 
 def _delete_unneeded_rows(before: datetime) -> list[str]:
     """Whoever takes in the same bytes meanwhile either keeps this row by wanting it, or stores them anew."""
-    users: tuple[Any, ...] = (Scan, UploadedFile, Logo, RegisterImport)
+    users: tuple[Any, ...] = (Scan, UploadedFile, Logo, RegisterImport, ListExport)
     needed = [select(user.stored_file_id).where(user.stored_file_id == StoredFile.id).exists() for user in users]
     statement = (
         select(StoredFile.id, StoredFile.key)

@@ -33,6 +33,7 @@ RECORD_WORDS = {
     "transcript": lazy_gettext("Transcript"),
     "kept_reason": lazy_gettext("Kept text"),
     "saved_view": lazy_gettext("Saved view"),
+    "list_export": lazy_gettext("Export"),
     "account": lazy_gettext("Account"),
     "organization": lazy_gettext("Organization"),
 }

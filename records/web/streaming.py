@@ -6,17 +6,17 @@ an end, break off, or nobody takes them any more; whichever thread the server as
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator, Iterator
 from contextvars import copy_context
 
+import structlog
 from flask import current_app, g
 from flask.globals import request_ctx
 
 from records import signin
 from records.database import db, read_as_of_one_instant
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger("certfolio.error")
 
 
 class Pieces(Iterator[bytes]):
@@ -55,7 +55,7 @@ def _apart(pieces: Callable[[], Iterator[bytes]], last_words: bytes) -> Generato
         yield next(coming, b"")
         try:
             yield from coming
-        except Exception:  # because: half an answer must not look whole, whatever it was that broke it off
-            log.exception("an answer broke off")
+        except Exception as error:  # because: half an answer must not look whole, whatever it was that broke it off
+            log.error("broken", error=type(error).__name__, exc_info=True)
             yield last_words
             raise

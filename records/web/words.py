@@ -8,12 +8,13 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask
+from flask import Flask, has_request_context
 from flask_babel import format_decimal, gettext, lazy_gettext, lazy_pgettext, ngettext
 
 from records import clock, signin
+from records.database import is_organization_chosen, this_organization
 from records.errors import Refusal
-from records.models import ProposalState, Role, Standing, State
+from records.models import Organization, ProposalState, Role, Standing, State
 from records.models.standing import reason_for
 from records.storage import megabytes
 from records.web.languages import locale_code
@@ -191,15 +192,21 @@ def refusal_text(refusal: Refusal) -> str:
 
 def today() -> date:
     """Today in the signed-in organization's time zone, UTC for a visitor."""
-    user = signin.signed_in()
-    if user is not None and user.organization is not None:
-        return clock.today(user.organization)
-    return clock.now().date()
+    organization = _organization()
+    return clock.today(organization) if organization else clock.now().date()
 
 
 def _zone() -> Any:
-    user = signin.signed_in()
-    return ZoneInfo(user.organization.time_zone if user and user.organization else "UTC")
+    organization = _organization()
+    return ZoneInfo(organization.time_zone if organization else "UTC")
+
+
+def _organization() -> Organization | None:
+    """That of whoever is signed in; in a job the one that it works for."""
+    if has_request_context():
+        user = signin.signed_in()
+        return user.organization if user else None
+    return this_organization() if is_organization_chosen() else None
 
 
 def _month(value: date) -> str:

@@ -107,7 +107,7 @@ def test_what_breaks_off_says_so_and_is_logged(cast, browse, monkeypatch, caplog
     with caplog.at_level(logging.ERROR), pytest.raises(OSError, match="gone"):
         sent.extend(answer.response)
     answer.close()
-    assert "an answer broke off" in caplog.text
+    assert "'event': 'broken'" in caplog.text
     assert _rows(b"".join(sent))[-1] == ["", "The export broke off here: rows are missing. Please export again."]
 
 

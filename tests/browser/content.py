@@ -25,9 +25,11 @@ from records.models import (
     CertificationType,
     CreditType,
     ErasureReason,
+    ExportFailure,
     ExternalCertificate,
     JobFailure,
     JobState,
+    ListExport,
     Member,
     MessageKind,
     Organization,
@@ -48,6 +50,8 @@ from records.services import (
     audit,
     email_changes,
     erasing,
+    export_writing,
+    exports,
     files,
     invitations,
     members,
@@ -181,6 +185,20 @@ def _links(administrator: Member) -> dict[str, object]:
     }
 
 
+def _exports(by: Actor) -> dict[str, object]:
+    """One in every state."""
+    asked = ("cancelled", "failed", "done", "running", "waiting")
+    made = {each: exports.begin("members", {"search": each[:1]}, language="en", by=by).id for each in asked[:3]}
+    exports.cancel(made["cancelled"], by=by)
+    export_writing.write_exports()
+    made |= {each: exports.begin("members", {"search": each}, language="en", by=by).id for each in asked[3:]}
+    with transaction() as session:
+        failed, running = (session.get_one(ListExport, made[each]) for each in ("failed", "running"))
+        failed.state, failed.failure, failed.stored_file_id = "failed", ExportFailure.STORAGE_FULL, None
+        running.state, running.run, running.rows_done, running.rows_total = "running", "x", 412_000, 1_000_000
+    return {"export_id": made["done"], **{f"{each}_export": export_id for each, export_id in made.items()}}
+
+
 def _begun(administrator: Member, member: Member) -> dict[str, object]:
     """What the administrator has under way, or has done: an upload, imports of a register, a merge."""
     by = actor_of(administrator)
@@ -203,6 +221,8 @@ def _begun(administrator: Member, member: Member) -> dict[str, object]:
     merged(*copies, by=by)
     return {
         "upload_id": upload.id,
+        "page": "expiring",
+        **_exports(by),
         "file_id": db.session.scalars(sa.select(UploadedFile.id)).first(),
         "import_id": mapped.id,
         "checked_import": checked.id,

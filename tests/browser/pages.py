@@ -20,6 +20,7 @@ NO_PAGE = {
     "/": "leads to a face",
     "/admin/approvals/export": "a file",
     "/admin/audit-trail/export": "a file",
+    "/admin/exports/<int:export_id>/download": "a file",
     "/admin/find": "JSON",
     "/portfolio/find": "JSON",
     "/admin/imports/<int:import_id>/download": "a file",
@@ -231,6 +232,11 @@ PAGES = (
     Page("/admin/units/<int:unit_id>", wrong=NO_NAME),
     Page("/admin/uploads/<int:upload_id>", wrong={}),
     Page("/admin/views/"),
+    Page("/admin/exports/"),
+    Page("/admin/exports/of/<page>"),
+    Page("/admin/exports/<int:export_id>"),
+    Page("/admin/exports/<int:export_id>", named={"export_id": "running_export"}),
+    Page("/admin/exports/<int:export_id>", named={"export_id": "failed_export"}),
 )
 
 

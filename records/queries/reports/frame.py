@@ -14,7 +14,7 @@ from records import clock
 from records.database import db, flat_rows, this_organization
 from records.models import Actor, Member
 from records.models.credit_type import Span
-from records.queries.capped import counting
+from records.queries.capped import MOST_COUNTED, count_of
 from records.queries.keyset import Cursor
 from records.queries.member_filters import WITHOUT_UNIT, in_scope, says_an_id, unit_and_below
 from records.queries.reports.periods import Preset, readable_date, span_of
@@ -76,11 +76,11 @@ class Page:
 
 class Rows(Protocol):
     """The rows of a report under its filters. `totals` are rows of sums at their end, or none. `count` goes no further
-    than a page says: MOST_COUNTED + 1 means "more"."""
+    than a page says: MOST_COUNTED + 1 means "more"; or than it is told to, None for to the end."""
 
     @property
     def totals(self) -> Sequence[Any]: ...
-    def count(self) -> int: ...
+    def count(self, most: int | None = MOST_COUNTED + 1) -> int: ...
     def page(self, after: str) -> Page: ...
     def __iter__(self) -> Iterator[Any]: ...
 
@@ -92,7 +92,7 @@ class Listed:
     rows: Sequence[Any]
     totals: Sequence[Any] = ()
 
-    def count(self) -> int:
+    def count(self, most: int | None = None) -> int:
         return len(self.rows)
 
     def page(self, after: str) -> Page:
@@ -118,10 +118,9 @@ class Paged:
     falls: bool = False
     totals: Sequence[Any] = ()
 
-    def count(self) -> int:
+    def count(self, most: int | None = MOST_COUNTED + 1) -> int:
         # In the order of the pages: then PostgreSQL, too, walks the index that serves them and stops.
-        rows = self._in_order().with_only_columns(self.row_id, maintain_column_froms=True)
-        return db.session.scalar(counting(rows)) or 0
+        return count_of(self._in_order().with_only_columns(self.row_id, maintain_column_froms=True), most)
 
     def page(self, after: str) -> Page:
         statement, cursor = self._in_order(), Cursor.read(after, self.kind)

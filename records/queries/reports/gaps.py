@@ -46,15 +46,19 @@ class Gaps:
     type_id: int | None = None
     totals: Sequence[Any] = ()
 
-    def count(self) -> int:
-        return min(sum(number for _, number in self.by_requirement), MOST_COUNTED + 1)
+    def count(self, most: int | None = MOST_COUNTED + 1) -> int:
+        found = sum(number for _, number in (self.by_requirement if most == MOST_COUNTED + 1 else self._counted(most)))
+        return found if most is None else min(found, most)
 
     @cached_property
     def by_requirement(self) -> list[tuple[Demand, int]]:
         """How many members lack it, MOST_COUNTED + 1 for more, in one statement: along their names, until it is so."""
+        return self._counted(MOST_COUNTED + 1)
+
+    def _counted(self, most: int | None) -> list[tuple[Demand, int]]:
         if not self.ruled.demands:
             return []
-        counts = (counting(self._who(self._lacks(each))).scalar_subquery() for each in self.ruled.demands)
+        counts = (counting(self._who(self._lacks(each)), most).scalar_subquery() for each in self.ruled.demands)
         return list(zip(self.ruled.demands, db.session.execute(select(*counts)).one(), strict=True))
 
     def page(self, after: str) -> Page:

@@ -57,6 +57,11 @@ BROKEN_CHECKS: dict[str, tuple[dict[str, Any], ...]] = {
     "ck_stored_file_unscanned_is_due": ({"virus_scan": "unscanned"}, {"virus_scan_due_at": AT}),
     "ck_register_import_applied_at_a_time": ({"state": "applied"}, {"state": "mapping", "applied_at": AT}),
     "ck_register_import_undone_at_a_time": ({"state": "mapping", "undone_at": AT},),
+    "ck_list_export_done_with_a_file": (
+        {"state": "done", "finished_at": AT},
+        {"stored_file_id": FILLED, "state": "waiting"},
+    ),
+    "ck_list_export_finished_at_a_time": ({"state": "failed"}, {"state": "running", "finished_at": AT}),
     "ck_member_language_is_a_tag": ({"language": "e"}, {"language": "Español"}, {"language": "es_MX"}),
     "ck_member_only_coordinators_are_granted": (
         {"role": "member", "reviews": True},
