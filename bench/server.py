@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from bench.few_rows import PASSWORD
 from bench.installation import ROOT, Installation
 from bench.processes import family_of
+from records.hashing import WEB_THREADS
 
 WORKERS = 2
 _READY_WITHIN = 60.0  # seconds
@@ -34,7 +35,7 @@ class Server:
 
     def __enter__(self) -> Server:
         command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-        command += ["--port", str(self.port), "--workers", str(WORKERS), "--blocking-threads", "8"]
+        command += ["--port", str(self.port), "--workers", str(WORKERS), "--blocking-threads", str(WEB_THREADS)]
         command += ["--no-access-log", "--log-level", "error", self._application]
         began = time.monotonic()
         with self._log.open("wb") as log:

@@ -14,6 +14,7 @@ from typing import Any
 from bench.few_rows import ADMINISTRATOR, LEARNER, PASSWORD
 from bench.installation import ROOT, Installation
 from bench.pages import Page, facts_of, pages_by_account
+from records.hashing import WEB_THREADS
 
 _NAMES = {ADMINISTRATOR: "certfolio", LEARNER: "certfolio_portal"}
 # What the other benchmark calls a page of ours, so that both stand in one row.
@@ -28,8 +29,8 @@ _THEIRS = {
     "portfolio": "portfolio",
 }
 _SERVER = (
-    "-m granian --interface wsgi --host 127.0.0.1 --port {port} --workers 2 --blocking-threads 8 --no-access-log"
-    " --log-level error wsgi:app"
+    "-m granian --interface wsgi --host 127.0.0.1 --port {port} --workers 2"
+    f" --blocking-threads {WEB_THREADS} --no-access-log --log-level error wsgi:app"
 )
 
 

@@ -253,6 +253,17 @@ def read_as_of_one_instant() -> None:
         db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
+def let_go() -> None:
+    """Give the connection back before something that takes long and needs none. What was read is read again.
+
+    Raises RuntimeError inside a transaction, for others would wait that long.
+    """
+    session = db.session()
+    if session.info.get("in_transaction"):
+        raise RuntimeError("inside a transaction nobody does what takes long")
+    session.rollback()
+
+
 def after_commit(act: Any) -> None:
     """Call `act` once the running transaction has committed; never if it fails."""
     db.session.info.setdefault(_AFTER_COMMIT, []).append(act)

@@ -8,6 +8,7 @@ import unicodedata
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from records import hashing
 from records.errors import PasswordTooLong, PasswordTooShort, WeakPassword
 
 LEAST, MOST = 12, 256
@@ -22,7 +23,7 @@ _NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$z/+ScDmtEeaW/O0rglZwHQ$W3W9AH7Zhue/0W
 
 
 def hashed(password: str) -> str:
-    return _hasher.hash(_normal(password))
+    return hashing.made(lambda: _hasher.hash(_normal(password)))
 
 
 def matches(password: str, password_hash: str | None) -> bool:
@@ -32,8 +33,9 @@ def matches(password: str, password_hash: str | None) -> bool:
     """
     password = _normal(password[: 4 * MOST])
     possible = password_hash is not None and len(password) <= MOST
+    against = password_hash if password_hash and possible else _NOBODYS
     try:
-        return _hasher.verify(password_hash if password_hash and possible else _NOBODYS, password[:MOST]) and possible
+        return hashing.made(lambda: _hasher.verify(against, password[:MOST])) and possible
     except (VerificationError, InvalidHashError):
         return False
 

@@ -28,6 +28,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from config import Settings
 from records import clock
+from records.hashing import WEB_THREADS
 from records.pages.sending import INTERNAL
 from records.web.headers import ON_ALL, OVER_HTTPS
 from tests.conftest import make_app
@@ -123,6 +124,8 @@ def test_a_unit_starts_what_there_is_and_is_hardened(unit: Path) -> None:
     assert (ROOT / ".venv" / "bin" / Path(program).name).exists()
     assert set(re.findall(r"\$\{(\w+)\}", values["ExecStart"])) <= SETTINGS
     assert ("wsgi:app" in arguments) or arguments[:3] == ["--app", "wsgi", "jobs"]
+    if "granian" in program:  # half of the threads are not for hashing
+        assert arguments[arguments.index("--blocking-threads") + 1] == str(WEB_THREADS)
     for name, value in (("User", "certfolio"), ("NoNewPrivileges", "yes"), ("ProtectSystem", "strict"),
                         ("ProtectHome", "yes"), ("PrivateTmp", "yes"), ("CapabilityBoundingSet", "")):  # fmt: skip
         assert values[name] == value

@@ -14,7 +14,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from records import jobs
+from records import hashing, jobs
 from records.errors import StorageUnavailable
 from records.models import Actor
 from records.services import (  # noqa: F401  # because: importing them registers their jobs
@@ -106,7 +106,7 @@ def serve(workers: int, job_workers: int) -> None:
 
 def _web(host: str, port: int, workers: int) -> list[str]:
     web = ["-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(workers)]
-    web += ["--blocking-threads", "8", "--no-access-log", "--log-level", "error"]
+    web += ["--blocking-threads", str(hashing.WEB_THREADS), "--no-access-log", "--log-level", "error"]
     return [*web, "--workers-kill-timeout", str(_LAST_WORDS), "wsgi:app"]
 
 

@@ -67,6 +67,7 @@ from records.errors.registers import (
 from records.errors.signing_in import (
     Deactivated,
     LinkSpent,
+    ManyAtOnce,
     NoAccount,
     NoEmail,
     PasswordFirst,
@@ -117,6 +118,7 @@ __all__ = [
     "InvalidInput",
     "LastAdministrator",
     "LinkSpent",
+    "ManyAtOnce",
     "ModuleOff",
     "NameTaken",
     "NoAccount",

@@ -11,10 +11,12 @@ def N_(text: str) -> str:
 
 
 class Refusal(Exception):
-    """What was asked cannot be done. `params` fill the sentence, `field` names the form field."""
+    """What was asked cannot be done. `params` fill the sentence, `field` names the form field, and where waiting
+    helps, `retry_after` says how many seconds."""
 
     status: ClassVar[int] = 409
     sentence: str = N_("This cannot be done.")
+    retry_after: int = 0
 
     def __init__(self, sentence: str | None = None, *, field: str | None = None, **params: Any) -> None:
         self.sentence = sentence or type(self).sentence

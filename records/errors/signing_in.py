@@ -16,6 +16,17 @@ class TooManyAttempts(Refusal):
         self.retry_after = retry_after
 
 
+class ManyAtOnce(Refusal):
+    """More at once want a password checked or set than this process takes on. `retry_after` is in seconds."""
+
+    status = 503
+    sentence = N_("Very many people are signing in at this moment. Nothing was changed: try again in a few seconds.")
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
 class TooOften(TooManyAttempts):
     """Of one account in a minute, brought or asked for."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from flask import Flask, Response, make_response, render_template, request
 
 from records import signin
-from records.errors import Invalid, PasswordFirst
+from records.errors import Invalid, ManyAtOnce, PasswordFirst
 from records.pages.forms import ConfirmForm, show_refusal
 from records.services import confirming
 from records.web.links import own_page, page_before
@@ -43,9 +43,12 @@ def _confirm() -> Response | None:
         token = confirming.confirm(
             user.token, password=form.password.data or "", code=form.code.data or "", by=signin.current_actor()
         )
-    except Invalid as refusal:
+    except (Invalid, ManyAtOnce) as refusal:
         show_refusal(form, refusal)
-        return _page(form, refusal.status)
+        page = _page(form, refusal.status)
+        if refusal.retry_after:
+            page.headers["Retry-After"] = str(refusal.retry_after)
+        return page
     signin.exchange(token)
     return None
 

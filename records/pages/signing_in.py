@@ -9,7 +9,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from records import signin
-from records.errors import Refusal
+from records.errors import ManyAtOnce, Refusal
 from records.pages.faces import BACK_OFFICE, chosen_face
 from records.pages.forms import InvitationForm, NewPasswordForm, ResetRequestForm, SignInForm, show_refusal
 from records.pages.guards import account_required, this_account
@@ -49,14 +49,20 @@ def sign_in() -> Any:
                 browser=browser(),
                 by=signin.current_actor(),
             )
+        except ManyAtOnce as refusal:
+            show_refusal(form, refusal)
+            return _sign_in_page(form), refusal.status, {"Retry-After": str(refusal.retry_after)}
         except Refusal as refusal:
             if refusal.status == 429:
                 raise
             show_refusal(form, refusal)
         else:
             return let_in(opened)
-    page = render_template("records/sign_in.html", form=form, acted_as=signin.was_logged_in_as())
-    return page, 422 if form.errors else 200
+    return _sign_in_page(form), 422 if form.errors else 200
+
+
+def _sign_in_page(form: SignInForm) -> str:
+    return render_template("records/sign_in.html", form=form, acted_as=signin.was_logged_in_as())
 
 
 def _end_session() -> None:

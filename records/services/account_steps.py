@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select, update
 
-from records import clock, sessions, signin
-from records.database import chosen_organization_id, db, every_organization, transaction
+from records import clock, passwords, sessions, signin
+from records.database import chosen_organization_id, db, every_organization, let_go, transaction
 from records.errors import SignedOut
 from records.models import (
     Account,
@@ -31,6 +31,18 @@ def begin_anew(account: Account, *, by: Actor) -> str:
     token = signin.token()
     db.session.add(sessions.begin(token, account, member_of(by)))
     return token
+
+
+def fits(password: str, password_hash: str | None) -> bool:
+    """Whether they belong together; takes as long where there is no hash. Nothing of the database is held meanwhile."""
+    let_go()
+    return passwords.matches(password, password_hash)
+
+
+def hashed(password: str) -> str:
+    """The hash to keep, made while nothing of the database is held."""
+    let_go()
+    return passwords.hashed(password)
 
 
 def member_of(by: Actor) -> Member | None:

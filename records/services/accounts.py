@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy import Select, delete, select
 
-from records import clock, passwords, sessions, signin
+from records import clock, hashing, passwords, sessions, signin
 from records.database import db, every_organization, is_id, lock, transaction
 from records.errors import LinkSpent, NotFound, WrongCredentials, WrongPassword
 from records.models import (
@@ -31,6 +31,8 @@ from records.services.account_steps import (
     begin_anew,
     count_guess,
     end_all_sessions,
+    fits,
+    hashed,
     member_of,
     open_members,
     personal_texts,
@@ -44,9 +46,10 @@ from records.throttle import count_attempt, take_back
 _RESETS_PER_HOUR = 5
 
 
+@hashing.place()
 def sign_in(email: str, password: str, *, browser: str, by: Actor) -> SignedInNow:
-    """Open a session, or half of one: see `entering`. Raises WrongCredentials (alike for unknown addresses) and
-    TooManyAttempts.
+    """Open a session, or half of one: see `entering`. Raises WrongCredentials (alike for unknown addresses),
+    TooManyAttempts, and ManyAtOnce, which counts nothing.
 
     Refused attempts are counted. A browser in which the account signed in before is counted by itself,
     so that an attack on the account from elsewhere does not lock its owner out.
@@ -55,26 +58,26 @@ def sign_in(email: str, password: str, *, browser: str, by: Actor) -> SignedInNo
         account = _account_of(email)
         known = browsers.known_secret(account, browser)
         counted = count_guess("password", address_key(email), known=known, address=by.address)
-        password_hash = account.password_hash if account else None
-        fits = passwords.matches(password, password_hash)
-        if account is None or not fits:
+        verified = account.password_hash if account else None
+        is_right = fits(password, verified)
+        if account is None or verified is None or not is_right:
             refuse_sign_in(account, by=by)
             raise WrongCredentials()
+        renewed = hashed(password) if passwords.needs_rehash(verified) else verified
         take_back(*counted, per=WINDOW)
-        return _open(account, password, verified=password_hash, browser=browser, by=by)
+        return _open(account, verified=verified, renewed=renewed, browser=browser, by=by)
 
 
 def _account_of(email: str) -> Account | None:
     return db.session.scalar(select(Account).where(Account.folded_email == address_key(email)))
 
 
-def _open(account: Account, password: str, *, verified: str | None, browser: str, by: Actor) -> SignedInNow:
+def _open(account: Account, *, verified: str, renewed: str, browser: str, by: Actor) -> SignedInNow:
     with transaction() as session:
         account = lock(account)
         if account.password_hash != verified:  # changed while it was being checked
             raise WrongCredentials()
-        if passwords.needs_rehash(account.password_hash or ""):
-            account.password_hash = passwords.hashed(password)
+        account.password_hash = renewed
         opened = enter(account, browser=browser)
         if not opened.owes_code:
             session.add(account_event(AuditKind.SIGNED_IN, account, by=by))
@@ -131,6 +134,7 @@ def choose_member(token: str, member_id: int, *, by: Actor) -> str:
     return new
 
 
+@hashing.place()
 def change_password(account: Account, *, current: str, new: str, by: Actor) -> str:
     """Set a new password. Every session of the account ends, also the asker's; returns a new token.
 
@@ -140,29 +144,31 @@ def change_password(account: Account, *, current: str, new: str, by: Actor) -> s
     by.require_whole_account()
     verified = require_password(account, current, field="current")
     passwords.require_good(new, personal=personal_texts(account))
-    hashed = passwords.hashed(new)
+    password_hash = hashed(new)
     with every_organization(), transaction() as session:
         account = lock(account)
         if account.password_hash != verified:
             raise WrongPassword(field="current")
-        _set_password(account, hashed)
+        _set_password(account, password_hash)
         token = begin_anew(account, by=by)
         session.add(account_event(AuditKind.PASSWORD_CHANGED, account, by=by, member=member_of(by)))
         post(MessageKind.PASSWORD_CHANGED, account.email, organization=None, facts={})
     return token
 
 
+@hashing.place()
 def require_password(account: Account, password: str, *, field: str) -> str:
     """Confirm that the account's owner is asking; returns the hash that it was checked against.
 
     Whoever holds an open session may not guess the password either: wrong ones are counted. Raises WrongPassword
-    (`field`), TooManyAttempts.
+    (`field`), TooManyAttempts, ManyAtOnce.
     """
-    count_attempt(f"password:{account.id}", most=MOST_PER_ACCOUNT, per=WINDOW)
+    counted = f"password:{account.id}"
+    count_attempt(counted, most=MOST_PER_ACCOUNT, per=WINDOW)
     verified = account.password_hash
-    if verified is None or not passwords.matches(password, verified):
+    if verified is None or not fits(password, verified):
         raise WrongPassword(field=field)
-    take_back(f"password:{account.id}", per=WINDOW)
+    take_back(counted, per=WINDOW)
     return verified
 
 
@@ -236,6 +242,7 @@ def reset_link(secret: str) -> SingleUseLink:
         return link
 
 
+@hashing.place()
 def reset_password(secret: str, new: str, *, browser: str, by: Actor) -> str:
     """Set the password by a mailed link; every session ends. Returns the cookie of a browser that is known now: not
     where a second factor is on, because a known browser has guesses at its code of its own.
@@ -245,11 +252,11 @@ def reset_password(secret: str, new: str, *, browser: str, by: Actor) -> str:
     with every_organization():
         account = reset_link(secret).account
         passwords.require_good(new, personal=personal_texts(account))
-        hashed = passwords.hashed(new)
+        password_hash = hashed(new)
         with transaction() as session:
             account = lock(account)
             spend(secret, LinkPurpose.PASSWORD_RESET)
-            _set_password(account, hashed)
+            _set_password(account, password_hash)
             if factor_of(account.id) is None:
                 browser = browsers.remember(account, browser)
             session.add(account_event(AuditKind.PASSWORD_CHANGED, account, by=by))

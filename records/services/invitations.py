@@ -12,7 +12,7 @@ from datetime import timedelta
 from sqlalchemy import Delete, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from records import clock, passwords
+from records import clock, hashing, passwords
 from records.database import db, every_organization, lock, locked, transaction
 from records.errors import Deactivated, LinkSpent, NoEmail, WrongPassword
 from records.models import (
@@ -27,7 +27,7 @@ from records.models import (
     SingleUseLink,
 )
 from records.models.account import address_key
-from records.services.account_steps import personal_texts
+from records.services.account_steps import fits, hashed, personal_texts
 from records.services.entering import SignedInNow, enter
 from records.services.outbox import link_path, new_link, peek, post, spend
 from records.throttle import count_attempt
@@ -81,6 +81,7 @@ def _account_for(address: str) -> Account:
     return account
 
 
+@hashing.place()
 def accept(secret: str, password: str, *, browser: str, by: Actor) -> SignedInNow:
     """Join: sets the password of a new account, or checks that of an existing one, and opens a session, or half of one.
 
@@ -91,7 +92,7 @@ def accept(secret: str, password: str, *, browser: str, by: Actor) -> SignedInNo
         account = link.account
         count_attempt(f"invitation:{account.id}", most=10, per=timedelta(minutes=15))
         verified = account.password_hash
-        hashed = _password_for(account, _invited_member(link), password)
+        password_hash = _password_for(account, _invited_member(link), password)
         account_id = account.id
         with transaction() as session:
             member = _invited_member(peek(secret, LinkPurpose.INVITATION), hold=True)
@@ -99,8 +100,8 @@ def accept(secret: str, password: str, *, browser: str, by: Actor) -> SignedInNo
             spend(secret, LinkPurpose.INVITATION)
             if account.password_hash != verified:  # set or changed while this one was being checked
                 raise WrongPassword(field="password")
-            if hashed is not None:
-                account.password_hash, account.password_changed_at = hashed, clock.now()
+            if password_hash is not None:
+                account.password_hash, account.password_changed_at = password_hash, clock.now()
             member.account_id = account.id
             session.execute(_reset_links(account))
             session.flush()
@@ -118,11 +119,11 @@ def _reset_links(account: Account) -> Delete:
 def _password_for(account: Account, member: Member, password: str) -> str | None:
     """The hash to set, None where the account has a password and this is it."""
     if account.password_hash is not None:
-        if not passwords.matches(password, account.password_hash):
+        if not fits(password, account.password_hash):
             raise WrongPassword(field="password")
         return None
     passwords.require_good(password, personal=personal_texts(account, member))
-    return passwords.hashed(password)
+    return hashed(password)
 
 
 def _invited_member(link: SingleUseLink, *, hold: bool = False) -> Member:

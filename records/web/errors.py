@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from records import signin
 from records.database import db, is_sqlite
-from records.errors import Invalid, NotFound, Refusal, SignedOut, Stale, StorageFull, TooManyAttempts
+from records.errors import Invalid, NotFound, Refusal, SignedOut, Stale, StorageFull
 from records.services import audit
 from records.storage import is_full
 from records.web.error_pages import SENTENCES, TITLES, ErrorPage
@@ -52,8 +52,7 @@ def _refusal(error: Refusal) -> Response:
     if error.status in (403, 404, 429):
         _audit(error.status)
     title = gettext("This has changed") if isinstance(error, Stale) else ""
-    wait = error.retry_after if isinstance(error, TooManyAttempts) else 0
-    return _page(error.status, refusal_text(error), title=title, retry_after=wait)
+    return _page(error.status, refusal_text(error), title=title, retry_after=error.retry_after)
 
 
 def _deleted_meanwhile(_error: ObjectDeletedError) -> Response:

@@ -15,12 +15,16 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from records.hashing import WEB_THREADS
+
 ROOT = Path(__file__).resolve().parents[2]
 _STARTS_WITHIN = 60.0
 
 
 class Server:
     """`python -m granian` over SQLite in `data_dir`."""
+
+    application = "wsgi:app"
 
     def __init__(self, data_dir: Path, **settings: str) -> None:
         self.data_dir, self._settings = data_dir, settings
@@ -44,7 +48,8 @@ class Server:
     def running(self) -> Iterator[Server]:
         """The server, ready for requests; it is stopped by its own process id."""
         command = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1",
-                   "--blocking-threads", "4", "--no-access-log", "--log-level", "warning", "wsgi:app"]  # fmt: skip
+                   "--blocking-threads", str(WEB_THREADS), "--no-access-log", "--log-level", "warning",
+                   self.application]  # fmt: skip
         with self.process("-m", *command) as process:
             self.process_id = process.pid
             self._wait_until_ready(process)

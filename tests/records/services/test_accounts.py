@@ -137,7 +137,7 @@ def test_an_account_without_a_password_cannot_sign_in(cast: Cast) -> None:
 def test_a_password_that_changed_while_it_was_checked_opens_nothing(cast: Cast) -> None:
     account = account_of(cast.max)
     with every_organization(), pytest.raises(WrongCredentials):
-        accounts._open(account, PASSWORD, verified="an earlier hash", browser="", by=VISITOR)
+        accounts._open(account, verified="an earlier hash", renewed="a new one", browser="", by=VISITOR)
 
 
 def test_several_members_leave_the_choice_open(cast: Cast) -> None:
