@@ -19,7 +19,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import Table, TextClause, event, inspect, select, text
+from sqlalchemy import Select, Table, TextClause, bindparam, event, inspect, select, text
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import visitors
 
@@ -286,13 +286,17 @@ def locked(model: type[Record], record_id: int) -> Record:
     """The record with this id, in this organization, held until the transaction ends. Raises NotFound."""
     if not is_id(record_id):
         raise NotFound()
-    statement = select(model).where(model.id == record_id)  # type: ignore[attr-defined]  # because: every model here has an id
-    found = db.session.scalars(
-        statement.with_for_update(of=model).execution_options(populate_existing=True)
-    ).one_or_none()
+    found: Record | None = db.session.scalars(_holding(model), {"record_id": record_id}).one_or_none()
     if found is None:
         raise NotFound()
     return found
+
+
+@cache
+def _holding(model: Any) -> Select[Any]:
+    """One record, read anew and held; made once a model."""
+    statement = select(model).where(model.id == bindparam("record_id"))
+    return statement.with_for_update(of=model).execution_options(populate_existing=True)
 
 
 def found(model: type[Record], record_id: int) -> Record:

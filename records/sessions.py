@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from flask import current_app, has_request_context, request
-from sqlalchemy import Update, update
+from sqlalchemy import bindparam, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from records import clock
@@ -16,6 +16,7 @@ from records.signin import address, digest, signed_in
 
 _TOUCH_EVERY = timedelta(minutes=1)
 _TOUCH_PATIENCE = 250
+_SEEN = update(Member).where(Member.id == bindparam("member_id")).values(last_seen_at=bindparam("at"))
 log = logging.getLogger(__name__)
 
 
@@ -35,7 +36,7 @@ def begin(
     now = clock.now()
     ends_at = now + timedelta(days=current_app.config["SESSION_DAYS"])
     if member is not None:
-        db.session.execute(_seen(member.id, now))
+        _see(member.id, now)
     return SignIn(
         token_digest=digest(sign_in_token),
         account_id=account.id,
@@ -82,9 +83,9 @@ def _touch() -> None:
     with every_organization(), transaction(patience=_TOUCH_PATIENCE) as writing:
         writing.execute(update(SignIn).where(SignIn.id == sign_in_id).values(last_seen_at=now))
         if member_id is not None:
-            writing.execute(_seen(member_id, now))
+            _see(member_id, now)
 
 
-def _seen(member_id: int, at: datetime) -> Update:
+def _see(member_id: int, at: datetime) -> None:
     """Not by the unit of work: being seen is no new version of a member's record."""
-    return update(Member).where(Member.id == member_id).values(last_seen_at=at)
+    db.session.connection().execute(_SEEN, {"member_id": member_id, "at": at})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.orm import joinedload
 
 from records import clock, passwords, sessions, signin
 from records.database import chosen_organization_id, db, every_organization, let_go, transaction
@@ -19,8 +20,13 @@ from records.models import (
     Organization,
     SignIn,
 )
-from records.throttle import count_attempt
+from records.throttle import count_attempts
 
+_OPENED = (
+    select(Member)
+    .where(Member.account_id == bindparam("account_id"), Member.deactivated_at.is_(None))
+    .options(joinedload(Member.organization))
+)
 WINDOW = timedelta(minutes=15)
 MOST_PER_ACCOUNT, MOST_PER_BROWSER, MOST_PER_ADDRESS = 10, 10, 100
 
@@ -79,8 +85,10 @@ def end_all_sessions(account_id: int, *, through: int | None = None) -> None:
 
 def open_members(account: Account) -> list[Member]:
     """The members that the account opens, active ones only, by organization and name. For every organization."""
-    statement = select(Member).where(Member.account_id == account.id, Member.deactivated_at.is_(None))
-    return sorted(db.session.scalars(statement), key=lambda member: (member.organization.name, member.sort_name))
+    return sorted(
+        db.session.scalars(_OPENED, {"account_id": account.id}),
+        key=lambda member: (member.organization.name, member.sort_name),
+    )
 
 
 def personal_texts(account: Account, *joining: Member) -> tuple[str, ...]:
@@ -107,8 +115,7 @@ def count_guess(what: str, account: str, *, known: str, address: str) -> tuple[s
     limits = {f"{what}_browser:{known}": MOST_PER_BROWSER} if known else {
         f"{what}_address:{address}": MOST_PER_ADDRESS, f"{what}_account:{account}": MOST_PER_ACCOUNT
     }  # fmt: skip
-    for key, most in limits.items():
-        count_attempt(key, most=most, per=WINDOW)
+    count_attempts(limits, per=WINDOW)
     return tuple(limits)
 
 

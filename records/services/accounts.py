@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, bindparam, delete, select
 
 from records import clock, hashing, passwords, sessions, signin
-from records.database import db, every_organization, is_id, lock, transaction
+from records.database import db, every_organization, is_id, let_go, lock, transaction
 from records.errors import LinkSpent, NotFound, WrongCredentials, WrongPassword
 from records.models import (
     Account,
@@ -41,9 +41,10 @@ from records.services.account_steps import (
 from records.services.entering import SignedInNow, enter
 from records.services.factor_steps import factor_of
 from records.services.outbox import link_path, new_link, peek, post, spend
-from records.throttle import count_attempt, take_back
+from records.throttle import count_attempt, take_back, uncount
 
 _RESETS_PER_HOUR = 5
+_ADDRESSED = select(Account).where(Account.folded_email == bindparam("address"))
 
 
 @hashing.place()
@@ -54,33 +55,37 @@ def sign_in(email: str, password: str, *, browser: str, by: Actor) -> SignedInNo
     Refused attempts are counted. A browser in which the account signed in before is counted by itself,
     so that an attack on the account from elsewhere does not lock its owner out.
     """
+    let_go()  # what is read now is as it stands now
     with every_organization():
         account = _account_of(email)
+        verified = account.password_hash if account else None
         known = browsers.known_secret(account, browser)
         counted = count_guess("password", address_key(email), known=known, address=by.address)
-        verified = account.password_hash if account else None
         is_right = fits(password, verified)
         if account is None or verified is None or not is_right:
             refuse_sign_in(account, by=by)
             raise WrongCredentials()
         renewed = hashed(password) if passwords.needs_rehash(verified) else verified
-        take_back(*counted, per=WINDOW)
-        return _open(account, verified=verified, renewed=renewed, browser=browser, by=by)
+        return _open(account, *counted, verified=verified, renewed=renewed, browser=browser, by=by)
 
 
 def _account_of(email: str) -> Account | None:
-    return db.session.scalar(select(Account).where(Account.folded_email == address_key(email)))
+    return db.session.scalar(_ADDRESSED, {"address": address_key(email)})
 
 
-def _open(account: Account, *, verified: str, renewed: str, browser: str, by: Actor) -> SignedInNow:
+def _open(account: Account, *counted: str, verified: str, renewed: str, browser: str, by: Actor) -> SignedInNow:
+    """`counted` was no guess: uncounted last, because many may share an address and wait for its row."""
     with transaction() as session:
         account = lock(account)
         if account.password_hash != verified:  # changed while it was being checked
             raise WrongCredentials()
         account.password_hash = renewed
-        opened = enter(account, browser=browser)
+        members = open_members(account)
+        opened = enter(account, *members, browser=browser)
         if not opened.owes_code:
-            session.add(account_event(AuditKind.SIGNED_IN, account, by=by))
+            session.add(account_event(AuditKind.SIGNED_IN, account, by=by, member=next(iter(members), None)))
+        session.flush()
+        uncount(*counted, per=WINDOW)
     return opened
 
 

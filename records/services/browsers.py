@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from records import clock, signin
 from records.database import db
@@ -16,18 +16,20 @@ from records.models import Account, KnownBrowser
 
 KEPT_FOR = timedelta(days=400)
 _MOST_ACCOUNTS = 8
+_OLD = delete(KnownBrowser).where(
+    KnownBrowser.account_id == bindparam("account_id"), KnownBrowser.last_used_at < bindparam("before")
+)
 
 
 def known_secret(account: Account | None, cookie: str) -> str:
     """The secret in the browser's `cookie` that this account knows, "" where there is none."""
-    if account is None:
+    digests = {signin.digest(secret): secret for secret in _secrets(cookie)}
+    if account is None or not digests:
         return ""
-    secrets = _secrets(cookie)
-    digests = {signin.digest(secret): secret for secret in secrets}
     known = select(KnownBrowser.token_digest).where(
         KnownBrowser.account_id == account.id, KnownBrowser.token_digest.in_(digests)
     )
-    found = db.session.scalars(known).first() if digests else None
+    found = db.session.scalars(known).first()
     return digests[found] if found else ""
 
 
@@ -41,8 +43,7 @@ def remember(account: Account, cookie: str) -> str:
         secret = signin.token()
         row = KnownBrowser(token_digest=signin.digest(secret), account_id=account.id, last_used_at=now)
         db.session.add(row)
-    old = delete(KnownBrowser).where(KnownBrowser.account_id == account.id, KnownBrowser.last_used_at < now - KEPT_FOR)
-    db.session.execute(old)
+    db.session.connection().execute(_OLD, {"account_id": account.id, "before": now - KEPT_FOR})
     others = [other for other in _secrets(cookie) if other != secret]
     return ".".join([secret, *others][:_MOST_ACCOUNTS])
 

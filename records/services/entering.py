@@ -9,7 +9,6 @@ from records import clock, sessions, signin
 from records.database import db
 from records.models import Account, HalfwaySignIn, Member
 from records.services import browsers
-from records.services.account_steps import open_members
 from records.services.factor_steps import factor_of
 
 # So long the page waits that asks for the code.
@@ -28,18 +27,19 @@ class SignedInNow:
     owes_code: bool = False
 
 
-def enter(account: Account, member: Member | None = None, *, browser: str) -> SignedInNow:
-    """Inside a transaction, for whoever gave the right password: a session, or the half of one."""
+def enter(account: Account, *members: Member, browser: str) -> SignedInNow:
+    """Inside a transaction, for whoever gave the right password: a session, or the half of one. The account opens these
+    `members`."""
     if factor_of(account.id) is None:
-        return open_session(account, member, browser=browser)
+        return open_session(account, *members, browser=browser)
     token = signin.token()
     db.session.add(HalfwaySignIn(token_digest=signin.digest(token), account_id=account.id,
                                  expires_at=clock.now() + HALFWAY_LASTS))  # fmt: skip
     return SignedInNow(token, "", owes_code=True)
 
 
-def open_session(account: Account, member: Member | None = None, *, browser: str) -> SignedInNow:
-    """Inside a transaction: a session with this member open, else the only one that the account opens."""
-    token, members = signin.token(), [member] if member else open_members(account)
+def open_session(account: Account, *members: Member, browser: str) -> SignedInNow:
+    """Inside a transaction: a session with the one member open, or with none yet where there are several."""
+    token = signin.token()
     db.session.add(sessions.begin(token, account, members[0] if len(members) == 1 else None))
     return SignedInNow(token, browsers.remember(account, browser))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from records import clock, codes, one_time_codes, signin, vault
 from records.database import db
@@ -15,11 +15,12 @@ from records.services.account_steps import MOST_PER_ACCOUNT, WINDOW, account_eve
 from records.services.outbox import post
 from records.throttle import count_attempt, take_back
 
+_ON = select(SecondFactor).where(SecondFactor.account_id == bindparam("account_id"), SecondFactor.on_since.is_not(None))
+
 
 def factor_of(account_id: int) -> SecondFactor | None:
     """The account's second factor, where it is on."""
-    mine = select(SecondFactor).where(SecondFactor.account_id == account_id, SecondFactor.on_since.is_not(None))
-    return db.session.scalar(mine)
+    return db.session.scalar(_ON, {"account_id": account_id})
 
 
 @contextmanager

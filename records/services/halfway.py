@@ -9,7 +9,7 @@ from records.database import db, every_organization, lock, transaction
 from records.errors.second_factors import HalfwayOver, WrongCode
 from records.models import Actor, AuditKind, HalfwaySignIn
 from records.services import browsers
-from records.services.account_steps import WINDOW, account_event, count_guess, refuse_sign_in
+from records.services.account_steps import WINDOW, account_event, count_guess, open_members, refuse_sign_in
 from records.services.entering import SignedInNow, open_session
 from records.services.factor_steps import spend
 from records.throttle import take_back
@@ -41,7 +41,7 @@ def finish(token: str, *, code: str, browser: str, by: Actor) -> SignedInNow:
                 if session.execute(used).rowcount != 1:  # type: ignore[attr-defined]  # because: a DELETE's result counts rows
                     raise HalfwayOver()
                 spend(account, code, by=by)
-                opened = open_session(account, browser=browser)
+                opened = open_session(account, *open_members(account), browser=browser)
                 session.add(account_event(AuditKind.SIGNED_IN, account, by=by))
         except WrongCode:
             refuse_sign_in(account, by=by)
