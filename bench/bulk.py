@@ -113,9 +113,9 @@ def _imports(installation: Installation, people: Sequence[Person]) -> Iterator[W
     mapping.write_text(json.dumps(_MAPPING))
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "member", "import", str(register)]
     command += ["--organization", ORGANIZATION, "--map", str(mapping)]
-    copy = _copied(installation)
+    copy = copied(installation)
     yield _timed("import", LIMIT, ["-m", "bench.limit.bulk", "import", str(register)], limit_environment(copy), number)
-    copy = _copied(installation)
+    copy = copied(installation)
     yield _timed("import", CERTFOLIO, command[1:], copy.environment(), number)
 
 
@@ -131,7 +131,7 @@ def _write_register(file: Path, people: Sequence[Person], number: int) -> None:
             writer.writerow((person.number, person.given, person.family, kind, f"IMP-{row:09d}", issued, until))
 
 
-def _copied(installation: Installation) -> Installation:
+def copied(installation: Installation) -> Installation:
     """The same data again, to be written to."""
     copy = Installation(
         installation.folder.with_name(f"{installation.folder.name}-copy"),

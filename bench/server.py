@@ -28,15 +28,18 @@ class Server:
     answered."""
 
     def __init__(self, application: str, environment: dict[str, str], *, log: Path) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.started_in = 0.0
         self._application, self._environment, self._log = application, environment, log
         self._running: subprocess.Popen[bytes] | None = None
 
+    def _command(self) -> list[str]:
+        command = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port)]
+        command += ["--workers", str(WORKERS), "--blocking-threads", str(WEB_THREADS)]
+        return [*command, "--no-access-log", "--log-level", "error", self._application]
+
     def __enter__(self) -> Server:
-        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-        command += ["--port", str(self.port), "--workers", str(WORKERS), "--blocking-threads", str(WEB_THREADS)]
-        command += ["--no-access-log", "--log-level", "error", self._application]
+        command = [sys.executable, *self._command()]
         began = time.monotonic()
         with self._log.open("wb") as log:
             self._running = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
@@ -64,6 +67,11 @@ class Server:
         """The ids of the processes that answer, without the one that watches them."""
         return family_of(self._running.pid)[1:] if self._running else []
 
+    @property
+    def family(self) -> list[int]:
+        """The ids of all processes."""
+        return family_of(self._running.pid) if self._running else []
+
     def _answers(self) -> bool:
         there = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         with suppress(OSError, http.client.HTTPException), closing(there) as connection:
@@ -71,6 +79,17 @@ class Server:
             connection.getresponse().read()
             return True
         return False
+
+
+class WholeServer(Server):
+    """`flask serve --workers 2`: with a job worker beside the web processes."""
+
+    def __init__(self, installation: Installation) -> None:
+        super().__init__("wsgi", installation.environment(), log=installation.folder / "server.log")
+        self._environment |= {"HOST": "127.0.0.1", "PORT": str(self.port)}
+
+    def _command(self) -> list[str]:
+        return ["-m", "flask", "--app", "wsgi", "serve", "--workers", str(WORKERS)]
 
 
 def certfolio(installation: Installation) -> Server:
@@ -109,6 +128,6 @@ def _cookies(answer: http.client.HTTPResponse) -> str:
     return "; ".join(each.partition(";")[0] for each in given)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as drawn:
         return int(drawn.getsockname()[1])
