@@ -8,8 +8,12 @@ it takes, for they may have much to do.
 from __future__ import annotations
 
 import sqlite3
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Lock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from flask import has_request_context
@@ -22,6 +26,8 @@ PATIENCE = 15_000
 _ANSWER_WITHIN = 12.0
 _CANCEL_WITHIN = 1.0
 _LOOK_EVERY = 0.1  # as psycopg does
+# Of each engine, whose threads write in turn.
+_turns: WeakKeyDictionary[Engine, Lock] = WeakKeyDictionary()
 # SQLite reads from memory that all processes share: up to 1 GiB of the file is mapped, and each connection keeps up to
 # 8 MiB of pages for itself. What it sorts it sorts in memory.
 _QUICK = ("mmap_size=1073741824", "cache_size=-8192", "temp_store=MEMORY")
@@ -55,6 +61,23 @@ def prepare(engine: Engine) -> None:
         _prepare_sqlite(engine)
     else:
         event.listen(engine, "do_connect", _bounded)
+
+
+@contextmanager
+def turn_to_write(engine: Engine, patience: int) -> Iterator[int]:
+    """On SQLite one writer at a time: the threads of a process wait for one another here and not at the file, which
+    they would ask again and again, each as lucky as the next. How many milliseconds of `patience` are left for writers
+    of other processes; whoever has lost all of it learns of the database that it is locked."""
+    if engine.dialect.name != "sqlite":
+        yield patience
+        return
+    turns, began = _turns.setdefault(engine, Lock()), time.monotonic()
+    is_mine = turns.acquire(timeout=patience / 1000)
+    try:
+        yield max(1, patience - int(1000 * (time.monotonic() - began)))
+    finally:
+        if is_mine:
+            turns.release()
 
 
 def _bounded(_dialect: Any, _record: Any, arguments: Any, options: Any) -> BoundedConnection:

@@ -230,19 +230,20 @@ def transaction(*, patience: int = PATIENCE) -> Iterator[Session]:
     if session.info.get("in_transaction"):
         raise RuntimeError("a verb called a verb: transactions do not nest")
     session.rollback()
-    session.info["in_transaction"] = True
-    try:
-        session.connection(execution_options={"writes": True, "patience": patience})
-        if patience != PATIENCE and not is_sqlite():
-            session.connection().execute(text(f"SET LOCAL lock_timeout = {int(patience)}"))
-        yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        session.info.pop(_AFTER_COMMIT, None)
-        raise
-    finally:
-        session.info["in_transaction"] = False
+    with connections.turn_to_write(db.engine, patience) as left:
+        session.info["in_transaction"] = True
+        try:
+            session.connection(execution_options={"writes": True, "patience": left})
+            if patience != PATIENCE and not is_sqlite():
+                session.connection().execute(text(f"SET LOCAL lock_timeout = {int(patience)}"))
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            session.info.pop(_AFTER_COMMIT, None)
+            raise
+        finally:
+            session.info["in_transaction"] = False
     for act in session.info.pop(_AFTER_COMMIT, []):
         act()
 

@@ -37,8 +37,6 @@ from records.scopes import covered_units
 
 # So long after the password was given, what is grave needs it no second time.
 PASSWORD_STAYS_FRESH = timedelta(minutes=15)
-_TOUCH_EVERY = timedelta(minutes=1)
-_TOUCH_PATIENCE = 250
 log = logging.getLogger(__name__)
 _login = LoginManager()
 _login.session_protection = None

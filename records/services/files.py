@@ -67,6 +67,8 @@ def _require_storage_in_place() -> None:
 
 def _want_again(sha256: str) -> bool:
     """Whether the organization has these bytes; from now on the sweep leaves them alone for its grace time."""
+    if _row(sha256) is None:  # mostly so, and it need not wait for others who write
+        return False
     with transaction() as session:
         wanted = update(StoredFile).where(StoredFile.sha256 == sha256).values(wanted_at=clock.now())
         return bool(session.execute(wanted).rowcount)  # type: ignore[attr-defined]  # because: an UPDATE's result counts rows

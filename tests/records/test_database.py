@@ -15,6 +15,7 @@ from flask import Flask
 from sqlalchemy.orm import Bundle, aliased, joinedload, selectinload, subqueryload
 
 from records import clock
+from records.connections import PATIENCE, turn_to_write
 from records.database import (
     after_commit,
     choose_organization,
@@ -398,6 +399,26 @@ def test_an_impatient_writer_gives_up_soon(cast: Cast, app: Flask, on: str) -> N
         with pytest.raises(sa.exc.OperationalError), transaction(patience=100) as session:
             session.execute(sa.update(Member).values(suffix="III"))
         assert clock.now() - began < timedelta(seconds=5)
+
+
+def test_on_sqlite_the_threads_of_a_process_write_in_turn(app: Flask, on: str) -> None:
+    left: list[int] = []
+
+    def write(patience: int) -> None:
+        with turn_to_write(engine, patience) as rest:
+            left.append(rest)
+
+    engine = db.engine
+    with turn_to_write(engine, PATIENCE) as first:
+        other = threading.Thread(target=write, args=(50,))
+        other.start()
+        other.join(60)
+    with pytest.raises(ZeroDivisionError), turn_to_write(engine, PATIENCE):
+        _ = 1 // 0
+    write(PATIENCE)
+    assert 0 < first <= PATIENCE
+    assert left[0] == (1 if on == "sqlite" else 50), "who got no turn in time asks the database once, which says so"
+    assert left[1] > PATIENCE / 2, "nobody kept the turn"
 
 
 def _database(app: Flask, on: str) -> dict[str, str]:

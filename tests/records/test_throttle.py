@@ -15,7 +15,7 @@ from records import clock
 from records.database import choose_organization, db
 from records.errors import TooManyAttempts
 from records.models import ThrottleCount
-from records.throttle import attempts, count_attempt, forget_old, take_back
+from records.throttle import attempts, count_attempt, count_attempts, forget_old, take_back
 from tests.conftest import make_app
 
 QUARTER = timedelta(minutes=15)
@@ -51,6 +51,17 @@ def test_an_attempt_that_is_taken_back_leaves_room_for_another(app: Flask) -> No
         take_back("account:ada", "account:nobody", per=QUARTER)
         take_back("account:ada", per=QUARTER)
         assert (attempts("account:ada", per=QUARTER), attempts("account:max", per=QUARTER)) == (0, 1)
+
+
+def test_a_key_that_is_over_leaves_those_after_it_alone(app: Flask) -> None:
+    """An address that guesses on, once it is refused, locks no further account out."""
+    limits = {"address:1": 1, "account:ada": 10}
+    count_attempts(limits, per=QUARTER)
+    for _ in range(5):
+        with pytest.raises(TooManyAttempts):
+            count_attempts(limits, per=QUARTER)
+    assert attempts("account:ada", per=QUARTER) == 1
+    assert attempts("address:1", per=QUARTER) == 6
 
 
 def test_any_of_several_keys_can_be_over(app: Flask) -> None:
