@@ -101,8 +101,7 @@ def scans_zip(member_id: int) -> Response:
 def _seen(scan_id: int) -> Scan:
     actor = signin.current_actor()
     found_scan = scan_for(scan_id, by=actor)
-    audit.viewed_scan(found_scan, by=actor)
-    return scan_for(scan_id, by=actor)
+    return scan_for(scan_id, by=actor) if audit.viewed_scan(found_scan, by=actor) else found_scan
 
 
 def _drawn(scan_id: int) -> StoredFile:

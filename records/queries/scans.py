@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from records.database import db, is_id, this_organization
 from records.errors import ModuleOff, NotAllowed, NotFound
 from records.models import Actor, Certification, ExternalCertificate, Member, RenewalProposal, Scan
+
+_LIVE = (
+    select(Scan)
+    .outerjoin(Certification, Scan.certification_id == Certification.id)
+    .where(Scan.id == bindparam("scan_id"), Scan.deleted_at.is_(None), Certification.deleted_at.is_(None))
+    .options(
+        joinedload(Scan.certification).joinedload(Certification.member),
+        joinedload(Scan.external_certificate).joinedload(ExternalCertificate.member),
+        joinedload(Scan.renewal_proposal).joinedload(RenewalProposal.member),
+    )
+)
 
 
 def scan_for(scan_id: int, *, by: Actor) -> Scan:
@@ -17,17 +28,7 @@ def scan_for(scan_id: int, *, by: Actor) -> Scan:
 
     Raises NotFound, NotAllowed (staff who may not review external certificates), ModuleOff.
     """
-    statement = (
-        select(Scan)
-        .outerjoin(Certification, Scan.certification_id == Certification.id)
-        .where(Scan.id == scan_id, Scan.deleted_at.is_(None), Certification.deleted_at.is_(None))
-        .options(
-            joinedload(Scan.certification).joinedload(Certification.member),
-            joinedload(Scan.external_certificate).joinedload(ExternalCertificate.member),
-            joinedload(Scan.renewal_proposal).joinedload(RenewalProposal.member),
-        )
-    )
-    scan = db.session.scalar(statement) if is_id(scan_id) else None
+    scan = db.session.scalar(_LIVE, {"scan_id": scan_id}) if is_id(scan_id) else None
     if scan is None:
         raise NotFound()
     if scan.external_certificate is not None:

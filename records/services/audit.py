@@ -33,14 +33,15 @@ def sign_on_refused(organization_id: int, reason: str, *, by: Actor) -> None:
                         organization_id=organization_id, once_key=_key(once)))  # fmt: skip
 
 
-def viewed_scan(scan: Scan, *, by: Actor) -> None:
-    """Note that `by` looked at another member's scan: one event per viewer, scan and hour."""
+def viewed_scan(scan: Scan, *, by: Actor) -> bool:
+    """Note that `by` looked at another member's scan: one event per viewer, scan and hour. Whether there was a
+    transaction, after which all that was read is to be read again."""
     if by.member_id == scan.member_id and by.administrator_id is None:
-        return
+        return False
     at = clock.now()
     once = f"viewed:{by.member_id}:{by.administrator_id}:{scan.id}:{at:%Y%m%d%H}"
     seen = {"file_name": scan.name}
-    _once(AuditEvent.of(AuditKind.SCAN_VIEWED, scan, by=by, at=at, after=seen, once_key=_key(once)))
+    return _once(AuditEvent.of(AuditKind.SCAN_VIEWED, scan, by=by, at=at, after=seen, once_key=_key(once)))
 
 
 def opened(certificate: ExternalCertificate, *, by: Actor) -> None:
@@ -55,12 +56,13 @@ def _key(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _once(event: AuditEvent, *, patience: int = PATIENCE) -> None:
-    """Whoever looks again in the same hour waits for no writer."""
+def _once(event: AuditEvent, *, patience: int = PATIENCE) -> bool:
+    """Whoever looks again in the same hour waits for no writer. Whether there was a transaction."""
     if db.session.scalar(select(AuditEvent.id).where(AuditEvent.once_key == event.once_key)):
-        return
+        return False
     try:
         with transaction(patience=patience) as session:
             session.add(event)
     except IntegrityError:
         db.session.rollback()  # it stands already
+    return True
