@@ -37,6 +37,13 @@ def file_name(name: str | None) -> str:
     return name
 
 
+def _by(column: str) -> Index:
+    """Only of scans that have such a record: SQLite, which looks at the start of an index, would take it for one of a
+    single value."""
+    there = text(f"{column} IS NOT NULL")
+    return Index(f"ix_scan_{column}", "organization_id", column, sqlite_where=there, postgresql_where=there)
+
+
 class Scan(OrganizationOwned, Base):
     """A file of exactly one record: a certification, an external certificate, or a renewal that a member proposes.
 
@@ -83,10 +90,10 @@ class Scan(OrganizationOwned, Base):
             sqlite_where=text(_LIVE),
             postgresql_where=text(_LIVE),
         ),
-        Index("ix_scan_renewal_proposal_id", "organization_id", "renewal_proposal_id"),
         Index("ix_scan_stored_file_id", "organization_id", "stored_file_id"),
-        Index("ix_scan_certification_id", "organization_id", "certification_id"),
-        Index("ix_scan_external_certificate_id", "organization_id", "external_certificate_id"),
+        _by("certification_id"),
+        _by("external_certificate_id"),
+        _by("renewal_proposal_id"),
     )
 
     id: Mapped[Identity]
