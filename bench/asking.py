@@ -71,7 +71,7 @@ def cost_of(browser: Browser, page: Page, *, seconds: float, spent: Callable[[],
                 raise WrongAnswer(f"{page.name}: {status}")
         busy = 1000 * spent_since(before, spent()) / len(times)
     times.sort()
-    return Cost(statistics.median(times), _share(times, 0.95), _share(times, 0.99), busy, len(times), size)
+    return Cost(statistics.median(times), share_of(times, 0.95), share_of(times, 0.99), busy, len(times), size)
 
 
 def typical(costs: list[Cost]) -> Cost:
@@ -86,5 +86,6 @@ def typical(costs: list[Cost]) -> Cost:
     )
 
 
-def _share(times: list[float], share: float) -> float:
+def share_of(times: list[float], share: float) -> float:
+    """The time that this share of the sorted `times` does not exceed."""
     return times[min(len(times) - 1, int(share * len(times)))]

@@ -6,20 +6,21 @@ import csv
 import http.client
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from random import Random
 
+from bench import files
 from bench.drawing import TYPES
 from bench.facts import Person
 from bench.few_rows import ADMINISTRATOR, ORGANIZATION
-from bench.installation import ROOT, Installation, named
+from bench.installation import ROOT, Installation
 from bench.limit.app import cookie_of
 from bench.measure import CERTFOLIO, LIMIT
 from bench.pages import facts_of
@@ -60,6 +61,7 @@ def measure(installation: Installation, results: Results, people: Sequence[Perso
         _imports(installation, people),
         _sign_ins(installation),
         starts(installation),
+        files.measured(installation),
     ):
         for work in works:
             results.works.append(work)
@@ -113,9 +115,9 @@ def _imports(installation: Installation, people: Sequence[Person]) -> Iterator[W
     mapping.write_text(json.dumps(_MAPPING))
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "member", "import", str(register)]
     command += ["--organization", ORGANIZATION, "--map", str(mapping)]
-    copy = copied(installation)
+    copy = installation.copied()
     yield _timed("import", LIMIT, ["-m", "bench.limit.bulk", "import", str(register)], limit_environment(copy), number)
-    copy = copied(installation)
+    copy = installation.copied()
     yield _timed("import", CERTFOLIO, command[1:], copy.environment(), number)
 
 
@@ -131,29 +133,14 @@ def _write_register(file: Path, people: Sequence[Person], number: int) -> None:
             writer.writerow((person.number, person.given, person.family, kind, f"IMP-{row:09d}", issued, until))
 
 
-def copied(installation: Installation) -> Installation:
-    """The same data again, to be written to."""
-    copy = Installation(
-        installation.folder.with_name(f"{installation.folder.name}-copy"),
-        named(installation.database, "bench_certfolio_copy") if installation.database else "",
-    )
-    shutil.rmtree(copy.folder, ignore_errors=True)
-    copy.prepare()
-    if installation.database:
-        copy.clone(installation.database)
-    else:
-        shutil.copyfile(installation.file, copy.file)
-    return copy
-
-
 def _timed(name: str, by: str, arguments: list[str], environment: dict[str, str], rows: int) -> Work:
     """A command of its own: what it took from its start to its end, and the most memory of its own that it had."""
     began = time.perf_counter()
     running = subprocess.Popen(
         [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    with Growth([running.pid]) as growth:
-        said = running.stdout.read() if running.stdout else b""
+    with Growth([running.pid]) as growth, running.stdout or BytesIO() as output:
+        said = output.read()
     _, status, used = os.wait4(running.pid, 0)
     took = time.perf_counter() - began
     running.returncode = os.waitstatus_to_exitcode(status)

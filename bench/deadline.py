@@ -22,7 +22,7 @@ from pathlib import Path
 from random import Random
 from threading import Lock, Thread
 
-from bench.bulk import copied
+from bench.forms import TYPE, value_of, with_file
 from bench.installation import Installation
 from bench.learners import TITLE, Learner, apart, let_in, problems
 from bench.processes import processor_time, spent_since
@@ -38,7 +38,6 @@ SUBMIT = "submitting"
 IDLE_ROUNDS = 20
 MOST_TIMES = 10  # what a read's p95 may be of its p50 while nobody else asks
 _PATIENCE = 120  # seconds
-_BOUNDARY = "deadline-of-a-benchmark"
 
 
 class Unexpected(Exception):
@@ -83,9 +82,8 @@ class Browser:
 
     def submit(self, form: str, file: bytes) -> None:
         """Raises Unexpected."""
-        body, began = _multipart(form, file), time.perf_counter()
-        heads = {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}"}
-        status, _, _ = self._ask("POST", _PATHS[FORM], body, heads)
+        body, began = with_file(_filled(form), file), time.perf_counter()
+        status, _, _ = self._ask("POST", _PATHS[FORM], body, {"Content-Type": TYPE})
         if status not in (302, 303):
             raise Unexpected(f"{SUBMIT}: {status}")
         self._seen.note(SUBMIT, time.perf_counter() - began)
@@ -136,34 +134,23 @@ def scan_of(learner: Learner) -> bytes:
     return start + held + b"trailer<</Root 1 0 R/Size 5>>\n%%EOF\n"
 
 
-def _multipart(form: str, file: bytes) -> bytes:
+def _filled(form: str) -> dict[str, str]:
+    """Raises Unexpected where the form is none."""
     credit_type = re.search(r'<select[^>]*name="credit_type_id".*?<option[^>]*value="(\d+)"', form, re.DOTALL)
-    fields = {
-        "csrf_token": _value(form, "csrf_token"), "key": _value(form, "key"), "title": TITLE, "credits": "2",
-        "credit_type_id": credit_type[1] if credit_type else "", "issuer": "", "number": "", "note": "",
-        "earned_on": (datetime.now(UTC).date() - timedelta(days=2)).isoformat(), "expires_on": "",
+    if credit_type is None:
+        raise Unexpected("the form has no credit type")
+    return {
+        "csrf_token": value_of(form, "csrf_token"), "key": value_of(form, "key"), "title": TITLE, "credits": "2",
+        "credit_type_id": credit_type[1], "issuer": "", "number": "", "note": "", "expires_on": "",
+        "earned_on": (datetime.now(UTC).date() - timedelta(days=2)).isoformat(),
     }  # fmt: skip
-    parts = [f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}'.encode() for name, value in fields.items()]
-    parts.append(
-        b'Content-Disposition: form-data; name="files"; filename="course.pdf"\r\nContent-Type: application/pdf\r\n\r\n'
-        + file
-    )
-    line = f"--{_BOUNDARY}".encode()
-    return b"".join(line + b"\r\n" + part + b"\r\n" for part in parts) + line + b"--\r\n"
 
 
-def _value(form: str, name: str) -> str:
-    found = re.search(rf'name="{name}"[^>]*value="([^"]+)"', form)
-    if found is None:
-        raise Unexpected(f"the form has no {name}")
-    return found[1]
-
-
-def idle(port: int, learner: Learner) -> dict[str, float]:
+def idle(port: int, learner: Learner, rounds: int) -> dict[str, float]:
     """p50 of each page, in milliseconds, where nobody else asks. Raises Unexpected."""
     seen = Seen()
     browser = Browser(port, learner, seen)
-    for _ in range(IDLE_ROUNDS):
+    for _ in range(rounds):
         for page in _PATHS:
             browser.read(page)
     browser.close()
@@ -197,11 +184,13 @@ def told(seen: Seen, before: dict[str, float], found: list[str]) -> Iterator[str
     yield from (seen.errors + found)[:20]
 
 
-def run(installation: Installation, *, learners: int, seconds: float, pause: float) -> tuple[Seen, list[str]]:
+def run(
+    installation: Installation, *, learners: int, seconds: float, pause: float, rounds: int = IDLE_ROUNDS
+) -> tuple[Seen, list[str]]:
     """Run the scenario on `installation`, which it changes, and tell; what was seen, and what is wrong in the end."""
     people, seen = apart(let_in, installation, learners + 1), Seen()
     with WholeServer(installation) as server:
-        before = idle(server.port, people.pop())
+        before = idle(server.port, people.pop(), rounds)
         spent, began = processor_time(server.family), time.monotonic()
         crowd(server.port, people, seen, seconds=seconds, pause=pause)
         took, busy = time.monotonic() - began, spent_since(spent, processor_time(server.family))
@@ -220,7 +209,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=0.5)
     parser.add_argument("--pause", type=float, default=2.0, help="seconds between two pages of a learner, on average")
     asked = parser.parse_args()
-    copy = copied(Installation(asked.data.resolve(), asked.database))
+    copy = Installation(asked.data.resolve(), asked.database).copied()
+    copy.flask("db", "upgrade")
     seen, found = run(copy, learners=asked.learners, seconds=60 * asked.minutes, pause=asked.pause)
     sys.exit(bool(seen.errors or found or len(seen.sent) < asked.learners))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -52,6 +53,18 @@ class Installation:
         for file in self.folder.glob("certfolio.db*"):
             file.unlink()
         self.flask("db", "upgrade")
+
+    def copied(self) -> Installation:
+        """The same data again, to be written to; one copy at a time."""
+        database = named(self.database, "bench_certfolio_copy") if self.database else ""
+        copy = Installation(self.folder.with_name(f"{self.folder.name}-copy"), database)
+        shutil.rmtree(copy.folder, ignore_errors=True)
+        copy.prepare()
+        if self.database:
+            copy.clone(self.database)
+        else:
+            shutil.copyfile(self.file, copy.file)
+        return copy
 
     def clone(self, database: str) -> None:
         """Let the database of this installation be a copy of another on the same server."""

@@ -35,7 +35,7 @@ def apart(work: Callable[..., Told], *given: Any) -> Told:
 
 def let_in(installation: Installation, number: int) -> list[Learner]:
     """So many members without an account get one, and an open session. Raises ValueError where they are fewer."""
-    app = _certfolio(installation)
+    app = certfolio_of(installation)
     from sqlalchemy import bindparam, insert, select, update
 
     from records import clock, passwords, signin
@@ -71,14 +71,15 @@ def let_in(installation: Installation, number: int) -> list[Learner]:
 def problems(installation: Installation, sent: dict[int, str]) -> list[str]:
     """What is wrong where each of these members sent one file, of this SHA-256 (hexadecimal): a certificate that is
     missing or stands twice, revisions, files or bytes that are not what was sent. Nothing, if all is well."""
-    app = _certfolio(installation)
+    app = certfolio_of(installation)
     from records.database import organization_scope
 
     with app.app_context(), organization_scope(ORGANIZATION_ID):
-        return list(_problems(sent))
+        return list(problems_here(sent))
 
 
-def _problems(sent: dict[int, str]) -> Iterator[str]:
+def problems_here(sent: dict[int, str]) -> Iterator[str]:
+    """The same, of the application and the organization that are chosen."""
     from sqlalchemy import select
 
     from records.database import db
@@ -113,7 +114,8 @@ def _problems(sent: dict[int, str]) -> Iterator[str]:
                 yield f"the bytes of member {member_id} are not those that were sent"
 
 
-def _certfolio(installation: Installation) -> Any:
+def certfolio_of(installation: Installation) -> Any:
+    """The application, on `installation`; once a process."""
     os.environ |= installation.environment()
     from wsgi import app
 

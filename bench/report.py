@@ -19,6 +19,10 @@ _MOST = {
     ("import", "postgresql"): 2.5,
     ("due reminders", ""): 1.5,
     ("process start", ""): 1.4,
+    ("download, 1 MiB, X-Accel", ""): 1.5,
+    ("download, 50 MiB, X-Accel", ""): 1.1,
+    ("upload, 50 MiB, form", ""): 1.0,
+    ("upload, 50 MiB, safe on disk", ""): 3.0,
 }
 _GROWTH_IN, _STEADY = 1.5, 4.0  # times
 _HEAD = """# What was measured

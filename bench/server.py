@@ -92,8 +92,8 @@ class WholeServer(Server):
         return ["-m", "flask", "--app", "wsgi", "serve", "--workers", str(WORKERS)]
 
 
-def certfolio(installation: Installation) -> Server:
-    return Server("wsgi:app", installation.environment(), log=installation.folder / "server.log")
+def certfolio(installation: Installation, **settings: str) -> Server:
+    return Server("wsgi:app", installation.environment() | settings, log=installation.folder / "server.log")
 
 
 def limit(installation: Installation) -> Server:
@@ -113,17 +113,18 @@ def sign_in(port: int, account: str) -> str:
     token = re.search(rb'name="csrf_token"[^>]*value="([^"]+)"', page.read())
     given = {"email": account, "password": PASSWORD, "csrf_token": token[1].decode() if token else ""}
     address = f"http://127.0.0.1:{port}/login"
-    heads = {"Content-Type": "application/x-www-form-urlencoded", "Referer": address, "Cookie": _cookies(page)}
+    heads = {"Content-Type": "application/x-www-form-urlencoded", "Referer": address, "Cookie": cookies_of(page)}
     connection.request("POST", "/login", urlencode(given), heads)
     answer = connection.getresponse()
     answer.read()
     connection.close()
     if answer.status not in (302, 303):
         raise RuntimeError(f"nobody could sign in as {account}: {answer.status}")
-    return _cookies(answer)
+    return cookies_of(answer)
 
 
-def _cookies(answer: http.client.HTTPResponse) -> str:
+def cookies_of(answer: http.client.HTTPResponse) -> str:
+    """Those that an answer gives, as a browser sends them back."""
     given = answer.headers.get_all("Set-Cookie") or []
     return "; ".join(each.partition(";")[0] for each in given)
 

@@ -52,6 +52,10 @@ def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[
     if environ["PATH_INFO"] == "/export" and _may_come_in(environ.get("HTTP_COOKIE", "")):
         start(_OK, [("Content-Type", "text/csv; charset=utf-8")])
         return exported()
+    if environ["PATH_INFO"] == "/scan" and _may_come_in(environ.get("HTTP_COOKIE", "")):
+        ((key,),) = rows_of("file", int(parse_qs(environ["QUERY_STRING"])["id"][0]))
+        start(_OK, [("Content-Type", "application/pdf"), ("X-Accel-Redirect", f"/_scans/{key}")])
+        return [b""]
     if page is None or not _may_come_in(environ.get("HTTP_COOKIE", "")):
         start("404 Not Found" if page is None else "403 Forbidden", [("Content-Length", "0")])
         return [b""]

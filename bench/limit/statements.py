@@ -46,6 +46,9 @@ STATEMENTS = {
     "course": (
         f"SELECT {_COURSE}, e.member_id FROM external_certificate e JOIN member m ON m.id = e.member_id WHERE e.id = ?"
     ),
+    "file": (
+        "SELECT f.key FROM scan s JOIN stored_file f ON f.id = s.stored_file_id WHERE s.id = ? AND s.deleted_at IS NULL"
+    ),
     "files": (
         "SELECT s.id, s.name, f.sha256, f.size FROM scan s JOIN stored_file f ON f.id = s.stored_file_id"
         f" WHERE s.{_OURS} AND s.external_certificate_id = ? AND s.deleted_at IS NULL ORDER BY s.id"

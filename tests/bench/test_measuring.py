@@ -10,6 +10,7 @@ from threading import Thread
 import pytest
 from flask import Flask
 
+from bench import storm
 from bench.asking import Browser, WrongAnswer, cost_of
 from bench.bulk import measure as measure_bulk
 from bench.drawing import Drawn
@@ -74,6 +75,17 @@ def test_processes_tell_what_they_cost() -> None:
 
 
 @pytest.mark.long
+def test_a_small_storm_lets_everybody_in(filled: tuple[Flask, Installation]) -> None:
+    _, installation = filled
+    lines = list(storm.run(installation, 6, seconds=0.3))
+    assert lines[0].startswith("6 people: in after")
+    assert lines[1].endswith("wrong answers: none")
+    assert [line.partition(":")[0] for line in lines[2:5]] == [
+        "member list, before", "member list, in the storm", "member list, after",
+    ]  # fmt: skip
+
+
+@pytest.mark.long
 def test_everything_is_measured_on_a_small_installation(filled: tuple[Flask, Installation]) -> None:
     _, installation = filled
     results = Results("sqlite", MEMBERS)
@@ -83,4 +95,5 @@ def test_everything_is_measured_on_a_small_installation(filled: tuple[Flask, Ins
     assert all(page.statements and page.certfolio for page in results.pages)
     assert {work.name for work in results.works} == {
         "export, CSV", "import", "due reminders", "sign-in", "process start",
+        "download, 1 MiB, X-Accel", "download, 50 MiB, X-Accel", "upload, 50 MiB, form", "upload, 50 MiB, safe on disk",
     }  # fmt: skip
