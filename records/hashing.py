@@ -18,7 +18,7 @@ from functools import cache
 from threading import BoundedSemaphore
 from typing import TypeVar
 
-from records.errors import ManyAtOnce
+from records.errors.signing_in import ManyAtOnce
 
 # Requests that may wait for hashes at once in a process. A web process has twice as many threads, so that half of them
 # are always there for other pages.

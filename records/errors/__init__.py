@@ -67,7 +67,6 @@ from records.errors.registers import (
 from records.errors.signing_in import (
     Deactivated,
     LinkSpent,
-    ManyAtOnce,
     NoAccount,
     NoEmail,
     PasswordFirst,
@@ -118,7 +117,6 @@ __all__ = [
     "InvalidInput",
     "LastAdministrator",
     "LinkSpent",
-    "ManyAtOnce",
     "ModuleOff",
     "NameTaken",
     "NoAccount",

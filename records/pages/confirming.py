@@ -9,7 +9,8 @@ from __future__ import annotations
 from flask import Flask, Response, make_response, render_template, request
 
 from records import signin
-from records.errors import Invalid, ManyAtOnce, PasswordFirst
+from records.errors import Invalid, PasswordFirst
+from records.errors.signing_in import ManyAtOnce
 from records.pages.forms import ConfirmForm, show_refusal
 from records.services import confirming
 from records.web.links import own_page, page_before

@@ -9,7 +9,8 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from records import signin
-from records.errors import ManyAtOnce, Refusal
+from records.errors import Refusal
+from records.errors.signing_in import ManyAtOnce
 from records.pages.faces import BACK_OFFICE, chosen_face
 from records.pages.forms import InvitationForm, NewPasswordForm, ResetRequestForm, SignInForm, show_refusal
 from records.pages.guards import account_required, this_account

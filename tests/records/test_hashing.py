@@ -19,7 +19,7 @@ from flask import Flask
 
 from records import hashing, passwords
 from records.database import db, let_go, transaction
-from records.errors import ManyAtOnce
+from records.errors.signing_in import ManyAtOnce
 from records.hashing import PLACES, WEB_THREADS
 from records.models import AuditEvent, MessageKind, ThrottleCount
 from records.services import invitations
