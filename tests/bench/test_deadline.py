@@ -12,7 +12,7 @@ from bench.learners import Learner, problems_here
 from records.database import organization_scope
 
 
-@pytest.mark.once
+@pytest.mark.long
 def test_a_handful_of_learners_submits_and_everything_is_there(
     filled: tuple[Flask, Installation], capsys: pytest.CaptureFixture[str]
 ) -> None:
