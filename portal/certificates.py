@@ -9,14 +9,17 @@ from werkzeug.wrappers import Response
 from records import signin
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required
+from records.queries.ahead import read_ahead
 from records.queries.certificate_history import history_of
 from records.queries.certificate_list import Sort, Status, Wanted
 from records.queries.certificate_list import certificates as listed
+from records.queries.credit_types import asked_for_credit_types
 from records.queries.external_certificates import (
     certification_from,
     own_certificate,
     why_none_are_taken,
 )
+from records.queries.messages import asked_for_unread
 from records.queries.reviewers import administrators
 from records.services import submissions
 from records.services.certificate_steps import require_submissions
@@ -33,15 +36,17 @@ def add_to(blueprint: Blueprint) -> None:
 def certificates() -> str:
     """Tracked certifications and external certificates in one list, as far as each module is on."""
     session["face"] = PORTAL
-    refusal = why_none_are_taken()
-    return render_template(
-        "portal/certificates.html",
-        listing=listed(Wanted.read(request.args), by=signin.current_actor()),
-        statuses=list(Status),
-        sorts=list(Sort),
-        refusal=refusal,
-        people=administrators() if refusal else [],
-    )
+    by = signin.current_actor()
+    with read_ahead(asked_for_credit_types(), asked_for_unread(by=by)):
+        refusal = why_none_are_taken()
+        return render_template(
+            "portal/certificates.html",
+            listing=listed(Wanted.read(request.args), by=by),
+            statuses=list(Status),
+            sorts=list(Sort),
+            refusal=refusal,
+            people=administrators() if refusal else [],
+        )
 
 
 @member_required

@@ -9,13 +9,15 @@ from flask import Blueprint, Response, render_template, request, send_file, sess
 from flask_babel import gettext, lazy_gettext
 
 from records import signin
-from records.models import CreditEntry
+from records.models import CreditEntry, Member
 from records.models.credit_entry import EntryKind
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_member, this_organization
-from records.queries.credits import Filter, SpanChoice, Total, entries_of, totals_of
+from records.queries.ahead import read_ahead
+from records.queries.credits import Filter, SpanChoice, Total, asked_for_totals, entries_of, totals_of
 from records.queries.external_certificates import why_none_are_taken
 from records.queries.keyset import Cursor
+from records.queries.messages import asked_for_unread
 from records.queries.reviewers import administrators
 from records.services import transcripts
 from records.tables import CSV, MIME, XLSX, Cell, written
@@ -44,6 +46,11 @@ def credits() -> str:
     """Totals by credit type, and the entries that the address asks for."""
     session["face"] = PORTAL
     member, on = this_member(), today()
+    with read_ahead(*asked_for_totals(member.id, on=on), asked_for_unread(by=signin.current_actor())):
+        return _page(member, on)
+
+
+def _page(member: Member, on: date) -> str:
     totals = totals_of(member, on=on)
     chosen, refusal = _chosen(totals), why_none_are_taken()
     after = Cursor.read(request.args.get("after", ""), date)

@@ -8,11 +8,14 @@ from flask_babel import gettext
 from records import signin
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_member, this_organization
-from records.queries.certificate_list import standings
-from records.queries.credits import totals_of
+from records.queries.ahead import Question, read_ahead
+from records.queries.binding import asked_for_rules
+from records.queries.certificate_list import asked_for_standings, standings
+from records.queries.credits import asked_for_totals, totals_of
 from records.queries.findings import own_clearance
+from records.queries.messages import asked_for_unread
 from records.queries.portfolio import OwnCertification, Portfolio, portfolio
-from records.queries.positions import positions_of
+from records.queries.positions import asked_for_positions_of, positions_of
 from records.queries.reports.periods import coming_months
 from records.web.charts import BarChart, Value, bar_chart
 from records.web.words import month_name, today
@@ -26,6 +29,23 @@ def add_to(blueprint: Blueprint) -> None:
 def overview() -> str:
     """The learner's standing at a glance."""
     session["face"] = PORTAL
+    with read_ahead(*_around()):
+        return _page()
+
+
+def _around() -> list[Question]:
+    """What the page asks besides the certifications."""
+    by, member = signin.current_actor(), this_member()
+    return [
+        *asked_for_rules(),
+        *asked_for_totals(member.id, on=today()),
+        asked_for_positions_of(member.id),
+        asked_for_standings(by=by),
+        asked_for_unread(by=by),
+    ]
+
+
+def _page() -> str:
     actor, organization, member = signin.current_actor(), this_organization(), this_member()
     own = portfolio(by=actor) if organization.tracks_certifications else None
     totals = totals_of(member, on=today()) if organization.takes_external_certificates else []

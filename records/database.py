@@ -78,6 +78,12 @@ def is_organization_chosen() -> bool:
     return db.session.info.get(_ORGANIZATION) is not None
 
 
+def what_is_seen() -> tuple[Any, Any]:
+    """The organization that the session sees, and whether it sees all of them: what was read under one says nothing
+    under another."""
+    return db.session.info.get(_ORGANIZATION), db.session.info.get(_EVERYWHERE)
+
+
 def this_organization() -> Organization:
     organization = db.session.get(Organization, chosen_organization_id())
     if organization is None:

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, select
 
 from records.database import db
+from records.gathering import all_of
 from records.models import Member, Role, ScopeUnit, Unit
 
 
 def covered_units(member: Member) -> frozenset[int]:
     """The ids of all units in a coordinator's scope: those named, with their sub-units."""
     return scopes([member])[member.id]
+
+
+def units_in_scope_of(member: Any) -> ScalarSelect[Any]:
+    """For a statement that reads `member` (a model): the ids of the units that their scope names, with their sub-units,
+    each as a row of `all_of`."""
+    tree = select(ScopeUnit.unit_id).where(ScopeUnit.member_id == member.id).correlate(member)
+    covered = tree.cte("covered", recursive=True, nesting=True)
+    covered = covered.union(select(Unit.id).where(Unit.parent_id == covered.c.unit_id))
+    return select(all_of(covered.c.unit_id)).correlate(member).scalar_subquery()
 
 
 def scopes(members: Collection[Member]) -> dict[int, frozenset[int]]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from flask import Flask, current_app, g, has_request_context, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
@@ -33,7 +35,7 @@ from records.models import (
     StoredFile,
 )
 from records.models.stored_file import HELD_BACK
-from records.scopes import covered_units
+from records.scopes import covered_units, units_in_scope_of
 
 # So long after the password was given, what is grave needs it no second time.
 PASSWORD_STAYS_FRESH = timedelta(minutes=15)
@@ -68,6 +70,14 @@ class SignedIn(UserMixin):
     administrator: Member | None = None
     second_factor_since: datetime | None = None
     logo_scan: str | None = None  # what the virus scan says of the organization's logo; None without one
+    scope: Sequence[Sequence[int]] | None = None  # rows with the ids of units, if the member's scope names any
+
+    @property
+    def covered_units(self) -> frozenset[int]:
+        """The units that the member looks after, where it is not the whole organization."""
+        member = self.member
+        covers = member is not None and member.role == Role.TRAINING_COORDINATOR and not member.covers_organization
+        return frozenset(unit_id for (unit_id,) in self.scope or ()) if covers else frozenset()
 
     @property
     def has_logo(self) -> bool:
@@ -110,11 +120,12 @@ def _load(token: str) -> SignedIn | None:
 
 
 @cache
-def _open_session() -> Select[SignIn, Account, Member, Organization, Member, datetime | None, str]:
+def _open_session() -> Select[Any]:
     """The open session with this `digest` `now`, and all that every page shows of who has it: built once."""
     administrator = aliased(Member)
-    return (
-        select(SignIn, Account, Member, Organization, administrator, SecondFactor.on_since, StoredFile.virus_scan)
+    beside = SecondFactor.on_since, StoredFile.virus_scan, units_in_scope_of(Member)
+    statement: Select[Any] = (
+        select(SignIn, Account, Member, Organization, administrator, *beside)
         .join(Account, SignIn.account_id == Account.id)
         .outerjoin(Member, SignIn.member_id == Member.id)
         .outerjoin(Organization, Member.organization_id == Organization.id)
@@ -128,6 +139,7 @@ def _open_session() -> Select[SignIn, Account, Member, Organization, Member, dat
             SignIn.expires_at > bindparam("now"),
         )
     )
+    return statement
 
 
 def _still_opens(user: SignedIn) -> bool:
@@ -223,7 +235,10 @@ def current_actor() -> Actor:
 def _actor_of(user: SignedIn | None) -> Actor:
     if user is None or user.member is None:
         return Actor.visitor(address=address(), request_id=request_id(), account=user.account if user else None)
-    actor = actor_of(user.member) if user.administrator is None else _logged_in_as(user.member, user.administrator)
+    if user.administrator is None:
+        actor = actor_of(user.member, units=user.covered_units)
+    else:
+        actor = _logged_in_as(user.member, user.administrator)
     return replace(
         actor,
         came_through=user.sign_in.came_through_id,

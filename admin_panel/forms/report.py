@@ -12,11 +12,13 @@ from admin_panel.forms.fields import Day
 from admin_panel.forms.member import indented
 from admin_panel.reports.words import CHOICE_WORDS, FILTER_LABELS, PRESET_WORDS, span_words
 from records.models import Actor
-from records.queries.certification_types import all_types
-from records.queries.credit_types import credit_types
+from records.queries.ahead import Question
+from records.queries.certification_types import all_types, asked_for_types
+from records.queries.credit_types import asked_for_credit_types, credit_types
 from records.queries.member_filters import WITHOUT_UNIT
 from records.queries.reports import Asked, Report
-from records.queries.requirements import requirements
+from records.queries.requirements import asked_for_requirements, requirements
+from records.queries.units import asked_for_choices as asked_for_units
 from records.queries.units import unit_choices
 
 _DATES = ("first", "last")
@@ -24,6 +26,12 @@ _KINDS: dict[str, Callable[[], Sequence[Any]]] = {
     "type": all_types,
     "credit_type": credit_types,
     "requirement": requirements,
+}
+_ASKED: dict[str, Callable[[], Question]] = {
+    "unit": asked_for_units,
+    "type": asked_for_types,
+    "credit_type": asked_for_credit_types,
+    "requirement": asked_for_requirements,
 }
 
 
@@ -69,6 +77,11 @@ class FilterForm(Form):
                 chosen = next((each.label for each in field.choices if each.value == field.data), "")
                 said.append((str(field.label.text), str(chosen).strip()))
         return said
+
+
+def asked_for_choices(report: Report) -> list[Question]:
+    """What the form of a report is going to ask."""
+    return [_ASKED[name]() for name in report.ids]
 
 
 def _records(name: str, chosen: str, *, by: Actor) -> list[SelectChoice]:

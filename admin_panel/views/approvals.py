@@ -24,11 +24,21 @@ from records.models import Actor, ExternalCertificate, KeptReason
 from records.pages.fields import ids_in
 from records.pages.forms import show_refusal
 from records.queries import approvals as queries
+from records.queries.ahead import Question, read_ahead
 from records.queries.approval_filters import QueueWanted
 from records.queries.capped import MOST_COUNTED
-from records.queries.credit_types import credit_types
-from records.queries.review_pages import certificate_for_review, edited_since, review_page
-from records.queries.units import unit_choices
+from records.queries.credit_types import asked_for_credit_types, credit_types
+from records.queries.kept_reasons import asked_for_reasons, reasons_kept
+from records.queries.review_pages import (
+    ReviewPage,
+    asked_for_page,
+    certificate_for_review,
+    edited_since,
+    page_of,
+    review_page,
+)
+from records.queries.saved_views import asked_for_kept_views
+from records.queries.units import asked_for_choices, unit_choices
 from records.services import audit, kept_reasons, reviews, revocations
 from records.tables import Table, reads
 from records.web.limits import exports
@@ -124,22 +134,25 @@ class ApprovalsView(StaffView):
         self, refused: dict[int, Refusal] | None = None, *, status: int = 200, nothing_ticked: bool = False
     ) -> Response:
         by, wanted = signin.current_actor(), QueueWanted.read(request.args)
-        types, asked, of_member = credit_types(), wanted.asked(), queries.member_asked_for(wanted, by=by)
+        with read_ahead(*_around(by)):
+            types, units, kept = credit_types(), unit_choices(by=by), reasons_kept()
+            views, queue = views_of("approvals", wanted.asked(), by=by), queries.queue(wanted, by=by)
+        of_member = queries.member_asked_for(wanted, by=by)
         listing = Listing(
             "approvals.list",
-            QueueForm(wanted, unit_choices(by=by), types, may_lack_unit=by.covers_everyone),
-            asked,
+            QueueForm(wanted, units, types, may_lack_unit=by.covers_everyone),
+            wanted.asked(),
             files="approvals.export",
-            views=views_of("approvals", asked, by=by),
+            views=views,
             kept=["state"],
             besides=[("member", gettext("Learner"), of_member.name)] if of_member else (),
         )
         html = self.render(
             "admin_panel/approvals.html",
-            queue=queries.queue(wanted, by=by),
+            queue=queue,
             wanted=wanted,
             listing=listing,
-            kept=queries.kept_reasons(),
+            kept=kept,
             refused=queries.named(refused or {}, by=by),
             nothing_ticked=nothing_ticked,
             most=MOST_COUNTED,
@@ -149,7 +162,7 @@ class ApprovalsView(StaffView):
     def _decide(self, certificate_id: int, decide: Deciding) -> Response:
         by = signin.current_actor()
         certificate = certificate_for_review(certificate_id, by=by)
-        form = ReviewForm(certificate, queries.kept_reasons(), request.form)
+        form = ReviewForm(certificate, reasons_kept(), request.form)
         try:
             said = decide(certificate, form, by)
         except Refusal as refusal:
@@ -187,8 +200,7 @@ class ApprovalsView(StaffView):
     ) -> Response:
         """Whoever gets to see the page has opened the certificate as it stands on it; that is noted."""
         by, wanted = signin.current_actor(), QueueWanted.read(request.args)
-        audit.opened(certificate_for_review(certificate_id, by=by), by=by)
-        page = review_page(certificate_id, by=by)
+        page = _opened(certificate_id, by)
         certificate = page.certificate
         edited = edited_since(certificate, form.seen) if form else page.edited
         form = form or ReviewForm(certificate, page.kept)
@@ -208,6 +220,21 @@ class ApprovalsView(StaffView):
             next_id=queries.next_to_decide(wanted, after=certificate, by=by),
         )
         return Answer(str(html), status, mimetype="text/html")
+
+
+def _opened(certificate_id: int, by: Actor) -> ReviewPage:
+    """The page, once it is on record that the asker has it open as it stands."""
+    with read_ahead(*asked_for_page(certificate_id, by=by)):
+        certificate = certificate_for_review(certificate_id, by=by)
+        if not audit.opened(certificate, by=by):
+            return page_of(certificate, by=by)
+    return review_page(certificate_id, by=by)  # what was read before the writing is not known any more
+
+
+def _around(by: Actor) -> list[Question]:
+    """What the list asks besides its rows."""
+    views = asked_for_kept_views("approvals", by=by)
+    return [asked_for_credit_types(), asked_for_choices(), asked_for_reasons(), views]
 
 
 @reads("approvals")

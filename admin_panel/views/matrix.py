@@ -17,8 +17,12 @@ from admin_panel.saved_views import views_of
 from records import clock, signin
 from records.models import Actor
 from records.models.clearance import Outcome
+from records.queries.ahead import Question, read_ahead
+from records.queries.binding import asked_for_rules
 from records.queries.matrix import Asked, every_row, matrix, tally_of
-from records.queries.positions import positions
+from records.queries.positions import asked_for_positions, positions
+from records.queries.saved_views import asked_for_kept_views
+from records.queries.units import asked_for_choices
 from records.tables import Cell, Table, reads
 from records.web.clearance_words import clearance_word, finding_words
 from records.web.limits import exports
@@ -33,11 +37,12 @@ class MatrixView(CoordinatorView):
     @expose("/")
     def show(self) -> str:
         by, asked = signin.current_actor(), Asked.read(request.args)
-        found = matrix(asked, by=by)
-        form = MatrixForm(asked, found.every.demands, found.on)
-        form.offer(found.units, positions(), may_lack_unit=by.covers_everyone)
         fields = asked.asked()
-        views = views_of("requirements", fields, by=by)
+        with read_ahead(*_around(by)):
+            found, served = matrix(asked, by=by), positions()
+            views = views_of("requirements", fields, by=by)
+        form = MatrixForm(asked, found.every.demands, found.on)
+        form.offer(found.units, served, may_lack_unit=by.covers_everyone)
         listing = Listing("matrix.show", form, fields, files="matrix.export", views=views)
         return str(self.render("admin_panel/matrix.html", matrix=found, asked=asked, listing=listing, outcomes=Outcome))
 
@@ -71,3 +76,9 @@ def _table(fields: Mapping[str, str], by: Actor) -> Table:
               *(demand.name for demand in ruled.demands),
               gettext("As of (by what is recorded now)"), gettext("Exported by")]  # fmt: skip
     return Table(gettext("Requirements"), header, cells(), on, found.count)
+
+
+def _around(by: Actor) -> list[Question]:
+    """What the page asks besides its members."""
+    views = asked_for_kept_views("requirements", by=by)
+    return [*asked_for_rules(), asked_for_choices(), asked_for_positions(), views]

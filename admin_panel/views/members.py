@@ -20,12 +20,14 @@ from records.errors.merging import MergedAway
 from records.errors.second_factors import NoSecondFactor, OpensElsewhere, OwnSecondFactor
 from records.models import Actor, Member
 from records.pages.arriving import sent_key
-from records.queries.binding import any_requirement
+from records.queries.ahead import Question, read_ahead
+from records.queries.binding import any_requirement, asked_for_any_requirement
 from records.queries.capped import MOST_COUNTED
 from records.queries.member_filters import Wanted
 from records.queries.members import member_list
-from records.queries.positions import positions
-from records.queries.units import unit_choices
+from records.queries.positions import asked_for_positions, positions
+from records.queries.saved_views import asked_for_kept_views
+from records.queries.units import asked_for_choices, unit_choices
 from records.services import invitations, members, second_factors
 from records.web.words import refusal_text
 
@@ -51,17 +53,16 @@ class MembersView(CoordinatorView):
     @expose("/")
     def list(self) -> str:
         by, wanted = signin.current_actor(), Wanted.read(request.args)
-        tracks = this_organization().tracks_certifications
-        units, served, requires = unit_choices(by=by), positions(), tracks and any_requirement()
+        tracks, asked = this_organization().tracks_certifications, wanted.asked()
+        with read_ahead(*_around(by)):
+            units, served, requires = unit_choices(by=by), positions(), tracks and any_requirement()
+            views, listed = views_of("members", asked, by=by), member_list(wanted, by=by)
         form = FilterForm(wanted, units, served, tracks=tracks, requires=requires, may_lack_unit=by.covers_everyone)
-        asked = wanted.asked()
-        listing = Listing(
-            "members.list", form, asked, files="members_at_once.export", views=views_of("members", asked, by=by)
-        )
+        listing = Listing("members.list", form, asked, files="members_at_once.export", views=views)
         return str(
             self.render(
                 "admin_panel/members.html",
-                listed=member_list(wanted, by=by),
+                listed=listed,
                 wanted=wanted,
                 listing=listing,
                 units=indented(units),
@@ -162,6 +163,12 @@ class MembersView(CoordinatorView):
         link = current_app.config["PUBLIC_URL"] + path if path else None
         html = self.render("admin_panel/member_link.html", member=member, link=link, invited=invited)
         return Answer(str(html), mimetype="text/html")
+
+
+def _around(by: Actor) -> list[Question]:
+    """What the list asks besides its rows."""
+    views = asked_for_kept_views("members", by=by)
+    return [asked_for_choices(), asked_for_positions(), asked_for_any_requirement(), views]
 
 
 def _administrator() -> Actor:

@@ -14,18 +14,23 @@ from admin_panel.forms.profile_page import ProfileForm, merged, typed_for
 from admin_panel.messages import report
 from admin_panel.views.profile_words import Line, lines_of
 from records import signin
+from records.database import is_id
 from records.errors import Invalid, InvalidInput, LastAdministrator, Refusal, Stale
 from records.models import Actor, ErasureReason, ExternalCertificate, Member
 from records.pages.fields import ids_in
 from records.pages.guards import this_organization
-from records.queries.approvals import certificates_of
+from records.queries.ahead import Question, read_ahead
+from records.queries.approvals import asked_for_certificates_of, certificates_of
+from records.queries.binding import asked_for_rules
 from records.queries.erasing import erasure_of
 from records.queries.findings import badge_of
-from records.queries.member_merges import standing_merges_of
-from records.queries.notices import notices_of_member
+from records.queries.member_merges import asked_for_standing_merges_of, standing_merges_of
+from records.queries.notices import asked_for_notices_of_member, notices_of_member
+from records.queries.positions import asked_for_positions_for
 from records.queries.profile_fields import changed_since
 from records.queries.profiles import Profile, deleted_certifications, profile_of
 from records.queries.summaries import member_summary
+from records.queries.units import asked_for_choices
 from records.services import certifications, member_merges, profiles
 from records.services.profiles import Updated
 from records.web.event_words import ERASURE_WORDS
@@ -45,10 +50,11 @@ class ProfileView(CoordinatorView):
     @expose("/<int:member_id>")
     def show(self, member_id: int) -> Response:
         by = signin.current_actor()
-        profile = profile_of(member_id, by=by)
-        if profile.member.is_erased:
-            return self._erased(profile.member)
-        return self._page(profile, ProfileForm(profile, by=by))
+        with read_ahead(*_around(member_id)):
+            profile = profile_of(member_id, by=by)
+            if profile.member.is_erased:
+                return self._erased(profile.member)
+            return self._page(profile, ProfileForm(profile, by=by))
 
     @expose("/<int:member_id>/summary")
     def summary(self, member_id: int) -> str:
@@ -141,6 +147,20 @@ class ProfileView(CoordinatorView):
             undoable=member_merges.is_undoable,
         )
         return Response(str(html), status, mimetype="text/html")
+
+
+def _around(member_id: int) -> list[Question]:
+    """What the page asks besides the member and their certifications."""
+    if not is_id(member_id):
+        return []
+    return [
+        *asked_for_rules(),
+        asked_for_choices(),
+        asked_for_positions_for(member_id),
+        asked_for_certificates_of(member_id),
+        *asked_for_notices_of_member(member_id),
+        asked_for_standing_merges_of(member_id),
+    ]
 
 
 def _external(profile: Profile, by: Actor) -> tuple[Sequence[ExternalCertificate], bool] | None:

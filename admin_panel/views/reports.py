@@ -12,15 +12,16 @@ from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
 from admin_panel.exporting import list_file, rows_table
-from admin_panel.forms.report import FilterForm
+from admin_panel.forms.report import FilterForm, asked_for_choices
 from admin_panel.reports import LAYOUTS
 from admin_panel.saved_views import view_rows, views_of
 from records import clock, signin
 from records.database import this_organization
 from records.models import Actor
+from records.queries.ahead import read_ahead
 from records.queries.capped import MOST_COUNTED
 from records.queries.reports import REPORTS, Page, Rows, offered, report_named
-from records.queries.saved_views import saved_views
+from records.queries.saved_views import asked_for_kept_views, saved_views
 from records.tables import Table, reads
 from records.web.limits import exports
 
@@ -60,8 +61,9 @@ class ReportsView(CoordinatorView):
         by = signin.current_actor()
         report = report_named(name, by=by)
         asked, layout = report.read(fields), LAYOUTS[name]
-        rows = report.rows(asked, by)
-        filters = FilterForm(report, asked, by=by)
+        with read_ahead(*report.asks(), *asked_for_choices(report), asked_for_kept_views(name, by=by)):
+            rows = report.rows(asked, by)
+            filters, views = FilterForm(report, asked, by=by), views_of(name, asked.fields(), by=by)
         page = _on_paper(rows) if printed else rows.page(fields.get("after", ""))
         html = self.render(
             "admin_panel/report.html",
@@ -76,7 +78,7 @@ class ReportsView(CoordinatorView):
             figures=layout.figures(asked, by, rows),
             filters=filters,
             said=filters.told_words(asked),
-            views=views_of(name, asked.fields(), by=by),
+            views=views,
             organization=this_organization(),
             now=clock.now(),
             is_further_on=bool(fields.get("after")),

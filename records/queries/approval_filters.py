@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, or_, select
 
 from records.models import Actor, ExternalCertificate, Member, Revision, State
 from records.models.text import tidy
-from records.queries.member_filters import WITHOUT_UNIT, in_scope, says_an_id, unit_and_below
+from records.queries.member_filters import WITHOUT_UNIT, in_scope, says_an_id
 from records.queries.member_search import matches, words_of
+from records.queries.units import unit_and_below
 
 ALL_STATES = "all"
 

@@ -8,18 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
-from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select, tuple_, union_all
+from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from records.database import db, records_of
 from records.errors import NotAllowed, Refusal
-from records.models import Actor, ExternalCertificate, KeptReason, Member, State
+from records.models import Actor, CreditType, ExternalCertificate, Member, State
+from records.queries.ahead import Question, read_ahead, rows_of
 from records.queries.approval_filters import ALL_STATES, QueueWanted, certificate_conditions, decidable
 from records.queries.capped import MOST_COUNTED, count_of, counting
 from records.queries.keyset import Cursor
-from records.queries.openings import Opening, openings_by_others, own_openings
+from records.queries.openings import Opening, asked_for_openings, openings_by_others, own_openings
+from records.queries.revisions import asked_for_revisions, revised
 from records.queries.steering import its_member
 
 PAGE = 50
@@ -94,7 +99,9 @@ def queue(wanted: QueueWanted, *, by: Actor) -> Queue:
 def every_certificate(wanted: QueueWanted, *, by: Actor) -> Iterator[ExternalCertificate]:
     """All that are found, in the order of the list, read as they are taken. Raises NotAllowed."""
     require_reviewer(by)
-    return records_of(page(wanted, by=by).limit(None), at_once=MOST_COUNTED)
+    found = records_of(page(wanted, by=by).limit(None), at_once=MOST_COUNTED)
+    parts = iter(lambda: [*islice(found, MOST_COUNTED)], [])
+    return (certificate for part in parts for certificate in revised(part))
 
 
 def how_many_certificates(wanted: QueueWanted, *, by: Actor, most: int | None) -> int:
@@ -133,23 +140,36 @@ def next_to_decide(wanted: QueueWanted, *, after: ExternalCertificate, by: Actor
         .order_by(ExternalCertificate.submitted_at, ExternalCertificate.id)
         .limit(1)
     )
-    later = db.session.scalar(waiting.where(place > here))
-    return db.session.scalar(waiting) if later is None else later
+    # Those later than here first, then the oldest of all: each by its walk, whichever finds one.
+    walks = enumerate((waiting.where(place > here), waiting))
+    found = union_all(*(select(each.subquery(), literal(turn).label("turn")) for turn, each in walks)).subquery()
+    return db.session.scalar(select(found.c.id).order_by(found.c.turn).limit(1))
 
 
 def certificates_of(member: Member, *, by: Actor) -> tuple[Sequence[ExternalCertificate], bool]:
     """The latest of a member's, newest first, and whether there are more. Raises NotAllowed, NotFound."""
     require_reviewer(by)
     member.require_seen_by(by)
-    statement = (
-        select(ExternalCertificate)
-        .where(ExternalCertificate.member_id == member.id)
-        .options(joinedload(ExternalCertificate.credit_type))
+    found = rows_of(*asked_for_certificates_of(member.id))
+    for certificate, credit_type in found:
+        set_committed_value(certificate, "credit_type", credit_type)
+    return [each for each, _ in found[:MOST_OF_A_MEMBER]], len(found) > MOST_OF_A_MEMBER
+
+
+def asked_for_certificates_of(member_id: int) -> Question:
+    """What `certificates_of` is going to ask."""
+    return Question(_latest_of(), {"member_id": member_id})
+
+
+@cache
+def _latest_of() -> Select[ExternalCertificate, CreditType]:
+    return (
+        select(ExternalCertificate, CreditType)
+        .join(CreditType, ExternalCertificate.credit_type_id == CreditType.id)
+        .where(ExternalCertificate.member_id == bindparam("member_id"))
         .order_by(ExternalCertificate.id.desc())
         .limit(MOST_OF_A_MEMBER + 1)
     )
-    found = db.session.scalars(statement).all()
-    return found[:MOST_OF_A_MEMBER], len(found) > MOST_OF_A_MEMBER
 
 
 def member_asked_for(wanted: QueueWanted, *, by: Actor) -> Member | None:
@@ -167,11 +187,6 @@ def named(refused: Mapping[int, Refusal], *, by: Actor) -> list[Refused]:
     found = db.session.scalars(statement.options(joinedload(ExternalCertificate.member)))
     known = {each.id: each for each in found if each.member.may_be_seen_by(by)}
     return [Refused(known.get(each), refusal) for each, refusal in refused.items()]
-
-
-def kept_reasons() -> Sequence[KeptReason]:
-    """The texts that the organization's reviewers keep, by their words."""
-    return db.session.scalars(select(KeptReason).order_by(KeptReason.text, KeptReason.id)).all()
 
 
 def require_reviewer(by: Actor) -> None:
@@ -200,7 +215,6 @@ def page(
             contains_eager(ExternalCertificate.member).joinedload(Member.unit),
             joinedload(ExternalCertificate.credit_type),
             joinedload(ExternalCertificate.decided_by),
-            selectinload(ExternalCertificate.revisions),
         )
         .limit(PAGE + 1)
     )
@@ -258,8 +272,9 @@ def _counts(wanted: QueueWanted, *, by: Actor) -> dict[str, int]:
 
 def _rows(certificates: list[ExternalCertificate], *, by: Actor) -> list[Waiting]:
     pending = [each.id for each in certificates if each.state == State.PENDING]
-    others = openings_by_others(pending, by=by) if pending else {}
-    own = own_openings(pending, by=by) if pending else {}
+    with read_ahead(asked_for_revisions(each.id for each in certificates), asked_for_openings(pending, by=by)):
+        revised(certificates)
+        others, own = openings_by_others(pending, by=by), own_openings(pending, by=by)
     return [
         Waiting(
             each,

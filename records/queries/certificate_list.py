@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.orm import joinedload
 
 from records import clock
 from records.database import db, this_organization
 from records.models import Actor, Certification, CertificationType, ExternalCertificate, Scan, Standing, State
 from records.models.text import folded
+from records.queries.ahead import Question, scalars_of
 from records.queries.portfolio import OwnCertification, portfolio
 
 EXTERNAL = "external"
@@ -162,13 +164,23 @@ def standings(*, by: Actor) -> Standings:
     """Of an organization that takes none, nothing waits."""
     if not this_organization().takes_external_certificates:
         return Standings(0, [])
-    statement = select(ExternalCertificate).where(
-        ExternalCertificate.member_id == by.member_id,
-        ExternalCertificate.state.in_((State.PENDING, State.CHANGES_REQUESTED)),
-    )
-    waiting = db.session.scalars(statement.order_by(ExternalCertificate.submitted_at, ExternalCertificate.id)).all()
+    waiting = scalars_of(*asked_for_standings(by=by))
     to_mend = [each for each in waiting if each.state == State.CHANGES_REQUESTED]
     return Standings(len(waiting) - len(to_mend), to_mend)
+
+
+def asked_for_standings(*, by: Actor) -> Question:
+    """What `standings` is going to ask."""
+    return Question(_waiting(), {"member_id": by.member_id})
+
+
+@cache
+def _waiting() -> Select[ExternalCertificate]:
+    statement = select(ExternalCertificate).where(
+        ExternalCertificate.member_id == bindparam("member_id"),
+        ExternalCertificate.state.in_((State.PENDING, State.CHANGES_REQUESTED)),
+    )
+    return statement.order_by(ExternalCertificate.submitted_at, ExternalCertificate.id)
 
 
 def _tracked(*, by: Actor) -> list[Listed]:
@@ -198,11 +210,6 @@ def _external(*, by: Actor) -> list[Listed]:
     organization = this_organization()
     if not organization.takes_external_certificates:
         return []
-    statement = (
-        select(ExternalCertificate)
-        .where(ExternalCertificate.member_id == by.member_id)
-        .options(joinedload(ExternalCertificate.credit_type), selectinload(ExternalCertificate.scans))
-    )
     today = clock.today(organization)
     return [
         Listed(
@@ -213,8 +220,17 @@ def _external(*, by: Actor) -> list[Listed]:
             each.expires_on,
             certificate=each,
         )
-        for each in db.session.scalars(statement)
+        for each in db.session.scalars(_own(), {"member_id": by.member_id}).unique()
     ]
+
+
+@cache
+def _own() -> Select[ExternalCertificate]:
+    return (
+        select(ExternalCertificate)
+        .where(ExternalCertificate.member_id == bindparam("member_id"))
+        .options(joinedload(ExternalCertificate.credit_type), joinedload(ExternalCertificate.scans))
+    )
 
 
 def _offered(wanted: Wanted, types: Mapping[int, CertificationType]) -> Wanted:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from records.database import db
 from records.models import Certification, CertificationType
+from records.queries.ahead import Question, scalars_of
 
 # Holders are counted up to here: a list is no place for a count over a million rows.
 MOST_HOLDERS = 1000
@@ -28,18 +30,22 @@ class Listed:
 
 def active_types() -> Sequence[CertificationType]:
     """Those that a pull-down offers, in the organization's order."""
-    statement = (
-        select(CertificationType)
-        .where(CertificationType.retired_at.is_(None))
-        .order_by(CertificationType.position, CertificationType.folded_name)
-    )
-    return db.session.scalars(statement).all()
+    return [each for each in all_types() if each.retired_at is None]
 
 
 def all_types() -> Sequence[CertificationType]:
     """All of them, retired ones too, in the organization's order."""
-    statement = select(CertificationType).order_by(CertificationType.position, CertificationType.folded_name)
-    return db.session.scalars(statement).all()
+    return scalars_of(_every_type())
+
+
+def asked_for_types() -> Question:
+    """What `active_types` and `all_types` are going to ask."""
+    return Question(_every_type())
+
+
+@cache
+def _every_type() -> Select[CertificationType]:
+    return select(CertificationType).order_by(CertificationType.position, CertificationType.folded_name)
 
 
 def listed_types() -> list[Listed]:

@@ -33,8 +33,9 @@ from records.models.clearance import is_cleared
 from records.models.revision import digest_of
 from records.queries.audit_chains import lines
 from records.queries.audit_verifying import Fault, verify
-from records.queries.binding import any_requirement, people, rules
+from records.queries.binding import any_requirement, rules
 from records.queries.clearance import cleared_on
+from records.queries.persons import people
 from records.queries.references import astray
 from records.storage import measured, storage
 

@@ -15,10 +15,11 @@ from records.database import db, this_organization
 from records.errors import ModuleOff
 from records.models import Actor, Member
 from records.models.clearance import Demand, Holding, Outcome, Person, outcomes_between
-from records.queries.binding import Rules, people, rules
+from records.queries.binding import Rules, rules
 from records.queries.equivalences import counting_as
 from records.queries.matrix import members_in
 from records.queries.member_filters import WITHOUT_UNIT, says_an_id
+from records.queries.persons import people
 from records.queries.units import Choice, unit_choices
 
 AHEAD = (0, 30, 60, 90, 180, 365)

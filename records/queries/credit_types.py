@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from records.database import db
 from records.models import CreditType, ExternalCertificate
+from records.queries.ahead import Question, scalars_of
 
 # Certificates are counted up to here: a list is no place for a count over a million rows.
 MOST_CERTIFICATES = 1000
@@ -28,7 +30,17 @@ class ListedCreditType:
 
 def credit_types() -> Sequence[CreditType]:
     """All of them, retired ones too, in the organization's order."""
-    return db.session.scalars(select(CreditType).order_by(CreditType.position, CreditType.folded_name)).all()
+    return scalars_of(_every_type())
+
+
+def asked_for_credit_types() -> Question:
+    """What `credit_types` is going to ask."""
+    return Question(_every_type())
+
+
+@cache
+def _every_type() -> Select[CreditType]:
+    return select(CreditType).order_by(CreditType.position, CreditType.folded_name)
 
 
 def listed_credit_types() -> list[ListedCreditType]:

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import ColumnElement, Select, and_, extract, false, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, cast, extract, false, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from records.database import db
 from records.models import CreditEntry, CreditType, Member
 from records.models.credit_type import Span
-from records.queries.credit_types import credit_types
+from records.queries.ahead import Question, read_ahead, rows_of
+from records.queries.credit_types import asked_for_credit_types, credit_types
 from records.queries.keyset import Cursor
 
 ENTRIES_AT_ONCE = 50
@@ -90,16 +91,21 @@ class Entries:
 
 
 def totals_of(member: Member, *, on: date) -> list[Total]:
-    """Each credit type that the member has credits of or that sets a goal, in order. Three statements."""
-    types = credit_types()
+    """Each credit type that the member has credits of or that sets a goal, in order. Two statements."""
+    with read_ahead(*asked_for_totals(member.id, on=on)):
+        types, months = credit_types(), _months(member.id, on=on)
     spans = {type_.id: type_.period_around(on, joined_on=member.joined_on) for type_ in types}
     sums = {row.credit_type_id: row for row in db.session.execute(_sums(member, types, spans, on=on))}
-    months = _months(member, on=on)
     return [
         _total(type_, sums.get(type_.id), spans[type_.id], months, on=on)
         for type_ in types
         if type_.id in sums or (type_.goal is not None and not type_.is_retired)
     ]
+
+
+def asked_for_totals(member_id: int, *, on: date) -> list[Question]:
+    """What `totals_of` is going to ask first."""
+    return [asked_for_credit_types(), _asked_for_months(member_id, on)]
 
 
 def _sums(
@@ -133,15 +139,25 @@ def _total(type_: CreditType, sums: Any, span: Span, months: dict[tuple[int, dat
     )
 
 
-def _months(member: Member, *, on: date) -> dict[tuple[int, date], Decimal]:
+def _months(member_id: int, *, on: date) -> dict[tuple[int, date], Decimal]:
     """By credit type and month, over the months of the chart."""
-    year, month = extract("year", CreditEntry.counts_on), extract("month", CreditEntry.counts_on)
-    statement = (
+    found = rows_of(*_asked_for_months(member_id, on))
+    return {(each[0], date(int(each[1]), int(each[2]), 1)): each[3] for each in found}
+
+
+def _asked_for_months(member_id: int, on: date) -> Question:
+    return Question(_by_month(), {"member_id": member_id, "first": _last_months(on)[0]})
+
+
+@cache
+def _by_month() -> Select[int, int, int, Decimal]:
+    # As whole numbers: PostgreSQL takes them out of a date as numerics.
+    year, month = (cast(extract(part, CreditEntry.counts_on), Integer) for part in ("year", "month"))
+    return (
         select(CreditEntry.credit_type_id, year, month, func.sum(CreditEntry.amount))
-        .where(CreditEntry.member_id == member.id, CreditEntry.counts_on >= _last_months(on)[0])
+        .where(CreditEntry.member_id == bindparam("member_id"), CreditEntry.counts_on >= bindparam("first"))
         .group_by(CreditEntry.credit_type_id, year, month)
     )
-    return {(each[0], date(int(each[1]), int(each[2]), 1)): each[3] for each in db.session.execute(statement)}
 
 
 @lru_cache(10)
@@ -163,7 +179,7 @@ def twelve_months(on: date) -> Span:
 def entries_of(
     member: Member, chosen: Filter, *, on: date, after: Cursor | None = None, most: int | None = ENTRIES_AT_ONCE
 ) -> Entries:
-    """The entries behind a figure, with credit types and certificates (`most` None: all of them). Three statements."""
+    """The entries behind a figure, with credit types and certificates (`most` None: all of them). Two statements."""
     asked = _asked(member, chosen, on=on)
     facts = select(func.count(), func.sum(CreditEntry.amount), func.count(CreditEntry.credit_type_id.distinct()))
     count, total, kinds = db.session.execute(facts.where(asked)).one()

@@ -18,6 +18,7 @@ from records.models import (
     Upload,
     UploadedFile,
 )
+from records.queries.credit_types import credit_types
 
 
 def own_certificate(certificate_id: int, *, by: Actor) -> ExternalCertificate:
@@ -68,12 +69,7 @@ def certification_from(certificate: ExternalCertificate) -> Certification | None
 
 def claimable_types() -> list[CreditType]:
     """The credit types that learners may choose, in the organization's order."""
-    statement = (
-        select(CreditType)
-        .where(CreditType.accepts_uploads.is_(True), CreditType.retired_at.is_(None))
-        .order_by(CreditType.position, CreditType.folded_name)
-    )
-    return list(db.session.scalars(statement))
+    return [each for each in credit_types() if each.accepts_uploads and each.retired_at is None]
 
 
 def why_none_are_taken() -> Refusal | None:

@@ -11,7 +11,8 @@ from records.database import found, this_organization
 from records.errors import ModuleOff, NotFound
 from records.models import Actor, CertificationType, Member
 from records.models.clearance import Finding, Outcome, finding_on
-from records.queries.binding import people, rules
+from records.queries.binding import rules
+from records.queries.persons import people
 
 
 @dataclass(frozen=True)

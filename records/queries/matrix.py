@@ -16,16 +16,17 @@ from records.errors import ModuleOff
 from records.models import Actor, Member
 from records.models.clearance import Finding, Outcome, finding_on
 from records.models.text import tidy
-from records.queries.binding import Rules, people, rules
+from records.queries.binding import Rules, rules
 from records.queries.capped import MOST_COUNTED, count_of, counting
 from records.queries.clearance import Condition, Tally, concerned, serves_in, tally
-from records.queries.member_filters import WITHOUT_UNIT, ByClearance, by_clearance, in_scope, says_an_id, unit_and_below
+from records.queries.member_filters import WITHOUT_UNIT, ByClearance, by_clearance, in_scope, says_an_id
 from records.queries.member_search import matches, words_of
-from records.queries.units import Choice, unit_choices
+from records.queries.persons import people
+from records.queries.units import Choice, unit_and_below, unit_choices
 
 PAGE = 100
 _AT_ONCE = 500  # rows of a file
-# How many units a page asks first, and at most in one statement.
+# How many units a page asks first, and then in one statement.
 _FEW_UNITS, _MOST_UNITS = 4, 256
 _YEARS = range(1900, 2200)
 
@@ -129,7 +130,7 @@ def matrix(asked: Asked, *, by: Actor) -> Matrix:
     backwards = asked.before is not None
     beside = asked.before if backwards else asked.after
     place = _place(beside, question)
-    found = [] if beside and place is None else _walked(question, place, backwards=backwards)
+    found, count = ([], None) if beside and place is None else _walked(question, place, backwards=backwards)
     more, members = len(found) > PAGE, found[:PAGE]
     if backwards:
         members.reverse()
@@ -143,7 +144,7 @@ def matrix(asked: Asked, *, by: Actor) -> Matrix:
         ruled=ruled,
         every=question.every,
         groups=_grouped(rows, question.units),
-        tally=tally(question.narrowed, ruled, question.on) if question.are_few else None,
+        tally=tally(question.narrowed, ruled, question.on) if question.are_few(count) else None,
         units=question.units,
         following=members[-1].id if members and (more or backwards) else None,
         preceding=members[0].id if members and (asked.after or (backwards and more)) else None,
@@ -212,11 +213,13 @@ class _Question:
         shown = [*narrowed, by_clearance(asked.only, on, ruled)] if asked.only else narrowed
         return cls(on, every, ruled, unit_choices(by=by), narrowed, shown)
 
+    def are_few(self, count: int | None) -> bool:
+        """Whether no more than MOST_COUNTED members fit; `count` as far as it was found on the way."""
+        return (db.session.scalar(self.counted) or 0 if count is None else count) <= MOST_COUNTED
+
     @property
-    def are_few(self) -> bool:
-        """Whether no more than MOST_COUNTED members fit."""
-        some = select(Member.id).where(*self.narrowed).order_by(Member.sort_name, Member.id)
-        return (db.session.scalar(counting(some)) or 0) <= MOST_COUNTED
+    def counted(self) -> Select[int]:
+        return counting(select(Member.id).where(*self.narrowed).order_by(Member.sort_name, Member.id))
 
     @property
     def rank(self) -> ColumnElement[int]:
@@ -248,14 +251,16 @@ def _place(member_id: int | None, question: _Question) -> Member | None:
     return db.session.scalar(select(Member).where(Member.id == member_id, *question.narrowed[:1]))
 
 
-def _walked(question: _Question, beside: Member | None, *, backwards: bool) -> list[Member]:
-    """PAGE + 1 members after or before one, nearest first: unit by unit along the tree, each by its index of names."""
+def _walked(question: _Question, beside: Member | None, *, backwards: bool) -> tuple[list[Member], int | None]:
+    """PAGE + 1 members after or before one, nearest first: unit by unit along the tree, each by its index of names. And
+    how many fit, where there are any on the page."""
     units: list[int | None] = [*(unit.id for unit in question.units), None]
     if backwards:
         units.reverse()
     if beside is not None:
         units = units[units.index(beside.unit_id) :]
     found: list[Member] = []
+    count: int | None = None
     at_once = _FEW_UNITS
     while units and len(found) <= PAGE:
         parts = [
@@ -266,10 +271,13 @@ def _walked(question: _Question, beside: Member | None, *, backwards: bool) -> l
         ]
         rows = union_all(*map(select, parts)).subquery("rows")
         keys = _keys(backwards=backwards)
-        statement = select(Member).join(rows, Member.id == rows.c.id).order_by(rows.c.turn, *keys)
-        found += db.session.scalars(statement.limit(PAGE + 1 - len(found)))
-        units, at_once, beside = units[at_once:], min(4 * at_once, _MOST_UNITS), None
-    return found
+        counted = literal(count) if count is not None else question.counted.scalar_subquery()
+        statement = select(Member, counted).join(rows, Member.id == rows.c.id).order_by(rows.c.turn, *keys)
+        read = db.session.execute(statement.limit(PAGE + 1 - len(found))).all()
+        found += [member for member, _ in read]
+        count = read[0][1] if read else count
+        units, at_once, beside = units[at_once:], _MOST_UNITS, None
+    return found, count
 
 
 def _keys(*, backwards: bool) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -11,12 +11,12 @@ from sqlalchemy import ColumnElement, and_, not_, select, true
 from sqlalchemy.orm import aliased
 
 from records import clock
-from records.database import db
-from records.models import Actor, Certification, CertificationType, Member, MemberPosition, Role, Standing, Unit
+from records.models import Actor, Certification, CertificationType, Member, MemberPosition, Role, Standing
 from records.models.text import tidy
 from records.queries.binding import Rules, rules
 from records.queries.clearance import cleared_on
 from records.queries.member_search import matches, words_of
+from records.queries.units import unit_and_below
 
 LATELY = LAPSES_WITHIN = timedelta(days=30)
 WITHOUT_UNIT = "none"
@@ -166,12 +166,6 @@ def seen(activity: str) -> ColumnElement[bool]:
         Activity.NEVER: active & Member.last_seen_at.is_(None),
         Activity.NOT_INVITED: active & Member.invited_at.is_(None) & Member.account_id.is_(None),
     }.get(Activity(activity), active)
-
-
-def unit_and_below(unit_id: int) -> Sequence[int]:
-    """The ids of a unit and of all within it. One statement of its own: with ids a planner can reckon."""
-    tree = select(Unit.id).where(Unit.id == unit_id).cte("unit_and_below", recursive=True)
-    return db.session.scalars(select(tree.union(select(Unit.id).where(Unit.parent_id == tree.c.id)).c.id)).all()
 
 
 def _holds_one(standing: Standing, today: date) -> ColumnElement[bool]:

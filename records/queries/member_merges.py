@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import BindParameter, Select, bindparam, or_, select
+from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from records.database import db, found
 from records.models import Actor, Certification, Member, MemberMerge, MemberPosition, Position, Scan
+from records.queries.ahead import Question, rows_of
 from records.queries.merging import duplicates_of, tally
 
 MOST = 100
@@ -67,14 +70,30 @@ def merge_list(*, by: Actor) -> Sequence[MemberMerge]:
 def standing_merges_of(member: Member, *, by: Actor) -> Sequence[MemberMerge]:
     """The merges that stand into this member, or of it into another, newest first. Raises NotAllowed, NotFound."""
     member.require_seen_by(by)
-    statement = (
-        select(MemberMerge)
-        .where(or_(MemberMerge.kept_id == member.id, MemberMerge.merged_id == member.id))
+    found = rows_of(*asked_for_standing_merges_of(member.id))
+    for merge, kept, merged in found:
+        set_committed_value(merge, "kept", kept)
+        set_committed_value(merge, "merged", merged)
+    return [merge for merge, _, _ in found]
+
+
+def asked_for_standing_merges_of(member_id: int) -> Question:
+    """What `standing_merges_of` is going to ask."""
+    return Question(_standing(), {"member_id": member_id})
+
+
+@cache
+def _standing() -> Select[MemberMerge, Member, Member]:
+    kept, merged = aliased(Member), aliased(Member)
+    member_id: BindParameter[int] = bindparam("member_id")
+    return (
+        select(MemberMerge, kept, merged)
+        .join(kept, MemberMerge.kept_id == kept.id)
+        .join(merged, MemberMerge.merged_id == merged.id)
+        .where(or_(MemberMerge.kept_id == member_id, MemberMerge.merged_id == member_id))
         .where(MemberMerge.undone_at.is_(None))
-        .options(joinedload(MemberMerge.kept), joinedload(MemberMerge.merged))
         .order_by(MemberMerge.id.desc())
     )
-    return db.session.scalars(statement).all()
 
 
 def _duplicates(merged: Member, kept: Member) -> list[Duplicate]:

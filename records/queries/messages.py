@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
 from records.database import chosen_organization_id, db, is_id
 from records.mail import in_words
 from records.models import Actor, AuditEvent, AuditKind, Message, MessageKind
 from records.models.message import PORTAL_KINDS
+from records.queries.ahead import Question, scalars_of
 
 PAGE = 20
 _MOST_VISITS = 50
@@ -62,8 +64,19 @@ def inbox(*, by: Actor, before_id: int | None = None) -> Inbox:
 
 
 def unread_count(*, by: Actor) -> int:
-    unread = select(func.count(Message.id)).where(*own_messages(by), Message.read_at.is_(None))
-    return db.session.scalar(unread) or 0
+    (count,) = scalars_of(*asked_for_unread(by=by))
+    return int(count)
+
+
+def asked_for_unread(*, by: Actor) -> Question:
+    """What `unread_count` is going to ask."""
+    return Question(_unread(), {"organization_id": chosen_organization_id(), "reader_id": by.member_id or 0})
+
+
+@cache
+def _unread() -> Select[int]:
+    of_reader = Message.organization_id == bindparam("organization_id"), Message.member_id == bindparam("reader_id")
+    return select(func.count(Message.id)).where(*of_reader, Message.read_at.is_(None))
 
 
 def mail_offered(by: Actor) -> tuple[MessageKind, ...]:

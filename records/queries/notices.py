@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import bindparam, select
 
 from records import clock
 from records.database import chosen_organization_id, db, this_organization
-from records.models import Actor, Audience, Certification, Member, Message, Reminder, ReminderMessage, Snooze
+from records.models import (
+    Actor,
+    Audience,
+    Certification,
+    CertificationType,
+    Member,
+    Message,
+    Reminder,
+    ReminderMessage,
+    Snooze,
+)
+from records.queries.ahead import Question, read_ahead, rows_of
 
 MOST = 50
 
@@ -88,13 +100,17 @@ class Notices:
 
 def notices_of_member(member: Member) -> Notices:
     """Of all certifications of a member whom the asker may see, deleted ones included: what was sent was sent."""
-    mine = Certification.member_id == member.id
-    return _notices(Reminder.member_id == member.id, mine)
+    return _notices(*asked_for_notices_of_member(member.id))
 
 
 def notices_of(certification: Certification) -> Notices:
     """Of one certification that the asker may see."""
-    return _notices(Reminder.certification_id == certification.id, Snooze.certification_id == certification.id)
+    return _notices(*_questions(Reminder.certification_id, Snooze.certification_id, certification.id))
+
+
+def asked_for_notices_of_member(member_id: int) -> tuple[Question, Question, Question]:
+    """What `notices_of_member` is going to ask."""
+    return _questions(Reminder.member_id, Certification.member_id, member_id)
 
 
 def to_acknowledge(message_ids: Collection[int], *, by: Actor) -> frozenset[int]:
@@ -112,34 +128,62 @@ def to_acknowledge(message_ids: Collection[int], *, by: Actor) -> frozenset[int]
     return frozenset(db.session.scalars(told)) if message_ids else frozenset()
 
 
-def _notices(of_reminders: ColumnElement[bool], of_snoozes: ColumnElement[bool]) -> Notices:
-    """Four statements at most."""
-    statement = select(Reminder).where(of_reminders).order_by(Reminder.id.desc()).limit(MOST + 1)
-    reminders = db.session.scalars(
-        statement.options(joinedload(Reminder.certification).joinedload(Certification.type))
-    ).all()
-    told = _told(each.id for each in reminders[:MOST])
+def _questions(of_reminder: Any, of_snooze: Any, record_id: int) -> tuple[Question, Question, Question]:
+    """The reminders, who was told of them, and the snoozes: those where the columns name the record."""
+    of, here = {"record_id": record_id}, {"organization_id": chosen_organization_id()}
+    return (
+        Question(_reminders(of_reminder), of),
+        Question(_messages(of_reminder), of | here),
+        Question(_snoozed(of_snooze), of),
+    )
+
+
+def _notices(reminders: Question, messages: Question, snoozes: Question) -> Notices:
+    """One statement."""
+    with read_ahead(reminders, messages, snoozes):
+        found, told = rows_of(*reminders), _told(messages)
+        running = _snoozes(snoozes)
     sent = tuple(
         Notice(
-            each.certification_id, each.certification.title, each.stage, each.due_on, each.expires_on, each.created_at,
+            each.certification_id, each.title, each.stage, each.due_on, each.expires_on, each.created_at,
             each.audience == Audience.REVIEWERS, tuple(told[each.id]), each.acknowledged_at,
         )
-        for each in reminders[:MOST]
+        for each in found[:MOST]
     )  # fmt: skip
-    return Notices(sent, len(reminders) > MOST, _snoozes(of_snoozes))
+    return Notices(sent, len(found) > MOST, running)
 
 
-def _told(reminder_ids: Iterable[int]) -> defaultdict[int, list[Told]]:
-    ids = list(reminder_ids)
-    told: defaultdict[int, list[Told]] = defaultdict(list)
-    statement = (
+@cache
+def _reminders(column: Any) -> Any:
+    return (
+        select(
+            Reminder.id, Reminder.certification_id, CertificationType.name.label("title"), Reminder.stage,
+            Reminder.due_on, Reminder.expires_on, Reminder.created_at, Reminder.audience, Reminder.acknowledged_at,
+        )
+        .join(Certification, Reminder.certification_id == Certification.id)
+        .join(CertificationType, Certification.type_id == CertificationType.id)
+        .where(column == bindparam("record_id"))
+        .order_by(Reminder.id.desc())
+        .limit(MOST + 1)
+    )  # fmt: skip
+
+
+@cache
+def _messages(column: Any) -> Any:
+    """Of the reminders that are shown."""
+    shown = select(Reminder.id).where(column == bindparam("record_id")).order_by(Reminder.id.desc()).limit(MOST)
+    return (
         select(ReminderMessage.reminder_id, Message, Member)
         .join(Message, ReminderMessage.message_id == Message.id)
         .join(Member, Message.member_id == Member.id)
-        .where(ReminderMessage.reminder_id.in_(ids), Message.organization_id == chosen_organization_id())
+        .where(ReminderMessage.reminder_id.in_(shown), Message.organization_id == bindparam("organization_id"))
         .order_by(ReminderMessage.message_id)
     )
-    for reminder_id, message, member in db.session.execute(statement) if ids else ():
+
+
+def _told(messages: Question) -> defaultdict[int, list[Told]]:
+    told: defaultdict[int, list[Told]] = defaultdict(list)
+    for reminder_id, message, member in rows_of(*messages):
         told[reminder_id].append(
             Told(member.name, message.to_address or "", _mail(message), message.sent_at, message.read_at)
         )
@@ -154,20 +198,28 @@ def _mail(message: Message) -> Mail:
     return Mail.FAILED if message.failed_at is not None else Mail.WAITING
 
 
-def _snoozes(condition: ColumnElement[bool]) -> tuple[Snoozed, ...]:
-    today = clock.today(this_organization())
-    statement = (
-        select(Snooze, Certification)
+@cache
+def _snoozed(column: Any) -> Any:
+    return (
+        select(
+            Snooze.certification_id, CertificationType.name.label("title"), Snooze.until_on, Snooze.reason, Member,
+            Snooze.created_at, Snooze.ended_at,
+        )
         .join(Certification, Snooze.certification_id == Certification.id)
-        .where(condition)
-        .options(joinedload(Snooze.by), joinedload(Certification.type))
+        .join(CertificationType, Certification.type_id == CertificationType.id)
+        .join(Member, Snooze.by_id == Member.id)
+        .where(column == bindparam("record_id"))
         .order_by(Snooze.id.desc())
         .limit(MOST)
-    )
+    )  # fmt: skip
+
+
+def _snoozes(snoozes: Question) -> tuple[Snoozed, ...]:
+    today = clock.today(this_organization())
     return tuple(
         Snoozed(
-            certification.id, certification.title, snooze.until_on, snooze.reason, snooze.by.name, snooze.created_at,
-            snooze.ended_at, snooze.ended_at is None and snooze.until_on > today,
+            each.certification_id, each.title, each.until_on, each.reason, each.Member.name, each.created_at,
+            each.ended_at, each.ended_at is None and each.until_on > today,
         )
-        for snooze, certification in db.session.execute(statement)
+        for each in rows_of(*snoozes)
     )  # fmt: skip

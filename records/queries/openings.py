@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Select, bindparam, or_, select
 
 from records import clock
-from records.database import chosen_organization_id, db
-from records.models import Actor, AuditEvent, AuditKind, ExternalCertificate
+from records.database import chosen_organization_id
+from records.models import Actor, AuditDetail, AuditEvent, AuditKind, ExternalCertificate
+from records.queries.ahead import Question, rows_of
 
 # So long after opening it, a reviewer is taken to have it open still.
 STILL_OPEN = timedelta(minutes=30)
@@ -31,8 +33,9 @@ class Opening:
 def openings_by_others(certificate_ids: Collection[int], *, by: Actor) -> dict[int, Opening]:
     """By certificate, the latest opening of the last half hour by somebody other than the asker."""
     latest: dict[int, Opening] = {}
-    for opening in _openings(certificate_ids, since=clock.now() - STILL_OPEN):
-        if opening.reviewer_id != by.member_id:
+    still_open = clock.now() - STILL_OPEN
+    for opening in _openings(certificate_ids, by):
+        if opening.reviewer_id != by.member_id and opening.at >= still_open:
             latest[opening.certificate_id] = opening
     return latest
 
@@ -40,8 +43,9 @@ def openings_by_others(certificate_ids: Collection[int], *, by: Actor) -> dict[i
 def own_openings(certificate_ids: Collection[int], *, by: Actor) -> dict[int, list[Opening]]:
     """By certificate, what the asker saw of it and when, oldest first; certificates never opened are left out."""
     own: dict[int, list[Opening]] = {}
-    for opening in _openings(certificate_ids, reviewer_id=by.member_id):
-        own.setdefault(opening.certificate_id, []).append(opening)
+    for opening in _openings(certificate_ids, by):
+        if opening.reviewer_id == by.member_id:
+            own.setdefault(opening.certificate_id, []).append(opening)
     return own
 
 
@@ -51,29 +55,33 @@ def opened_at_present_revision(certificate: ExternalCertificate, *, by: Actor) -
     return any(opening.digest == digest for opening in own_openings([certificate.id], by=by).get(certificate.id, []))
 
 
-def _openings(
-    certificate_ids: Collection[int], *, since: datetime | None = None, reviewer_id: int | None = None
-) -> list[Opening]:
-    """Oldest first. The audit trail is no table of an organization by itself: the condition stands here."""
-    statement = (
-        select(AuditEvent)
-        .where(AuditEvent.organization_id == chosen_organization_id())
-        .where(AuditEvent.subject_kind == "external_certificate", AuditEvent.subject_id.in_(certificate_ids))
-        .where(AuditEvent.kind == AuditKind.CERTIFICATE_OPENED)
-        .options(joinedload(AuditEvent.detail))
-        .order_by(AuditEvent.id)
-    )
-    if since is not None:
-        statement = statement.where(AuditEvent.at >= since)
-    if reviewer_id is not None:
-        statement = statement.where(AuditEvent.actor_member_id == reviewer_id)
+def asked_for_openings(certificate_ids: Collection[int], *, by: Actor) -> Question:
+    """What `openings_by_others` and `own_openings` are going to ask."""
+    # To the minute, so that both ask the same.
+    since = clock.now().replace(second=0, microsecond=0) - STILL_OPEN
+    given = {"opened": list(certificate_ids), "opener_id": by.member_id, "opened_since": since}
+    return Question(_opened(), given | {"organization_id": chosen_organization_id()})
+
+
+def _openings(certificate_ids: Collection[int], by: Actor) -> list[Opening]:
+    """The asker's own of any day, and all of late. Oldest first."""
     return [
-        Opening(
-            event.subject_id or 0,
-            event.actor_member_id or 0,
-            event.detail.actor_name,
-            event.at,
-            str(event.detail.after.get("digest", "")),
-        )
-        for event in db.session.scalars(statement)
+        Opening(each.subject_id, each.actor_member_id or 0, each.actor_name, each.at, str(each.after.get("digest", "")))
+        for each in rows_of(*asked_for_openings(certificate_ids, by=by))
     ]
+
+
+@cache
+def _opened() -> Select[Any]:
+    """The audit trail is no table of an organization by itself: the condition stands here."""
+    own, late = AuditEvent.actor_member_id == bindparam("opener_id"), AuditEvent.at >= bindparam("opened_since")
+    return (
+        select(AuditEvent.subject_id, AuditEvent.actor_member_id, AuditEvent.at, AuditDetail.actor_name,
+               AuditDetail.after)
+        .join(AuditDetail, AuditDetail.event_id == AuditEvent.id)
+        .where(AuditEvent.organization_id == bindparam("organization_id"))
+        .where(AuditEvent.subject_kind == "external_certificate")
+        .where(AuditEvent.subject_id.in_(bindparam("opened", expanding=True)))
+        .where(AuditEvent.kind == AuditKind.CERTIFICATE_OPENED, or_(own, late))
+        .order_by(AuditEvent.id)
+    )  # fmt: skip

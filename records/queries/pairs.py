@@ -7,16 +7,16 @@ from typing import Any
 
 from sqlalchemy import CompoundSelect, literal, select, union_all
 
-from records.database import db
+from records.queries.ahead import Question, rows_of
 
 # Kind -> first value -> second values.
 Pairs = dict[str, dict[int, set[Any]]]
 
 
-def pairs_of(statement: Any, **given: Any) -> Pairs:
+def pairs_of(question: Question) -> Pairs:
     """Rows of a kind and two values, by kind and by the first of them."""
     found: Pairs = defaultdict(lambda: defaultdict(set))
-    for kind, one, other in db.session.execute(statement, given):
+    for kind, one, other in rows_of(*question):
         found[kind][one].add(other)
     return found
 

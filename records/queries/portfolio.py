@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache
 
 from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from records import clock
 from records.database import db, this_organization
@@ -73,11 +73,12 @@ class Portfolio:
 
 
 def portfolio(*, by: Actor) -> Portfolio:
-    """The asker's own certifications. Raises ModuleOff. Three statements, however many there are."""
+    """The asker's own certifications. Raises ModuleOff. One statement, however many there are."""
     organization = this_organization()
     if not organization.tracks_certifications:
         raise ModuleOff()
-    return _arranged(db.session.scalars(_own(), {"member_id": by.member_id}).all(), on=clock.today(organization))
+    own = db.session.scalars(_own(), {"member_id": by.member_id}).unique().all()
+    return _arranged(own, on=clock.today(organization))
 
 
 @cache
@@ -85,7 +86,7 @@ def _own() -> Select[Certification]:
     return (
         select(Certification)
         .where(Certification.member_id == bindparam("member_id"), Certification.deleted_at.is_(None))
-        .options(joinedload(Certification.type), joinedload(Certification.renewal), selectinload(Certification.scans))
+        .options(joinedload(Certification.type), joinedload(Certification.renewal), joinedload(Certification.scans))
         .order_by(Certification.expires_on, Certification.id)
     )
 

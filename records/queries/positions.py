@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, bindparam, func, select
 
 from records.database import db
 from records.errors import NotFound
 from records.models import Actor, Member, MemberPosition, Position, RequirementPosition
+from records.queries.ahead import Question, rows_of, scalars_of
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,12 @@ class ListedPosition:
 
 def positions() -> Sequence[Position]:
     """All of them, by name."""
-    return db.session.scalars(_every_position()).all()
+    return scalars_of(_every_position())
+
+
+def asked_for_positions() -> Question:
+    """What `positions` is going to ask."""
+    return Question(_every_position())
 
 
 @cache
@@ -41,15 +47,36 @@ def _every_position() -> Select[Position]:
 
 def positions_of(member: Member) -> Sequence[Position]:
     """Those in which the member serves, by name."""
+    return scalars_of(*asked_for_positions_of(member.id))
+
+
+def asked_for_positions_of(member_id: int) -> Question:
+    """What `positions_of` is going to ask."""
+    return Question(_serving(), {"member_id": member_id})
+
+
+@cache
+def _serving() -> Select[Position]:
+    its_own = MemberPosition.member_id == bindparam("member_id")
     serving = select(Position).join(MemberPosition, MemberPosition.position_id == Position.id)
-    return db.session.scalars(serving.where(MemberPosition.member_id == member.id).order_by(Position.folded_name)).all()
+    return serving.where(its_own).order_by(Position.folded_name)
 
 
 def positions_for(member: Member) -> list[tuple[Position, bool]]:
     """All of them, by name, each with whether the member serves in it."""
-    serving = and_(MemberPosition.position_id == Position.id, MemberPosition.member_id == member.id)
+    return [(each, bool(serves)) for each, serves in rows_of(*asked_for_positions_for(member.id))]
+
+
+def asked_for_positions_for(member_id: int) -> Question:
+    """What `positions_for` is going to ask."""
+    return Question(_whether_serving(), {"member_id": member_id})
+
+
+@cache
+def _whether_serving() -> Select[Position, bool]:
+    serving = and_(MemberPosition.position_id == Position.id, MemberPosition.member_id == bindparam("member_id"))
     statement = select(Position, MemberPosition.member_id.is_not(None)).outerjoin(MemberPosition, serving)
-    return [(each, bool(serves)) for each, serves in db.session.execute(statement.order_by(Position.folded_name))]
+    return statement.order_by(Position.folded_name)
 
 
 def listed_positions(*, by: Actor) -> list[ListedPosition]:

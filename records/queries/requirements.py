@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from sqlalchemy import Select, func, select
 
@@ -26,6 +27,7 @@ from records.models import (
     RequirementUnit,
     Unit,
 )
+from records.queries.ahead import Question, scalars_of
 from records.queries.member_filters import in_scope
 
 # So many of the members whom a requirement names are said by name.
@@ -65,8 +67,18 @@ def rule(requirement_id: int, *, by: Actor) -> RuleRow:
 
 def requirements() -> Sequence[Requirement]:
     """Those that stand, for a pull-down."""
+    return scalars_of(*asked_for_requirements())
+
+
+def asked_for_requirements() -> Question:
+    """What `requirements` is going to ask."""
+    return Question(_standing())
+
+
+@cache
+def _standing() -> Select[Requirement]:
     ordered = select(Requirement).order_by(Requirement.position, Requirement.folded_name)
-    return db.session.scalars(ordered.where(Requirement.retired_at.is_(None))).all()
+    return ordered.where(Requirement.retired_at.is_(None))
 
 
 def _in_order() -> Select[Requirement, CreditType]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from records import clock
 from records.database import db, is_id, this_organization
@@ -22,12 +24,19 @@ from records.models import (
     Revision,
     State,
 )
-from records.queries.approvals import certificates_of, kept_reasons, require_reviewer
-from records.queries.certificate_history import Happened, history_of
-from records.queries.certification_types import active_types
-from records.queries.openings import STILL_OPEN, Opening, openings_by_others, own_openings
-from records.queries.review_warnings import Warnings, warnings_about
+from records.queries.ahead import Question, read_ahead, scalars_of
+from records.queries.approvals import (
+    asked_for_certificates_of,
+    certificates_of,
+    require_reviewer,
+)
+from records.queries.certificate_history import Happened, asked_for_history_of, history_of
+from records.queries.certification_types import active_types, all_types, asked_for_types
+from records.queries.kept_reasons import asked_for_reasons, reasons_kept
+from records.queries.openings import STILL_OPEN, Opening, asked_for_openings, openings_by_others, own_openings
+from records.queries.review_warnings import Warnings, asked_for_warnings, warnings_about
 from records.queries.reviewers import who_may_review
+from records.queries.revisions import asked_for_files, asked_for_revisions, revised, with_files
 
 
 @dataclass(frozen=True)
@@ -91,12 +100,39 @@ def certificate_for_review(certificate_id: int, *, by: Actor) -> ExternalCertifi
     if certificate is None:
         raise NotFound()
     certificate.member.require_seen_by(by)
+    with read_ahead(asked_for_files(certificate_id), asked_for_revisions([certificate_id])):
+        revised([with_files(certificate)])
     return certificate
 
 
 def review_page(certificate_id: int, *, by: Actor) -> ReviewPage:
     """Raises as `certificate_for_review`. The number of statements does not grow with what there is."""
-    certificate = certificate_for_review(certificate_id, by=by)
+    with read_ahead(*asked_for_page(certificate_id, by=by)):
+        return page_of(certificate_for_review(certificate_id, by=by), by=by)
+
+
+def asked_for_page(certificate_id: int, *, by: Actor) -> list[Question]:
+    """What the page of this certificate asks, whatever is on it."""
+    if not is_id(certificate_id):
+        return []
+    return [
+        asked_for_files(certificate_id),
+        asked_for_revisions([certificate_id]),
+        asked_for_openings([certificate_id], by=by),
+        asked_for_history_of(certificate_id),
+        asked_for_reasons(),
+        asked_for_types(),
+    ]
+
+
+def page_of(certificate: ExternalCertificate, *, by: Actor) -> ReviewPage:
+    """The page of one that the asker may see, as `certificate_for_review` gave it."""
+    member_id = certificate.member_id
+    with read_ahead(asked_for_certificates_of(member_id), asked_for_held(member_id), *asked_for_warnings(certificate)):
+        return _page(certificate, by)
+
+
+def _page(certificate: ExternalCertificate, by: Actor) -> ReviewPage:
     may_review = certificate.may_be_reviewed_by(by)
     is_pending = certificate.state == State.PENDING
     found, more = certificates_of(certificate.member, by=by)
@@ -108,7 +144,7 @@ def review_page(certificate_id: int, *, by: Actor) -> ReviewPage:
             "others": () if may_review else who_may_review(certificate),
         }
     if is_pending and may_review:
-        facts |= {"kept": kept_reasons(), "trackable": _trackable(certificate.member, by=by)}
+        facts |= {"kept": reasons_kept(), "trackable": _trackable(certificate.member, by=by)}
     if certificate.certification_id is not None:
         facts["became"] = _became(certificate.certification_id)
     return ReviewPage(
@@ -152,13 +188,25 @@ def _trackable(member: Member, *, by: Actor) -> Trackable | None:
     """None where certifications are not tracked, or the asker may not record any for this member."""
     if not this_organization().tracks_certifications or not member.certifications_may_be_changed_by(by):
         return None
-    held = (
+    held = scalars_of(*asked_for_held(member.id))
+    types, renewed = {each.id: each for each in all_types()}, {each.supersedes_id for each in held}
+    for each in held:
+        set_committed_value(each, "type", types[each.type_id])
+    return Trackable(active_types(), [each for each in held if each.id not in renewed])
+
+
+def asked_for_held(member_id: int) -> Question:
+    """The live certifications of a member, the latest expiring first."""
+    return Question(_held(), {"member_id": member_id})
+
+
+@cache
+def _held() -> Select[Certification]:
+    return (
         select(Certification)
-        .where(Certification.member_id == member.id, Certification.deleted_at.is_(None))
-        .options(joinedload(Certification.type), joinedload(Certification.renewal))
+        .where(Certification.member_id == bindparam("member_id"), Certification.deleted_at.is_(None))
         .order_by(Certification.expires_on.desc(), Certification.id)
     )
-    return Trackable(active_types(), [each for each in db.session.scalars(held).unique() if each.renewal is None])
 
 
 def _became(certification_id: int) -> Certification | None:

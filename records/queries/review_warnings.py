@@ -5,14 +5,17 @@ A warning names another member only to those who may see them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm.attributes import set_committed_value
 
-from records.database import db, this_organization
-from records.models import Actor, Certification, ExternalCertificate, Member, Scan, State
+from records.database import this_organization
+from records.models import Actor, Certification, CertificationType, ExternalCertificate, Member, Scan, State
+from records.queries.ahead import Question, read_ahead, rows_of
 
 MOST = 8
 
@@ -67,14 +70,13 @@ class _Gathered:
 
 
 def warnings_about(certificate: ExternalCertificate, *, by: Actor) -> Warnings:
-    """At most three statements."""
-    tracks = this_organization().tracks_certifications
+    """One statement."""
+    asked = _Asked.about(certificate, tracks=this_organization().tracks_certifications)
     gathered = _Gathered()
-    for scan in _same_files(certificate, tracks=tracks):
-        if record := scan.certification or scan.external_certificate:
+    with read_ahead(*asked.files, *asked.numbers):
+        for record in _found(asked.files):
             gathered.add(record, of=certificate, by=by).same_file = True
-    if any(letter.isdigit() for letter in certificate.number):
-        for record in _same_number(certificate, tracks=tracks):
+        for record in _found(asked.numbers):
             gathered.add(record, of=certificate, by=by).same_number = True
     found = list(gathered.found.values())
     largest = certificate.credit_type.largest_claim
@@ -82,50 +84,76 @@ def warnings_about(certificate: ExternalCertificate, *, by: Actor) -> Warnings:
     return Warnings(found[:MOST], len(found) > MOST, above)
 
 
-def _same_files(certificate: ExternalCertificate, *, tracks: bool) -> Sequence[Scan]:
-    """Scans of the same bytes in other records; what came of this certificate has them by right."""
-    hashes = {scan.stored_file_id for scan in certificate.scans}
-    if not hashes:
-        return []
-    elsewhere = ExternalCertificate.id != certificate.id
-    if tracks:
-        elsewhere = or_(elsewhere, Certification.id != (certificate.certification_id or 0))
-    statement = (
-        select(Scan)
-        .outerjoin(Certification, Scan.certification_id == Certification.id)
-        .outerjoin(ExternalCertificate, Scan.external_certificate_id == ExternalCertificate.id)
-        .where(Scan.stored_file_id.in_(hashes), Scan.deleted_at.is_(None), Certification.deleted_at.is_(None))
-        .where(elsewhere)
-        .options(
-            joinedload(Scan.certification).options(joinedload(Certification.member), joinedload(Certification.type)),
-            joinedload(Scan.external_certificate).joinedload(ExternalCertificate.member),
+def asked_for_warnings(certificate: ExternalCertificate) -> Sequence[Question]:
+    """What `warnings_about` is going to ask."""
+    asked = _Asked.about(certificate, tracks=this_organization().tracks_certifications)
+    return [*asked.files, *asked.numbers]
+
+
+class _Asked(NamedTuple):
+    """Other records with the same files, and with the same number; what came of this certificate has them by right."""
+
+    files: Sequence[Question]
+    numbers: Sequence[Question]
+
+    @classmethod
+    def about(cls, certificate: ExternalCertificate, *, tracks: bool) -> _Asked:
+        kinds = [_certificates, _certifications] if tracks else [_certificates]
+        own = {"certificate_id": certificate.id, "became_id": certificate.certification_id or 0}
+        hashes = {"hashes": sorted({scan.stored_file_id for scan in certificate.scans})}
+        has_digits = any(letter.isdigit() for letter in certificate.number)
+        number = {"folded_number": certificate.folded_number}
+        return cls(
+            [Question(kind(of_files=True), own | hashes) for kind in kinds if hashes["hashes"]],
+            [Question(kind(of_files=False), own | number) for kind in kinds if has_digits],
         )
-        .order_by(Scan.id.desc())
-        .limit(MOST + 1)
+
+
+@cache
+def _certificates(*, of_files: bool) -> Any:
+    """With the number of the scan, or of the certificate, by which they are sorted."""
+    place = Scan.id if of_files else ExternalCertificate.id
+    statement: Any = (
+        select(place.label("place"), ExternalCertificate, Member)
+        .join(Member, ExternalCertificate.member_id == Member.id)
+        .where(ExternalCertificate.id != bindparam("certificate_id"))
     )
-    return db.session.scalars(statement).all()
+    if of_files:
+        statement = _with_file(statement.join(Scan, Scan.external_certificate_id == ExternalCertificate.id))
+    else:
+        same = ExternalCertificate.folded_number == bindparam("folded_number")
+        statement = statement.where(same, ExternalCertificate.state != State.WITHDRAWN)
+    return statement.order_by(place.desc()).limit(MOST + 1)
 
 
-def _same_number(certificate: ExternalCertificate, *, tracks: bool) -> Iterable[Certification | ExternalCertificate]:
-    others = (
-        select(ExternalCertificate)
-        .where(ExternalCertificate.folded_number == certificate.folded_number)
-        .where(ExternalCertificate.id != certificate.id, ExternalCertificate.state != State.WITHDRAWN)
-        .options(joinedload(ExternalCertificate.member))
-        .order_by(ExternalCertificate.id.desc())
-        .limit(MOST + 1)
+@cache
+def _certifications(*, of_files: bool) -> Any:
+    place = Scan.id if of_files else Certification.id
+    statement: Any = (
+        select(place.label("place"), Certification, Member, CertificationType)
+        .join(Member, Certification.member_id == Member.id)
+        .join(CertificationType, Certification.type_id == CertificationType.id)
+        .where(Certification.id != bindparam("became_id"), Certification.deleted_at.is_(None))
     )
-    yield from db.session.scalars(others)
-    if tracks:
-        yield from db.session.scalars(_same_number_tracked(certificate))
+    if of_files:
+        statement = _with_file(statement.join(Scan, Scan.certification_id == Certification.id))
+    else:
+        statement = statement.where(Certification.folded_number == bindparam("folded_number"))
+    return statement.order_by(place.desc()).limit(MOST + 1)
 
 
-def _same_number_tracked(certificate: ExternalCertificate) -> Select[Certification]:
-    return (
-        select(Certification)
-        .where(Certification.folded_number == certificate.folded_number, Certification.deleted_at.is_(None))
-        .where(Certification.id != (certificate.certification_id or 0))
-        .options(joinedload(Certification.member), joinedload(Certification.type))
-        .order_by(Certification.id.desc())
-        .limit(MOST + 1)
-    )
+def _with_file(statement: Any) -> Any:
+    of_file = Scan.stored_file_id.in_(bindparam("hashes", expanding=True))
+    return statement.where(of_file, Scan.deleted_at.is_(None))
+
+
+def _found(questions: Sequence[Question]) -> Iterator[Certification | ExternalCertificate]:
+    """The latest first; of files, certificates and certifications are sorted into one another."""
+    rows = [row for each in questions for row in rows_of(*each)]
+    for _place, record, member, *types in rows:
+        set_committed_value(record, "member", member)
+        for type_ in types:
+            set_committed_value(record, "type", type_)
+    if any("hashes" in each.given for each in questions):
+        rows = sorted(rows, key=lambda row: row.place, reverse=True)[: MOST + 1]
+    return (row[1] for row in rows)

@@ -70,7 +70,9 @@ def who_may_review(certificate: ExternalCertificate) -> list[Member]:
     barred = {certificate.member_id}
     for revision in certificate.revisions:
         barred |= {revision.submitted_by_id, revision.administrator_id or 0}
-    return [each for each in reviewers() if each.id not in barred and _covers(each)(certificate.member.unit_id)]
+    able = [each for each in reviewers() if each.id not in barred]
+    covers, unit_id = covering(able), certificate.member.unit_id
+    return [each for each in able if covers[each.id](unit_id)]
 
 
 @dataclass(frozen=True)

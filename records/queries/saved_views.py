@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from records.database import db
 from records.models import Actor, SavedView
+from records.queries.ahead import Question, rows_of
 from records.queries.list_pages import pages_of
 
 # Of those that are shared; one's own are counted where they are saved.
@@ -35,8 +36,12 @@ def saved_views(*, by: Actor, of: Collection[str] | None = None) -> Sequence[Sav
 
 def kept_views(page: str, *, by: Actor) -> Sequence[KeptView]:
     """Those of one page, for its menu, by name. Raises NotAllowed."""
-    rows = db.session.execute(_kept_views(), _asked(pages_of(by, [page]), by))
-    return [KeptView(*row) for row in rows]
+    return [KeptView(*row) for row in rows_of(*asked_for_kept_views(page, by=by))]
+
+
+def asked_for_kept_views(page: str, *, by: Actor) -> Question:
+    """What `kept_views` is going to ask. Raises NotAllowed."""
+    return Question(_kept_views(), _asked(pages_of(by, [page]), by))
 
 
 def _asked(names: list[str], by: Actor) -> dict[str, Any]:

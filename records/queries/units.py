@@ -13,6 +13,7 @@ from sqlalchemy import Select, func, select
 from records.database import db
 from records.errors import NotFound
 from records.models import Actor, Member, Unit
+from records.queries.ahead import Question, rows_of
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,26 @@ class Branch(Choice):
 def unit_choices(*, by: Actor) -> list[Choice]:
     """The units that staff have in scope, each below the one that it lies in. Raises NotAllowed."""
     by.require_staff()
-    units = db.session.execute(_every_unit()).all()
+    units = rows_of(_every_unit())
     return list(_in_order(units if by.covers_everyone else [unit for unit in units if unit.id in by.covered_units]))
+
+
+def asked_for_choices() -> Question:
+    """What `unit_choices` is going to ask."""
+    return Question(_every_unit())
+
+
+def unit_and_below(unit_id: int) -> list[int]:
+    """The ids of a unit and of all within it, whoever asks. By themselves, not by a condition: with ids a planner can
+    reckon."""
+    below: dict[int | None, list[int]] = defaultdict(list)
+    for unit in rows_of(_every_unit()):
+        below[unit.parent_id].append(unit.id)
+    known = {each for ids in below.values() for each in ids}
+    found = [unit_id] if unit_id in known else []
+    for each in found:  # grows on the way
+        found += below[each]
+    return found
 
 
 @cache

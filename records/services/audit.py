@@ -11,6 +11,7 @@ from records import clock
 from records.connections import PATIENCE
 from records.database import db, transaction
 from records.models import Actor, AuditEvent, AuditKind, ExternalCertificate, Scan
+from records.queries.openings import own_openings
 
 # How long a refusal waits to be noted while others write, in milliseconds: the answer is the same either way.
 _REFUSAL_PATIENCE = 1000
@@ -44,12 +45,18 @@ def viewed_scan(scan: Scan, *, by: Actor) -> bool:
     return _once(AuditEvent.of(AuditKind.SCAN_VIEWED, scan, by=by, at=at, after=seen, once_key=_key(once)))
 
 
-def opened(certificate: ExternalCertificate, *, by: Actor) -> None:
-    """Note that a reviewer has it open, and as it stands now: one event per reviewer, revision and minute."""
+def opened(certificate: ExternalCertificate, *, by: Actor) -> bool:
+    """Note that a reviewer has it open, and as it stands now: one event per reviewer, revision and minute. False where
+    that is on record already, and nothing was written."""
     at, digest = clock.now(), certificate.digest()
-    once = f"opened:{by.member_id}:{certificate.id}:{digest}:{at:%Y%m%d%H%M}"
+    minute = f"{at:%Y%m%d%H%M}"
+    known = own_openings([certificate.id], by=by).get(certificate.id, [])
+    if any((each.digest, f"{each.at:%Y%m%d%H%M}") == (digest, minute) for each in known):
+        return False
+    once = f"opened:{by.member_id}:{certificate.id}:{digest}:{minute}"
     seen = {"digest": digest, "revision": certificate.revisions[-1].number}
     _once(AuditEvent.of(AuditKind.CERTIFICATE_OPENED, certificate, by=by, at=at, after=seen, once_key=_key(once)))
+    return True
 
 
 def _key(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from records.errors import NotFound
 from records.models import Actor, Standing
+from records.queries.binding import asked_for_rules
 from records.queries.reports import credit_sums, expiry, holdings, notices
 from records.queries.reports.activity import BY_ACTOR, BY_KIND, activity
 from records.queries.reports.frame import Asked, Listed, Page, Paged, Report, Rows
@@ -32,7 +33,7 @@ REPORTS = {
             ids=("unit", "type"),
             tracks=True,
         ),
-        Report("missing", missing, ids=("unit", "requirement", "type"), tracks=True),
+        Report("missing", missing, ids=("unit", "requirement", "type"), tracks=True, asks=asked_for_rules),
         Report(
             "standing",
             holdings.standing_by_unit_and_type,

@@ -14,10 +14,12 @@ from records import clock
 from records.database import db, flat_rows, this_organization
 from records.models import Actor, Member
 from records.models.credit_type import Span
+from records.queries.ahead import Question
 from records.queries.capped import MOST_COUNTED, count_of
 from records.queries.keyset import Cursor
-from records.queries.member_filters import WITHOUT_UNIT, in_scope, says_an_id, unit_and_below
+from records.queries.member_filters import WITHOUT_UNIT, in_scope, says_an_id
 from records.queries.reports.periods import Preset, readable_date, span_of
+from records.queries.units import unit_and_below
 from records.queries.viewable import Viewable
 
 PAGE, MOST_AT_HAND = 50, 200  # rows of a page: of long lists, of sums
@@ -145,13 +147,14 @@ class Paged:
 @dataclass(frozen=True)
 class Report(Viewable):
     """`presets`, `ids` and `choices` are the filters that it has; the first of presets and of choices goes without
-    saying."""
+    saying. `asks`: what its rows ask before anything else."""
 
     name: str
     rows: Callable[[Asked, Actor], Rows]
     presets: tuple[Preset, ...] = ()
     ids: tuple[str, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    asks: Callable[[], Sequence[Question]] = tuple
 
     def read(self, asked: Mapping[str, str]) -> Asked:
         """From the fields of an address or of a saved view; anything may stand in them."""

@@ -15,10 +15,10 @@ from records.database import db
 from records.models import Actor, CertificationType, Member
 from records.models.clearance import Demand, Finding, Outcome, finding_on
 from records.queries.binding import Rules, rules
-from records.queries.binding import people as known
 from records.queries.capped import MOST_COUNTED, counting
 from records.queries.clearance import Condition, holds, lacks
 from records.queries.keyset import Cursor
+from records.queries.persons import people as known
 from records.queries.reports.frame import PAGE, Asked, Page, people
 
 _AT_ONCE = 500

@@ -33,12 +33,13 @@ from records.models import (
     TypeEquivalence,
 )
 from records.models.clearance import Outcome, is_cleared, meets, outcome_on
-from records.queries.binding import people, rules
+from records.queries.binding import rules
 from records.queries.clearance import binds, cleared_on, met, tally
 from records.queries.findings import badge_of, clearance_of
 from records.queries.matrix import Asked, matrix
 from records.queries.member_filters import Wanted
 from records.queries.members import member_list
+from records.queries.persons import people
 from tests.certificates import credit_type
 from tests.clearances import require
 from tests.examples import examples

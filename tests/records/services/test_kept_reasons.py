@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from records.database import db, found, locked, organization_scope, transaction
 from records.errors import Invalid, ModuleOff, NotAllowed, NotFound
 from records.models import AuditEvent, KeptReason, Member, Organization
-from records.queries.approvals import kept_reasons as kept
+from records.queries.kept_reasons import reasons_kept as kept
 from records.services import kept_reasons
 from records.services.kept_reasons import MOST_KEPT
 

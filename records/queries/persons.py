@@ -1,0 +1,176 @@
+"""What is known of members as far as requirements ask, a batch at a time: one statement for each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from itertools import islice
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import BindParameter, Select, bindparam, func, literal, select, union_all
+from sqlalchemy.orm import aliased
+
+from records.database import this_organization
+from records.models import (
+    Certification,
+    CertificationType,
+    CreditEntry,
+    Exemption,
+    Member,
+    MemberPosition,
+    Organization,
+    RequirementMember,
+)
+from records.models.clearance import Excuse, Holding, Person
+from records.models.standing import Validity, held_between
+from records.queries.ahead import Question, read_ahead, rows_of
+from records.queries.binding import Rules
+from records.queries.pairs import pairs_of
+
+_AT_ONCE = 500
+
+
+def people(member_ids: Iterable[int], ruled: Rules, *, types: frozenset[int] | None = None) -> Iterator[Person]:
+    """What is known of these members, in their order, as far as the rules ask. `types`: other types to know of."""
+    organization, ids = this_organization(), iter(member_ids)
+    wanted = ruled.counted_types if types is None else types
+    while batch := list(islice(ids, _AT_ONCE)):
+        yield from _batch(batch, ruled, wanted, organization)
+
+
+def _batch(ids: Sequence[int], ruled: Rules, wanted: frozenset[int], organization: Organization) -> Iterator[Person]:
+    asked = _Asked.about(ids, wanted, ruled)
+    with read_ahead(*asked):
+        known = {row.id: row for row in rows_of(*asked.facts)}
+        pairs = pairs_of(asked.pairs)
+        holdings, excuses = _holdings(asked.held, ruled.types), _excuses(asked.excused)
+        credits = _credits(asked.credited)
+    positions, named = pairs["position"], pairs["requirement"]
+    zone = ZoneInfo(organization.time_zone)
+    for member_id in ids:
+        row = known.get(member_id)
+        if row is None:
+            continue
+        yield Person(
+            id=member_id,
+            since=row.joined_on or row.created_at.astimezone(zone).date(),
+            joined_on=row.joined_on,
+            unit_id=row.unit_id,
+            positions=frozenset(positions[member_id]),
+            named_by=frozenset(named[member_id]),
+            holdings=holdings[member_id],
+            excuses=excuses[member_id],
+            credits=credits[member_id],
+        )
+
+
+class _Asked(NamedTuple):
+    """What is asked about members, all in one statement."""
+
+    facts: Question
+    pairs: Question
+    held: Question
+    excused: Question
+    credited: Question
+
+    @classmethod
+    def about(cls, ids: Sequence[int], wanted: frozenset[int], ruled: Rules) -> _Asked:
+        these = {"ids": ids}
+        counted = sorted({demand.credit_type.id for demand in ruled.demands if demand.credit_type})
+        return cls(
+            Question(_facts(), these),
+            Question(_of_members(), these),
+            Question(_held(), these | {"types": sorted(wanted)}),
+            Question(_excused(), these),
+            Question(_credited(), these | {"credit_types": counted}),
+        )
+
+
+_THESE: BindParameter[Any] = bindparam("ids", expanding=True)
+
+
+@cache
+def _facts() -> Select[int, int | None, date | None, datetime]:
+    return select(Member.id, Member.unit_id, Member.joined_on, Member.created_at).where(Member.id.in_(_THESE))
+
+
+@cache
+def _of_members() -> Any:
+    """In which positions members serve, and which requirements name them."""
+    position = select(literal("position").label("kind"), MemberPosition.member_id, MemberPosition.position_id).where(
+        MemberPosition.member_id.in_(_THESE)
+    )
+    requirement = select(literal("requirement"), RequirementMember.member_id, RequirementMember.requirement_id).where(
+        RequirementMember.member_id.in_(_THESE)
+    )
+    return union_all(position, requirement)
+
+
+def _holdings(asked: Question, types: dict[int, CertificationType]) -> dict[int, dict[int, list[Holding]]]:
+    """Live certifications by member and type."""
+    held: dict[int, dict[int, list[Holding]]] = defaultdict(dict)
+    for row in rows_of(*asked):
+        facts = Validity(
+            expires_on=row.expires_on, issued_on=row.issued_on, grace_days=types[row.type_id].grace_days,
+            suspended_on=row.suspended_on, revoked_on=row.revoked_on, renewed_on=row.renewed_on,
+        )  # fmt: skip
+        holding = Holding(row.id, row.type_id, *held_between(facts))
+        held[row.member_id].setdefault(row.type_id, []).append(holding)
+    return held
+
+
+@cache
+def _held() -> Select[int, int, int, date, date | None, date | None, date | None, date]:
+    renewal = aliased(Certification)
+    return (
+        select(
+            Certification.id,
+            Certification.member_id,
+            Certification.type_id,
+            Certification.expires_on,
+            Certification.issued_on,
+            Certification.suspended_on,
+            Certification.revoked_on,
+            func.coalesce(renewal.issued_on, renewal.recorded_on).label("renewed_on"),
+        )
+        .outerjoin(renewal, (renewal.supersedes_id == Certification.id) & renewal.deleted_at.is_(None))
+        .where(Certification.member_id.in_(_THESE), Certification.deleted_at.is_(None))
+        .where(Certification.type_id.in_(bindparam("types", expanding=True)))
+    )
+
+
+def _excuses(asked: Question) -> dict[int, dict[int, list[Excuse]]]:
+    found: dict[int, dict[int, list[Excuse]]] = defaultdict(dict)
+    for each, approver in rows_of(*asked):
+        excuse = Excuse(each.starts_on, each.ends_on, each.reason, approver.name)
+        found[each.member_id].setdefault(each.requirement_id, []).append(excuse)
+    return found
+
+
+@cache
+def _excused() -> Select[Exemption, Member]:
+    return (
+        select(Exemption, Member)
+        .join(Member, Exemption.approved_by_id == Member.id)
+        .where(Exemption.member_id.in_(_THESE), Exemption.withdrawn_at.is_(None))
+        .order_by(Exemption.ends_on, Exemption.id)
+    )
+
+
+def _credits(asked: Question) -> dict[int, dict[int, list[tuple[date, Decimal]]]]:
+    found: dict[int, dict[int, list[tuple[date, Decimal]]]] = defaultdict(dict)
+    for row in rows_of(*asked):
+        found[row.member_id].setdefault(row.credit_type_id, []).append((row.counts_on, row.amount))
+    return found
+
+
+@cache
+def _credited() -> Select[int, int, date, Decimal]:
+    entry = CreditEntry
+    statement = select(entry.member_id, entry.credit_type_id, entry.counts_on, entry.amount)
+    wanted = entry.credit_type_id.in_(bindparam("credit_types", expanding=True))
+    return statement.where(entry.member_id.in_(_THESE), wanted)
