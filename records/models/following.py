@@ -62,10 +62,11 @@ def renews(renewal: Certification, *, on: date) -> bool:
     return renewal.takes_effect_on <= on or not taken
 
 
-def is_renewed(on: date) -> ColumnElement[bool]:
-    """Whether a recorded renewal renews the one that the statement is about."""
+def is_renewed(on: date, *, told: bool = False) -> ColumnElement[bool]:
+    """Whether a recorded renewal renews the one that the statement is about. `told`: for a statement that shows it of
+    each row: of an EXISTS there PostgreSQL may gather all renewals first."""
     renewal = aliased(Certification)
-    return (
+    renewing = (
         select(renewal.id)
         .where(
             renewal.organization_id == Certification.organization_id,
@@ -74,8 +75,8 @@ def is_renewed(on: date) -> ColumnElement[bool]:
             or_(_effect(renewal) <= on, and_(stands(renewal.revoked_on, on), stands(renewal.suspended_on, on))),
         )
         .correlate(Certification)
-        .exists()
     )
+    return renewing.limit(1).scalar_subquery().is_not(None) if told else renewing.exists()
 
 
 def _effect(renewal: Any) -> ColumnElement[date]:

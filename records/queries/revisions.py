@@ -28,10 +28,13 @@ def asked_for_revisions(certificate_ids: Iterable[int]) -> Question:
     return Question(_revisions(), {"certificates": [*certificate_ids]})
 
 
+_KEYS = Revision.external_certificate_id, Revision.number
+
+
 @cache
 def _revisions() -> Select[Revision]:
     ids: BindParameter[Any] = bindparam("certificates", expanding=True)
-    return select(Revision).where(Revision.external_certificate_id.in_(ids)).order_by(Revision.number)
+    return select(Revision).where(Revision.external_certificate_id.in_(ids)).order_by(*_KEYS)
 
 
 def with_files(certificate: ExternalCertificate) -> ExternalCertificate:

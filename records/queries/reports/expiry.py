@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import false, select
 
 from records.models import Actor, Certification, CertificationType, Member, Unit
 from records.models.following import is_followed, is_renewed, stands
@@ -18,11 +18,13 @@ UNRENEWED, ALL = "unrenewed", "all"
 def expiring(asked: Asked, by: Actor) -> Paged:
     """By expiry date. What is revoked by today expires no more; what is followed by another is told of only if asked
     for."""
+    unrenewed = asked["renewed"] == UNRENEWED
+    followed = false() if unrenewed else is_renewed(asked.on, told=True) | is_followed(asked.on)
     statement = (
         select(
             *COLUMNS,
             Certification.standing_expression(asked.on).label("standing"),
-            (is_renewed(asked.on) | is_followed(asked.on)).label("is_followed"),
+            followed.label("is_followed"),
             Certification.expires_on.label("key"),
         )
         .join(CertificationType, its_type())
@@ -33,6 +35,6 @@ def expiring(asked: Asked, by: Actor) -> Paged:
     )
     if asked["type"]:
         statement = statement.where(Certification.type_id == int(asked["type"]))
-    if asked["renewed"] == UNRENEWED:
+    if unrenewed:
         statement = statement.where(~is_renewed(asked.on), ~is_followed(asked.on))
     return Paged(statement, Certification.expires_on, Certification.id, kind=date)

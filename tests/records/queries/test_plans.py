@@ -16,26 +16,45 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from records.database import db, transaction
-from records.models import Actor, Member
+from records.models import Actor, ExternalCertificate, Member
 from records.queries.among import among
 from records.queries.approval_filters import QueueWanted
-from records.queries.approvals import backlog, queue
+from records.queries.approvals import backlog, certificates_of, next_to_decide, queue
 from records.queries.attention import attention
+from records.queries.certificate_list import Wanted as ListWanted
+from records.queries.certificate_list import certificates, standings
+from records.queries.credits import Filter, entries_of, totals_of
 from records.queries.due_notices import candidates
+from records.queries.findings import badge_of, own_clearance
 from records.queries.holdings import of_members, of_types
 from records.queries.matrix import Asked, matrix
 from records.queries.member_filters import Wanted
+from records.queries.member_merges import standing_merges_of
 from records.queries.members import member_list
+from records.queries.messages import unread_count
+from records.queries.notices import notices_of_member
+from records.queries.profiles import profile_of
 from records.queries.reports import report_named
+from records.queries.review_pages import review_page
 from records.services import sweeps
-from tests.holdings import give
+from tests.cast import actor_of
+from tests.holdings import give, today
 from tests.requirements import require
 
-GROWING = "(member|certification|external_certificate|credit_entry|reminder|renewal)(_[0-9]+)?"
-_REFUSED = re.compile(rf"^(SCAN {GROWING}\b|BLOOM FILTER ON {GROWING} |USE TEMP B-TREE FOR ORDER BY)")
+GROWING_TABLES = (
+    "member", "certification", "external_certificate", "credit_entry", "reminder", "renewal", "revision", "scan",
+    "audit_event", "audit_detail", "message", "reminder_message", "exemption", "member_position",
+)  # fmt: skip
+GROWING = rf"({'|'.join(GROWING_TABLES)})(_[0-9]+)?"
+_REFUSED = re.compile(rf"^(SCAN {GROWING}\b|BLOOM FILTER ON {GROWING} )")
+_SORTED, _OF_GROWING = "USE TEMP B-TREE FOR ORDER BY", re.compile(rf"^(SCAN|SEARCH) {GROWING}\b")
+# What belongs to one record is looked up by that, or is a record itself: few to sort.
+_FEW = re.compile(
+    r"\b(rowid|id|member_id|external_certificate_id|certification_id|supersedes_id|subject_id|reminder_id|event_id)=\?"
+)
 _OF_ROWS = re.compile(rf"(FROM|JOIN) {GROWING}\b")
-# What sorts only the rows of one page says which those are.
-_OF_A_PAGE = re.compile(r" IN \(|\bwalk_0\b|\bunit_0\b")
+# What sorts only the rows of one page says which those are: the first of several walks.
+_OF_A_PAGE = re.compile(r"\bwalk_0\b|\bunit_0\b")
 
 NUMBERS = {
     ("certification", "uq_certification_held_once"): "1000000 1000000 10 1 1 1",
@@ -83,6 +102,41 @@ def _report(name: str, **fields: str) -> Callable[[Actor], Any]:
     return asked
 
 
+def _of_max(by: Actor) -> tuple[Member, Actor]:
+    """A learner, and they themselves."""
+    member = db.session.scalars(sa.select(Member).where(Member.folded_number == "1004")).one()
+    return member, actor_of(member)
+
+
+def _profile(by: Actor) -> None:
+    member, _ = _of_max(by)
+    profile_of(member.id, by=by)
+    certificates_of(member, by=by)
+    notices_of_member(member)
+    standing_merges_of(member, by=by)
+    badge_of(member)
+
+
+def _review(by: Actor) -> None:
+    for certificate in db.session.scalars(sa.select(ExternalCertificate).limit(1)):
+        review_page(certificate.id, by=by)
+        next_to_decide(QueueWanted(), after=certificate, by=by)
+
+
+def _portfolio(by: Actor) -> None:
+    _, own = _of_max(by)
+    certificates(ListWanted(), by=own)
+    standings(by=own)
+    own_clearance(by=own)
+    unread_count(by=own)
+
+
+def _credits(by: Actor) -> None:
+    member, _ = _of_max(by)
+    totals_of(member, on=today())
+    entries_of(member, Filter(), on=today())
+
+
 PAGES: dict[str, Callable[[Actor], Any]] = {
     "members": lambda by: member_list(Wanted(), by=by),
     "queue": lambda by: (queue(QueueWanted(), by=by), backlog(by=by)),
@@ -94,6 +148,10 @@ PAGES: dict[str, Callable[[Actor], Any]] = {
     "missing": _report("missing"),
     "notices": _report("notices"),
     "home": lambda by: attention(by=by),
+    "profile": _profile,
+    "review": _review,
+    "portfolio": _portfolio,
+    "credits": _credits,
     "matrix": lambda by: matrix(Asked(), by=by),
 }
 
@@ -125,9 +183,17 @@ def _take_numbers(*, large: bool) -> None:
     db.engine.dispose()
 
 
-def _plan(statement: str, parameters: Any) -> list[str]:
+def _plan(statement: str, parameters: Any) -> list[tuple[int, str]]:
+    """Each line with the number of the part of the statement that it belongs to."""
     with db.engine.connect() as connection:
-        return [row[3] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)]
+        return [(row[1], row[3]) for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)]
+
+
+def _bad(plan: list[tuple[int, str]]) -> Iterator[str]:
+    for part, line in plan:
+        beside = [other for its_part, other in plan if its_part == part and _OF_GROWING.search(other)]
+        if _REFUSED.search(line) or (line == _SORTED and not all(map(_FEW.search, beside))):
+            yield line
 
 
 @pytest.mark.parametrize("large", [False, True], ids=["not counted", "counted"])
@@ -144,10 +210,10 @@ def test_no_page_reads_or_sorts_a_whole_table(cast, said, on, name, large, monke
     assert asked
     for statement, parameters in asked:
         plan = _plan(statement, parameters)
-        bad = [line for line in plan if _REFUSED.search(line)]
+        bad = [*_bad(plan)]
         if _OF_A_PAGE.search(statement):
             bad = [line for line in bad if "ORDER BY" not in line]
-        assert not bad, "\n".join([statement, *plan])
+        assert not bad, "\n".join([statement, *(line for _, line in plan)])
 
 
 BULK: dict[str, Callable[[], Any]] = {
@@ -174,7 +240,7 @@ def test_bulk_work_looks_rows_up(cast, said, on, name, large):
     asked = [each for each in said if each[0].startswith(("SELECT", "WITH")) and _OF_ROWS.search(each[0])]
     assert asked
     for statement, parameters in asked:
-        plan = _plan(statement, parameters)
+        plan = [line for _, line in _plan(statement, parameters)]
         assert not [line for line in plan if _REFUSED.search(line)], "\n".join([statement, *plan])
         if "EXISTS (SELECT reminder" in statement and "snooze.until_on" not in statement:
             assert any("reminder USING COVERING INDEX" in line for line in plan), "\n".join([statement, *plan])
@@ -192,7 +258,7 @@ def test_statements_do_not_grow_with_rows(cast, said, name):
         said.clear()
         PAGES[name](by)
         counts.append(sum(each[0].startswith(("SELECT", "WITH")) for each in said))
-    assert counts[0] == counts[1] <= 18
+    assert counts[0] == counts[1] <= 10
 
 
 def test_a_sweep_counts_for_the_planner_and_open_connections_hear_of_it(cast, on, said):
