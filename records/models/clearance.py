@@ -61,7 +61,7 @@ class Demand:
         return self.at_least or 1
 
     def counting(self, type_id: int) -> frozenset[int]:
-        return self.counting_as.get(type_id, frozenset({type_id}))
+        return self.counting_as.get(type_id) or frozenset({type_id})
 
 
 @dataclass(frozen=True)

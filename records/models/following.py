@@ -8,6 +8,7 @@ in SQL; a property test holds them equal.
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -16,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from records.models.certification import Certification
 from records.models.standing import Standing
 
+_DAYS = 50  # so many of which conditions are held, made once for all statements
 _COUNTS_FOR_NOTHING = frozenset({Standing.REVOKED, Standing.SUSPENDED, Standing.SUPERSEDED})
 
 
@@ -29,6 +31,7 @@ def follows(later: Certification, earlier: Certification, *, on: date) -> bool:
     )
 
 
+@lru_cache(_DAYS)
 def is_followed(on: date) -> ColumnElement[bool]:
     """Whether another certification follows the one that the statement is about."""
     later, renewal = aliased(Certification), aliased(Certification)
@@ -62,6 +65,7 @@ def renews(renewal: Certification, *, on: date) -> bool:
     return renewal.takes_effect_on <= on or not taken
 
 
+@lru_cache(_DAYS)
 def is_renewed(on: date, *, told: bool = False) -> ColumnElement[bool]:
     """Whether a recorded renewal renews the one that the statement is about. `told`: for a statement that shows it of
     each row: of an EXISTS there PostgreSQL may gather all renewals first."""

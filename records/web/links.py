@@ -45,9 +45,9 @@ def address(endpoint: str, **values: Any) -> str:
     return known[key]
 
 
-def each_address(endpoint: str, name: str) -> str:
+def each_address(endpoint: str, name: str, **others: Any) -> str:
     """The address with `%s` in place of the id `name`: the rows of a list need but put theirs in."""
-    values: dict[str, Any] = {name: _ANY_ID}
+    values: dict[str, Any] = others | {name: _ANY_ID}
     return url_for(endpoint, **values).replace("%", "%%").replace(str(_ANY_ID), "%s")
 
 

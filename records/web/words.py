@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,9 +17,10 @@ from records.errors import Refusal
 from records.models import Organization, ProposalState, Role, Standing, State
 from records.models.standing import reason_for
 from records.storage import megabytes
-from records.web.languages import locale_code
+from records.web.languages import locale_code, texts_now
 
 _LONGEST_TEXT = 40
+_MOST_HELD = 5000  # of words that follow from a number and a language alone
 
 # In many languages such words agree with what they are said of, so the translation is told of what that is.
 STANDING_WORDS = {
@@ -111,6 +112,11 @@ def from_today(value: date) -> str:
 
 def days_away(days: int) -> str:
     """So many days from then on, negative for ago: "in 4 months", "12 days ago"."""
+    return _away(days, texts_now())
+
+
+@lru_cache(_MOST_HELD)
+def _away(days: int, _texts: Any) -> str:
     if days == 0:
         return gettext("today")
     if days == 1:
@@ -165,7 +171,12 @@ def proposal_word(state: str) -> str:
 
 def credits(value: Decimal | None) -> str:
     """An amount with the language's own decimal mark, no more places than it has; '' for None."""
-    return "" if value is None else str(format_decimal(Decimal(value).normalize(), format="#,##0.##"))
+    return "" if value is None else _amount(Decimal(value), locale_code())
+
+
+@lru_cache(_MOST_HELD)
+def _amount(value: Decimal, _language: str) -> str:
+    return str(format_decimal(value.normalize(), format="#,##0.##"))
 
 
 def role_words() -> dict[str, str]:
