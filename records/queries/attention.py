@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import contains_eager
@@ -20,13 +21,14 @@ from records.models import Actor, Certification, CertificationType, Member
 from records.models.credit_type import Span
 from records.models.following import is_followed, is_renewed, stands
 from records.queries.capped import MOST_COUNTED, counting
-from records.queries.member_filters import in_scope
+from records.queries.member_filters import Scope, in_scope, scope_of
 from records.queries.reports.frame import within
 from records.queries.reports.periods import Preset, coming_months, span_of
 from records.queries.steering import its_holder, its_type
 
 WINDOWS = (Preset.NEXT_30, Preset.NEXT_60, Preset.NEXT_90)
 MOST = 6
+_MOST_HELD = 50  # days and scopes
 
 
 @dataclass(frozen=True)
@@ -55,24 +57,40 @@ class Attention:
 def attention(*, by: Actor) -> Attention:
     """Three statements, each a walk along the index of expiry dates that ends early."""
     today = clock.today(this_organization())
-    past = span_of(Preset.PAST, None, None, on=today)
-    windows = [span_of(each, None, None, on=today) for each in WINDOWS]
-    months = coming_months(today)
-    year = Span(today, months[-1][1])
-    last_ones = unrenewed(past, by=by).order_by(Certification.expires_on.desc(), Certification.id.desc())
-    next_ones = unrenewed(year, by=by).order_by(Certification.expires_on, Certification.id)
-    # Of the first that expire, as many as are counted: what all of them lie in is said as "more".
-    soon = next_ones.with_only_columns(Certification.expires_on).limit(MOST_COUNTED + 1).subquery()
-    ahead = (func.count().filter(*within(soon.c.expires_on, span)) for span in (*windows, *_spans(months)))
-    expired = counting(last_ones.with_only_columns(Certification.id)).scalar_subquery()
-    has_expired, together, *counts = db.session.execute(select(expired, func.count(), *ahead).select_from(soon)).one()
+    asked, months = _questions(today, scope_of(by), MOST_COUNTED), coming_months(today)
+    has_expired, together, *counts = db.session.execute(asked.counts).one()
     by_month = zip(months, counts[len(WINDOWS) :], strict=True)
     return Attention(
         has_expired,
         ahead=dict(zip(WINDOWS, counts, strict=False)),
         months=None if together > MOST_COUNTED else tuple(MonthAhead(*each, count) for each, count in by_month),
-        next_ones=_first(next_ones.where(*within(Certification.expires_on, windows[-1]))),
-        last_ones=_first(last_ones),
+        next_ones=db.session.scalars(asked.next_ones).all(),
+        last_ones=db.session.scalars(asked.last_ones).all(),
+    )
+
+
+class _Questions(NamedTuple):
+    counts: Any
+    next_ones: Any
+    last_ones: Any
+
+
+@lru_cache(_MOST_HELD)
+def _questions(today: date, scope: Scope, most: int) -> _Questions:
+    """Those of a day and a scope, made once."""
+    windows = [span_of(each, None, None, on=today) for each in WINDOWS]
+    months = coming_months(today)
+    year, past = Span(today, months[-1][1]), span_of(Preset.PAST, None, None, on=today)
+    last_ones = _unrenewed(past, today, scope).order_by(Certification.expires_on.desc(), Certification.id.desc())
+    next_ones = _unrenewed(year, today, scope).order_by(Certification.expires_on, Certification.id)
+    # Of the first that expire, as many as are counted: what all of them lie in is said as "more".
+    soon = next_ones.with_only_columns(Certification.expires_on).limit(most + 1).subquery()
+    ahead = (func.count().filter(*within(soon.c.expires_on, span)) for span in (*windows, *_spans(months)))
+    expired = counting(last_ones.with_only_columns(Certification.id)).scalar_subquery()
+    return _Questions(
+        select(expired, func.count(), *ahead).select_from(soon),
+        _first(next_ones.where(*within(Certification.expires_on, windows[-1]))),
+        _first(last_ones),
     )
 
 
@@ -93,14 +111,17 @@ def months_ahead(*, by: Actor) -> tuple[MonthAhead, ...]:
 def unrenewed(span: Span, *, by: Actor) -> Select[Certification]:
     """Those in the asker's scope that expire on these days and that nothing renews or follows, joined with member and
     type."""
-    today = clock.today(this_organization())
+    return _unrenewed(span, clock.today(this_organization()), scope_of(by))
+
+
+def _unrenewed(span: Span, today: date, scope: Scope) -> Select[Certification]:
     return (
         select(Certification)
-        .join(Member, its_holder(few=not by.covers_everyone))
+        .join(Member, its_holder(few=not scope.covers_everyone))
         .join(CertificationType, its_type())
         .where(*within(Certification.expires_on, span), Certification.deleted_at.is_(None))
         .where(~is_renewed(today), ~is_followed(today), stands(Certification.revoked_on, today))
-        .where(Member.deactivated_at.is_(None), in_scope(by))
+        .where(Member.deactivated_at.is_(None), in_scope(scope))
     )
 
 
@@ -113,6 +134,6 @@ def _spans(months: Sequence[tuple[date, date]]) -> list[Span]:
     return [Span(*ends) for ends in months]
 
 
-def _first(statement: Select[Certification]) -> Sequence[Certification]:
+def _first(statement: Select[Certification]) -> Select[Certification]:
     with_names = contains_eager(Certification.member), contains_eager(Certification.type)
-    return db.session.scalars(statement.options(*with_names).limit(MOST)).all()
+    return statement.options(*with_names).limit(MOST)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, not_, select, true
 from sqlalchemy.orm import aliased
@@ -146,7 +147,18 @@ def by_clearance(wanted: str, day: date, ruled: Rules) -> ColumnElement[bool]:
     return cleared if wanted == ByClearance.CLEARED else not_(cleared)
 
 
-def in_scope(by: Actor) -> ColumnElement[bool]:
+class Scope(NamedTuple):
+    """Whom somebody may know of, as far as statements depend on it."""
+
+    covers_everyone: bool
+    covered_units: frozenset[int]
+
+
+def scope_of(by: Actor) -> Scope:
+    return Scope(by.covers_everyone, frozenset() if by.covers_everyone else by.covered_units)
+
+
+def in_scope(by: Actor | Scope) -> ColumnElement[bool]:
     """The members that `by` may know of in the back office."""
     return true() if by.covers_everyone else Member.unit_id.in_(by.covered_units)
 
