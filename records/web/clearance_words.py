@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from functools import cache
+from typing import Any
 
 from flask import Flask
 from flask_babel import gettext, lazy_gettext
 
 from records.models import CertificationType
 from records.models.clearance import Demand, Finding, Outcome
+from records.web.languages import texts_now
 from records.web.requirement_words import what_is_asked
 from records.web.words import credits, day
 
@@ -30,7 +33,12 @@ def init_app(app: Flask) -> None:
 
 
 def outcome_word(outcome: str) -> str:
-    return str(OUTCOME_WORDS[Outcome(outcome)])
+    return _word_of(Outcome(outcome), texts_now())
+
+
+@cache
+def _word_of(outcome: Outcome, _texts: Any) -> str:
+    return str(OUTCOME_WORDS[outcome])
 
 
 def day_before(value: date) -> date:

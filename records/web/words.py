@@ -153,8 +153,13 @@ def size(value: int) -> str:
     return f"{format_decimal(Decimal(amount))} {unit}"
 
 
+@lru_cache(_MOST_HELD, typed=True)  # "revoked" is a word of both
+def _word_of(value: Standing | State, _texts: Any) -> str:
+    return str(STANDING_WORDS[value] if isinstance(value, Standing) else STATE_WORDS[value])
+
+
 def standing_word(standing: str) -> str:
-    return str(STANDING_WORDS[Standing(standing)])
+    return _word_of(Standing(standing), texts_now())
 
 
 def standing_reason(standing: str) -> str:
@@ -162,7 +167,7 @@ def standing_reason(standing: str) -> str:
 
 
 def state_word(state: str) -> str:
-    return str(STATE_WORDS[State(state)])
+    return _word_of(State(state), texts_now())
 
 
 def proposal_word(state: str) -> str:
