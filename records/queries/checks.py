@@ -39,8 +39,7 @@ from records.queries.persons import people
 from records.queries.references import astray
 from records.storage import measured, storage
 
-_AT_ONCE = 500
-_AWARDED = (State.APPROVED, State.REVOKED)
+_AT_ONCE, _AWARDED = 500, (State.APPROVED, State.REVOKED)
 
 
 class ProblemKind(StrEnum):
