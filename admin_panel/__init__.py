@@ -72,7 +72,6 @@ def _pages() -> list[BaseView]:
     from admin_panel.views.exemptions import ExemptionsView
     from admin_panel.views.exports import ExportsView
     from admin_panel.views.finding import FindingView
-    from admin_panel.views.merges import MergesView
     from admin_panel.views.renewal_proposals import RenewalProposalsView
     from admin_panel.views.requirements import RequirementsView
     from admin_panel.views.saved_views import SavedViewsView
@@ -84,7 +83,6 @@ def _pages() -> list[BaseView]:
         *_pages_of_members(),
         CoverageView(endpoint="coverage", url="/admin/requirements/coverage"),
         RequirementsView(endpoint="requirements", url="/admin/requirements/rules"),
-        MergesView(endpoint="merges", url="/admin"),
         CertificationView(endpoint="certification", url="/admin/certifications"),
         ExemptionsView(endpoint="exemptions", url="/admin/requirements/exemptions"),
         RenewalProposalsView(endpoint="proposals", url="/admin/renewals/proposed"),
@@ -103,6 +101,7 @@ def _pages_of_members() -> list[BaseView]:
     from admin_panel.views.login_as import LogInAsView
     from admin_panel.views.member_requirements import MemberRequirementsView
     from admin_panel.views.members_at_once import MembersAtOnceView
+    from admin_panel.views.merges import MergesView
     from admin_panel.views.profile import ProfileView
 
     inside = {"url": "/admin/members"}
@@ -112,4 +111,5 @@ def _pages_of_members() -> list[BaseView]:
         LogInAsView(endpoint="login_as", **inside),
         ErasingView(endpoint="erasing", **inside),
         MemberRequirementsView(endpoint="member_requirements", **inside),
+        MergesView(endpoint="merges", url="/admin"),
     ]

@@ -20,10 +20,10 @@ from typing import TypeVar
 
 from records.errors.signing_in import ManyAtOnce
 
-# Requests that may wait for hashes at once in a process. A web process has twice as many threads, so that half of them
-# are always there for other pages.
-PLACES = 4
-WEB_THREADS = 2 * PLACES
+# Requests that may wait for hashes at once in a process: the last of them for a quarter of a second. A web process has more
+# threads than that, so that some are always there for other pages.
+PLACES = 8
+WEB_THREADS = PLACES + 8
 # By so much nicer than all else: a hash gets a tenth of a processor that others want, and all of one that nobody wants.
 _NICENESS = 10
 # Seconds, drawn, after which whoever found no place comes again: not all at the same time.
@@ -62,7 +62,7 @@ def made(make: Callable[[], Made]) -> Made:
 @cache
 def _threads() -> ThreadPoolExecutor:
     """Half as many as there are processors: another process may have as many."""
-    at_once = max(1, min(PLACES, len(_processors()) // 2))
+    at_once = max(1, len(_processors()) // 2)
     return ThreadPoolExecutor(at_once, thread_name_prefix="hashing", initializer=_step_back)
 
 

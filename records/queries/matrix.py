@@ -8,7 +8,7 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, case, select
 
 from records import clock
 from records.database import db, is_id, records_of, this_organization
@@ -22,12 +22,11 @@ from records.queries.clearance import Condition, Tally, concerned, serves_in, ta
 from records.queries.member_filters import WITHOUT_UNIT, ByClearance, by_clearance, in_scope, says_an_id
 from records.queries.member_search import matches, words_of
 from records.queries.persons import people
+from records.queries.unit_walk import walked
 from records.queries.units import Choice, unit_and_below, unit_choices
 
 PAGE = 100
 _AT_ONCE = 500  # rows of a file
-# How many units a page asks first, and then in one statement.
-_FEW_UNITS, _MOST_UNITS = 4, 256
 _YEARS = range(1900, 2200)
 
 
@@ -130,7 +129,7 @@ def matrix(asked: Asked, *, by: Actor) -> Matrix:
     backwards = asked.before is not None
     beside = asked.before if backwards else asked.after
     place = _place(beside, question)
-    found, count = ([], None) if beside and place is None else _walked(question, place, backwards=backwards)
+    found, count = ([], None) if beside and place is None else question.walked(place, backwards=backwards)
     more, members = len(found) > PAGE, found[:PAGE]
     if backwards:
         members.reverse()
@@ -221,6 +220,11 @@ class _Question:
     def counted(self) -> Select[int]:
         return counting(select(Member.id).where(*self.narrowed).order_by(Member.sort_name, Member.id))
 
+    def walked(self, beside: Member | None, *, backwards: bool) -> tuple[list[Member], int | None]:
+        """A page and one more, after or before somebody; and how many fit, where there are any on the page."""
+        units = [*(unit.id for unit in self.units), None]
+        return walked(units, self.shown, self.counted, beside, most=PAGE + 1, backwards=backwards)
+
     @property
     def rank(self) -> ColumnElement[int]:
         """Where a member's unit stands in the tree; without one, last."""
@@ -249,50 +253,6 @@ def _place(member_id: int | None, question: _Question) -> Member | None:
     if member_id is None or not is_id(member_id):
         return None
     return db.session.scalar(select(Member).where(Member.id == member_id, *question.narrowed[:1]))
-
-
-def _walked(question: _Question, beside: Member | None, *, backwards: bool) -> tuple[list[Member], int | None]:
-    """PAGE + 1 members after or before one, nearest first: unit by unit along the tree, each by its index of names. And
-    how many fit, where there are any on the page."""
-    units: list[int | None] = [*(unit.id for unit in question.units), None]
-    if backwards:
-        units.reverse()
-    if beside is not None:
-        units = units[units.index(beside.unit_id) :]
-    found: list[Member] = []
-    count: int | None = None
-    at_once = _FEW_UNITS
-    while units and len(found) <= PAGE:
-        parts = [
-            _in_unit(each, question, beside, backwards=backwards)
-            .add_columns(literal(turn).label("turn"))
-            .subquery(f"unit_{turn}")
-            for turn, each in enumerate(units[:at_once])
-        ]
-        rows = union_all(*map(select, parts)).subquery("rows")
-        keys = _keys(backwards=backwards)
-        counted = literal(count) if count is not None else question.counted.scalar_subquery()
-        statement = select(Member, counted).join(rows, Member.id == rows.c.id).order_by(rows.c.turn, *keys)
-        read = db.session.execute(statement.limit(PAGE + 1 - len(found))).all()
-        found += [member for member, _ in read]
-        count = read[0][1] if read else count
-        units, at_once, beside = units[at_once:], _MOST_UNITS, None
-    return found, count
-
-
-def _keys(*, backwards: bool) -> list[Any]:
-    keys = (Member.sort_name, Member.id)
-    return [key.desc() if backwards else key for key in keys]
-
-
-def _in_unit(unit_id: int | None, question: _Question, beside: Member | None, *, backwards: bool) -> Select[int]:
-    """The ids of the members of a unit, by name, beyond one of them."""
-    statement = select(Member.id).where(Member.unit_id == unit_id, *question.shown)
-    if beside is not None and beside.unit_id == unit_id:
-        here = tuple_(Member.sort_name, Member.id)
-        there = tuple_(literal(beside.sort_name, Member.sort_name.type), literal(beside.id))
-        statement = statement.where(here < there if backwards else here > there)
-    return statement.order_by(*_keys(backwards=backwards)).limit(PAGE + 1)
 
 
 def _grouped(rows: Sequence[Row], units: Sequence[Choice]) -> list[Group]:
