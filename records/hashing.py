@@ -20,10 +20,10 @@ from typing import TypeVar
 
 from records.errors.signing_in import ManyAtOnce
 
-# Requests that may wait for hashes at once in a process: the last of them for a quarter of a second. A web process has
-# more threads than that, so that some are always there for other pages.
-PLACES = 8
-WEB_THREADS = PLACES + 8
+# Requests that may wait for hashes at once in a process. A web process has twice as many threads, so that half of them
+# are always there for other pages.
+PLACES = 4
+WEB_THREADS = 2 * PLACES
 # By so much nicer than all else: a hash gets a tenth of a processor that others want, and all of one that nobody wants.
 _NICENESS = 10
 # Seconds, drawn, after which whoever found no place comes again: not all at the same time.

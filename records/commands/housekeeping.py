@@ -44,6 +44,7 @@ _SWEPT = {
     "bytes_without_row": "leftovers in the storage removed",
     "sessions": "sessions long over removed",
     "links": "links long over removed",
+    "exports": "exports whose day is over removed",
 }
 
 

@@ -48,7 +48,7 @@ class Server:
     def running(self) -> Iterator[Server]:
         """The server, ready for requests; it is stopped by its own process id."""
         command = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1",
-                   "--blocking-threads", str(WEB_THREADS), "--no-access-log", "--log-level", "warning",
+                   "--blocking-threads", str(WEB_THREADS), "--no-access-log", "--log-level", "error",
                    self.application]  # fmt: skip
         with self.process("-m", *command) as process:
             self.process_id = process.pid

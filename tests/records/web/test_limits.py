@@ -157,4 +157,4 @@ def test_files_that_are_brought_are_counted_by_the_minute_and_a_script_is_told_w
 def test_whatever_writes_a_file_of_records_is_counted(app: Flask) -> None:
     counted = {name for name, view in app.view_functions.items() if getattr(view, "exports", False)}
     files = {name for name in app.view_functions if name.endswith(("export", "_zip", "own_data"))}
-    assert counted == files | {"erasing.download"}
+    assert counted == files | {"erasing.download", "exports.begin", "exports.download"}
