@@ -130,6 +130,8 @@ def test_files_are_chosen_dropped_and_pasted_and_removed(wizard):
     expect(wizard.get_by_role("button", name="Remove back.png")).to_be_focused()
     choose(wizard, FRONT)
     selected(wizard, "3 files selected")
+    arrived(wizard, "front.jpg")
+    expect(row(wizard, "front.jpg").locator("img.thumb")).to_be_visible()  # nothing moves the button any more
     go_on(wizard)
     matched(wizard, "back.png", "papers.zip", "front.jpg")
 
