@@ -49,14 +49,13 @@ def is_workbook() -> bool:
     return request.values.get("format") == XLSX
 
 
-def _as_file(table: Callable[[], Table]) -> Response:
-    """The table as the address asks for it. `table` reads it, in the context in which the file is written."""
-    return _workbook(table()) if is_workbook() else _streamed(table)
-
-
 def rows_file(title: str, columns: Sequence[Column], rows: Callable[[], Iterable[Any]]) -> Response:
-    """The rows as a file likewise."""
-    return _as_file(lambda: rows_table(title, columns, rows()))
+    """The rows as the address asks for them. `rows` reads them, in the context in which the file is written."""
+
+    def table() -> Table:
+        return rows_table(title, columns, rows())
+
+    return _workbook(table()) if is_workbook() else _streamed(table)
 
 
 def _workbook(table: Table) -> Response:

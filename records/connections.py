@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 import psycopg
 from flask import has_request_context
 from psycopg.errors import OperationalError
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
 # How long a writer waits for its turn, in milliseconds.
 PATIENCE = 15_000
@@ -61,6 +61,15 @@ def prepare(engine: Engine) -> None:
         _prepare_sqlite(engine)
     else:
         event.listen(engine, "do_connect", _bounded)
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A short transaction that writes, on a connection of its own: no part of what the session does meanwhile."""
+    with engine.connect() as connection:
+        connection = connection.execution_options(writes=True)
+        with connection.begin():
+            yield connection
 
 
 @contextmanager

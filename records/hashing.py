@@ -12,7 +12,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from threading import BoundedSemaphore
@@ -72,8 +72,7 @@ def _processors() -> range | set[int]:
 
 def _step_back() -> None:
     if sys.platform == "linux":  # elsewhere it would be the whole process that steps back
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, 0) + _NICENESS)
+        os.nice(_NICENESS)
 
 
 if sys.platform != "win32":

@@ -17,11 +17,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, Engine, and_, false, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, false, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from records import clock
+from records.connections import writing
 from records.database import db, is_sqlite
 from records.models import JobFailure, JobState
 
@@ -63,7 +64,7 @@ def make_places(names: Mapping[str, int]) -> None:
     dialect, now = (sqlite if is_sqlite() else postgresql), clock.now()
     idle = {"due_at": now, "wanted": False, "run": "", "done": 0, "failure": "", "failures": 0}
     places = [{"name": name, "place": place} | idle for name, number in names.items() for place in range(number)]
-    with _writing(db.engine) as connection:
+    with writing(db.engine) as connection:
         connection.execute(dialect.insert(JobState).on_conflict_do_nothing(), places)
 
 
@@ -77,7 +78,7 @@ def due(intervals: Mapping[str, timedelta]) -> set[str]:
 
 def want(names: Collection[str]) -> None:
     """Let these jobs run once more, soon: where one runs now, after that."""
-    with _writing(db.engine) as connection:
+    with writing(db.engine) as connection:
         wanted = update(JobState).where(JobState.name.in_(names), JobState.place == 0, ~JobState.wanted)
         connection.execute(wanted.values(wanted=True))
 
@@ -88,7 +89,7 @@ def begin(name: str, *, every: timedelta, total: int | None = None, anyhow: bool
     mine = select(JobState).where(JobState.name == name, _is_free(now)).order_by(JobState.place).limit(1)
     if not anyhow:
         mine = mine.where(_is_timely(now, every), JobState.place == 0)
-    with _writing(turn.engine) as connection:
+    with writing(turn.engine) as connection:
         place = connection.execute(mine.with_for_update(skip_locked=True)).one_or_none()
         if place is None:
             return None
@@ -171,13 +172,5 @@ def _is(turn: Turn, *, run: str) -> ColumnElement[bool]:
 
 
 def _change(turn: Turn, values: dict[str, Any]) -> bool:
-    with _writing(turn.engine) as connection:
+    with writing(turn.engine) as connection:
         return connection.execute(update(JobState).where(_is(turn, run=turn.run)).values(**values)).rowcount == 1
-
-
-@contextmanager
-def _writing(engine: Engine) -> Iterator[Connection]:
-    with engine.connect() as connection:
-        connection = connection.execution_options(writes=True)
-        with connection.begin():
-            yield connection

@@ -21,11 +21,11 @@ def pairs_of(question: Question) -> Pairs:
     return found
 
 
-def union_of(**pairs: tuple[Any, Any]) -> CompoundSelect[Any]:
-    """A statement for `pairs_of`: by its kind, each pair of columns."""
-    return union_all(
-        *(
-            select(literal(kind).label("kind"), one.label("one"), other.label("other"))
-            for kind, (one, other) in pairs.items()
-        )
+def union_of(*, ones: Any = None, **pairs: tuple[Any, Any]) -> CompoundSelect[Any]:
+    """A statement for `pairs_of`: by its kind, each pair of columns. `ones`: a parameter with all first values that are
+    wanted, where not all are."""
+    kinds = (
+        (select(literal(kind).label("kind"), one.label("one"), other.label("other")), one)
+        for kind, (one, other) in pairs.items()
     )
+    return union_all(*(each if ones is None else each.where(one.in_(ones)) for each, one in kinds))

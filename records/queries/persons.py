@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, Select, bindparam, func, literal, select, union_all
+from sqlalchemy import BindParameter, Select, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from records.database import this_organization
@@ -29,7 +29,7 @@ from records.models.clearance import Excuse, Holding, Person
 from records.models.standing import Validity, held_between
 from records.queries.ahead import Question, read_ahead, rows_of
 from records.queries.binding import Rules
-from records.queries.pairs import pairs_of
+from records.queries.pairs import pairs_of, union_of
 
 _AT_ONCE = 500
 
@@ -101,13 +101,11 @@ def _facts() -> Select[int, int | None, date | None, datetime]:
 @cache
 def _of_members() -> Any:
     """In which positions members serve, and which requirements name them."""
-    position = select(literal("position").label("kind"), MemberPosition.member_id, MemberPosition.position_id).where(
-        MemberPosition.member_id.in_(_THESE)
+    return union_of(
+        ones=_THESE,
+        position=(MemberPosition.member_id, MemberPosition.position_id),
+        requirement=(RequirementMember.member_id, RequirementMember.requirement_id),
     )
-    requirement = select(literal("requirement"), RequirementMember.member_id, RequirementMember.requirement_id).where(
-        RequirementMember.member_id.in_(_THESE)
-    )
-    return union_all(position, requirement)
 
 
 def _holdings(asked: Question, types: dict[int, CertificationType]) -> dict[int, dict[int, list[Holding]]]:

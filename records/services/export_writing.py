@@ -11,6 +11,7 @@ import logging
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from tempfile import TemporaryFile
@@ -20,6 +21,7 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.exc import DBAPIError
 
 from records import clock, jobs, signin
+from records.connections import writing
 from records.database import (
     db,
     every_organization,
@@ -166,12 +168,10 @@ class _Counted(Iterable[Sequence[Cell]]):
 
 def _tell(claimed: _Claimed, **values: Any) -> None:
     """On a connection of its own, beside the one that reads. Raises _Over where the export is no longer ours."""
-    with db.engine.connect() as connection:
-        connection = connection.execution_options(writes=True)
-        with connection.begin():
-            told = update(ListExport).where(ListExport.id == claimed.id, ListExport.run == claimed.run)
-            if connection.execute(told.values(**values)).rowcount != 1:
-                raise _Over
+    told = update(ListExport).where(ListExport.id == claimed.id, ListExport.run == claimed.run)
+    with writing(db.engine) as connection:
+        if connection.execute(told.values(**values)).rowcount != 1:
+            raise _Over
 
 
 def _keep(claimed: _Claimed, out: IO[bytes], written: _Written) -> None:
@@ -208,11 +208,8 @@ def _fail(claimed: _Claimed, failure: ExportFailure) -> None:
 
 def _give_back(claimed: _Claimed) -> None:
     """Of a worker that is told to stop: the next one begins anew, and it counts as no try."""
-    with db.engine.connect() as connection:
-        connection = connection.execution_options(writes=True)
-        with connection.begin():
-            ours = update(ListExport).where(ListExport.id == claimed.id, ListExport.run == claimed.run)
-            connection.execute(ours.values(state=ExportState.WAITING, run="", tries=ListExport.tries - 1))
+    with suppress(_Over):
+        _tell(claimed, state=ExportState.WAITING, run="", tries=ListExport.tries - 1)
 
 
 def _ours(claimed: _Claimed) -> ListExport:
