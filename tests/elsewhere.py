@@ -18,13 +18,29 @@ from flask import Flask, has_app_context
 
 from records.carrying import rows
 from records.carrying.backup_folder import BackupFolder
-from records.database import db
-from records.storage import is_arriving
+from records.database import db, transaction
+from records.models import Preview, State, StoredFile
+from records.storage import is_arriving, preview_key, thumbnail_key
 from tests import stored
+from tests.cast import Cast
+from tests.certificates import credit_type, in_state
 
 Dump = dict[str, list[tuple[Any, ...]]]
 MakeElsewhere = Callable[..., Flask]
 _START = multiprocessing.get_context("fork")
+
+
+def certificates_and_a_preview(cast: Cast) -> None:
+    """What else there is to carry: certificates in every state, and the oldest file drawn."""
+    type_ = credit_type()
+    for number, state in enumerate(State):
+        in_state(cast, type_, state, title=f"Title {number}")
+    with transaction() as session:
+        first = session.scalars(sa.select(StoredFile).order_by(StoredFile.id)).first()
+        assert first is not None
+        first.preview = Preview.READY
+        for key in (preview_key(first.key), thumbnail_key(first.key)):
+            stored.tamper(key, b"drawn")
 
 
 @contextmanager

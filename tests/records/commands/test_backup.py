@@ -24,17 +24,17 @@ from records import clock
 from records.carrying import backup_folder
 from records.carrying.backup_folder import BackupFolder, all_in
 from records.database import choose_organization, db, transaction
-from records.models import CertificationType, Member, Message, MessageKind, Preview, State, StoredFile
+from records.models import CertificationType, Member, Message, MessageKind, StoredFile
 from records.models.message import WAITING
-from records.storage import preview_key, storage, thumbnail_key
-from tests import certificates, stored
+from records.storage import storage
+from tests import stored
 from tests.cast import Cast
-from tests.certificates import in_state
 from tests.conftest import make_app, upgrade
 from tests.elsewhere import (
     MakeElsewhere,
     at,
     backup_of,
+    certificates_and_a_preview,
     change_manifest,
     dump,
     files_here,
@@ -52,14 +52,7 @@ from tests.holdings import give, pdf, picture
 def world(cast: Cast) -> Cast:
     """Files of certifications and of certificates in every state, a preview, a deleted scan, a message that waits."""
     give(cast.max, cast.emt, 300, number="E-1", files={"front.png": picture(), "card.pdf": pdf()})
-    type_ = certificates.credit_type()
-    for number, state in enumerate(State):
-        in_state(cast, type_, state, title=f"Title {number}")
-    with transaction() as session:
-        row = session.scalars(sa.select(StoredFile).order_by(StoredFile.id)).first()
-        row.preview = Preview.READY
-        for key in (preview_key(row.key), thumbnail_key(row.key)):
-            stored.tamper(key, b"drawn")
+    certificates_and_a_preview(cast)
     return cast
 
 

@@ -16,16 +16,15 @@ from flask import Flask
 
 from records import clock
 from records.database import db, organization_scope, transaction
-from records.models import CertificationType, Member, Message, MessageKind, Preview, Scan, State, StoredFile
+from records.models import CertificationType, Member, Message, MessageKind, Scan, StoredFile
 from records.services import moving, sealing
 from records.services.moving import Elsewhere, Moved
-from records.storage import preview_key, storage, thumbnail_key
-from tests import certificates, stored
+from records.storage import storage
+from tests import stored
 from tests.cast import PASSWORD, Cast
-from tests.certificates import in_state
 from tests.clients import SignedClient
 from tests.durability.disks import Disk
-from tests.elsewhere import MakeElsewhere, at, files_here, keys_of, killed, rows_of, run
+from tests.elsewhere import MakeElsewhere, at, certificates_and_a_preview, files_here, keys_of, killed, rows_of, run
 from tests.holdings import give, pdf, picture
 from tests.object_store import ObjectStore
 
@@ -40,14 +39,8 @@ def scene(app: Flask, cast: Cast) -> Cast:
 @pytest.fixture
 def world(app: Flask, cast: Cast, scene: Cast) -> Cast:
     """Files, certificates in every state, a preview, a session, sealed events, a message that waits."""
-    type_ = certificates.credit_type()
-    for number, state in enumerate(State):
-        in_state(cast, type_, state, title=f"Title {number}")
+    certificates_and_a_preview(cast)
     with transaction() as session:
-        first = session.scalars(sa.select(StoredFile).order_by(StoredFile.id)).first()
-        first.preview = Preview.READY
-        for key in (preview_key(first.key), thumbnail_key(first.key)):
-            stored.tamper(key, b"drawn")
         session.add(
             Message(kind=MessageKind.INVITATION, to_address="new@example.org", created_at=clock.now(),
                     due_at=clock.now(), facts={"name": "New", "path": "/invitation/secret"})
