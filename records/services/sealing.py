@@ -44,7 +44,7 @@ def _seal_some(organization_id: int | None) -> int:
     db.session.rollback()
     try:
         with transaction(patience=_PATIENCE) as session:
-            if not _is_alone() or head_of(organization_id) != head:
+            if not links or not _is_alone() or head_of(organization_id) != head:
                 return 0
             seals: Any = {name: bindparam(name) for name in _SEALED}
             waits = AuditEvent.id == bindparam("event_id"), AuditEvent.sequence.is_(None)

@@ -123,6 +123,14 @@ def test_a_chain_that_cannot_go_on_keeps_no_other_waiting(cast, caplog):
     assert "miller" not in caplog.text.lower()
 
 
+def test_a_chain_that_another_worker_sealed_meanwhile_keeps_no_other_waiting(cast, monkeypatch):
+    """It waited when the chains were listed, and nothing is left of it when its turn comes."""
+    note_visitor()
+    monkeypatch.setattr(sealing, "waiting_chains", lambda: [cast.fire.id, None])
+    seal()
+    assert (head_of(cast.fire.id).sequence, head_of(None).sequence) == (0, 1)
+
+
 def _write(place, event, how_many, start, said):
     def act():
         for each in range(how_many):
