@@ -165,25 +165,37 @@ def _nginx(folder: Path, ours: int, theirs: int) -> Iterator[int]:
 
 
 def uploads(installation: Installation) -> Iterator[Work]:
-    """One file at a time, each of other bytes: by a form, as our own script sends it, and as Werkzeug takes it."""
+    """One file at a time, each of other bytes: by a form, beside Werkzeug's own, and by itself, as our own script sends
+    it, beside a copy."""
+    path = "/portfolio/certificates/files"
     folder, seconds = installation.folder / "received", _copied(installation.folder)
     folder.mkdir(exist_ok=True)
     environment = limit_environment(installation) | {"BENCH_FOLDER": str(folder)}
     receiving = Server("bench.limit.receiving:application", environment, log=installation.folder / "limit.log")
     with receiving as theirs:
-        beside = _sent(WERKZEUG, theirs, Browser(theirs.port, ""), "/", dict)
+        beside = _sent(WERKZEUG, theirs, Browser(theirs.port, ""), "/", partial(_form, dict))
     with certfolio(installation) as ours:
         browser, token = _opened(ours.port)
 
         def fields() -> dict[str, str]:
             return {"csrf_token": token, "key": secrets.token_urlsafe(16)}
 
-        own = _sent(CERTFOLIO, ours, browser, "/portfolio/certificates/files", fields)
+        def heads() -> dict[str, str]:
+            kind, named = "application/octet-stream", 'attachment; filename="scan.pdf"'
+            said = {"Content-Type": kind, "Content-Disposition": named, "X-CSRFToken": token}
+            return said | {"X-Form-Key": secrets.token_urlsafe(16)}
+
+        own = _sent(CERTFOLIO, ours, browser, path, partial(_form, fields))
+        alone = _sent(CERTFOLIO, ours, browser, path, lambda file: (file, heads()))
     yield replace(own, name=f"{own.name}, form")
     yield replace(beside, name=f"{own.name}, form")
-    yield replace(own, name=f"{own.name}, safe on disk")
+    yield replace(alone, name=f"{own.name}, safe on disk")
     yield Work(f"{own.name}, safe on disk", COPY, seconds, 1)
     shutil.rmtree(folder)
+
+
+def _form(fields: Callable[[], dict[str, str]], file: bytes) -> tuple[bytes, dict[str, str]]:
+    return with_file(fields(), file), {"Content-Type": TYPE}
 
 
 def _copied(folder: Path) -> float:
@@ -201,15 +213,18 @@ def _copied(folder: Path) -> float:
     return statistics.median(times)
 
 
-def _sent(by: str, server: Server, browser: Browser, path: str, fields: Callable[[], dict[str, str]]) -> Work:
+def _sent(
+    by: str, server: Server, browser: Browser, path: str, request: Callable[[bytes], tuple[bytes, dict[str, str]]]
+) -> Work:
+    """`request`: the body and the heads that bring a file."""
     times, busy = [], []
     with Growth(server.workers) as growth:
         for _ in range(_UPLOADS + 1):
-            body, heads = with_file(fields(), secrets.token_bytes(LARGE)), {"Cookie": browser.cookies}
-            heads["Content-Type"] = TYPE
+            body, heads = request(secrets.token_bytes(LARGE))
+            heads |= {"Cookie": browser.cookies, "Accept": "application/json"}
             with closing(browser.open()) as connection:
                 spent, began = processor_time(server.workers), time.perf_counter()
-                connection.request("POST", path, body, heads | {"Accept": "application/json"})
+                connection.request("POST", path, body, heads)
                 answer = connection.getresponse()
                 answer.read()
                 times.append(time.perf_counter() - began)

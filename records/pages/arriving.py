@@ -6,9 +6,11 @@ import re
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import IO, NamedTuple
 
 from flask import request
 from werkzeug.datastructures import FileStorage
+from werkzeug.http import parse_options_header
 from werkzeug.wrappers import Response
 
 from records import signin
@@ -18,6 +20,7 @@ from records.pages.guards import this_organization
 from records.queries.external_certificates import staged
 from records.services import files
 from records.services.staging_steps import Kept
+from records.web.limits import BYTES
 from records.web.scripted import answer
 
 Stage = Callable[..., Kept]
@@ -79,13 +82,40 @@ def arrive_alone(stage: Stage) -> Response:
     Raises FileTooLarge, FileEmpty, OneFileTooMany, TooMuchTogether, NoFiles, StorageFull, StorageUnavailable, and as
     `stage`.
     """
-    key, sent = request.form.get("key", ""), request.files.get("files")
-    if not is_key(key) or sent is None or not sent.filename:
+    sent = _in_bytes() if request.mimetype == BYTES else _in_form()
+    if not is_key(sent.key) or not sent.name:
         raise NoFiles(field="files")
-    kept = stage([stored(sent)], key=key, by=signin.current_actor(), left_out=left_out(key))
+    arrived = files.take_in(sent.stream, name=sent.name, organization=this_organization())
+    kept = stage([arrived], key=sent.key, by=signin.current_actor(), left_out=frozenset(ids_in(sent.unwanted)))
     if kept.refused:
         raise kept.refused[0]
     return answer(201, id=kept.ids[0])
+
+
+class _Sent(NamedTuple):
+    """A file that travels by itself, the key of its form, and which of that form's files are not wanted any more."""
+
+    key: str
+    name: str
+    stream: IO[bytes]
+    unwanted: list[str]
+
+
+def _in_bytes() -> _Sent:
+    """As our script sends it: nothing but its bytes, which nobody has to look through; the rest stands in the heads,
+    for addresses are written into logs."""
+    heads = request.headers
+    _, named = parse_options_header(heads.get("Content-Disposition"))
+    unwanted = heads.get("X-Leave-Out", "").split(",")
+    return _Sent(heads.get("X-Form-Key", ""), named.get("filename", ""), request.stream, unwanted)
+
+
+def _in_form() -> _Sent:
+    """As a form of one file. Raises NoFiles."""
+    sent = request.files.get("files")
+    if sent is None:
+        raise NoFiles(field="files")
+    return _Sent(request.form.get("key", ""), sent.filename or "", sent.stream, request.form.getlist("leave_out"))
 
 
 def new_key() -> str:

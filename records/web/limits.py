@@ -4,10 +4,12 @@ and take files; and ids that can be ids."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.routing import IntegerConverter, ValidationError
 
 from records import signin
@@ -15,6 +17,7 @@ from records.errors import TooOften
 from records.throttle import count_attempt
 
 _TEXT = "application/x-www-form-urlencoded"
+BYTES = "application/octet-stream"
 View = TypeVar("View", bound=Callable[..., object])
 
 FORM_BYTES = 2 * 1024 * 1024
@@ -22,6 +25,7 @@ FORM_BYTES = 2 * 1024 * 1024
 TEXT_BYTES = 512 * 1024
 # Of one account: more than hands can, less than a program that was let loose.
 BROUGHT_A_MINUTE, EXPORTED_A_MINUTE = 180, 60
+_PIECE = 64 * 1024
 
 
 def takes_files(view: View) -> View:
@@ -57,6 +61,7 @@ class RecordId(IntegerConverter):
 def init_app(app: Flask) -> None:
     app.url_map.converters["int"] = RecordId
     app.before_request(_set)
+    app.after_request(_hear_out)
 
 
 def count_files(app: Flask) -> None:
@@ -70,6 +75,15 @@ def _set() -> None:
     user = signin.signed_in() if limit else None
     if limit and user is not None and user.organization is not None:
         request.max_content_length = getattr(user.organization, limit) + FORM_BYTES
+
+
+def _hear_out(response: Response) -> Response:
+    """Browsers listen once they have sent all: what was refused before its bytes were read is read nevertheless."""
+    if request.mimetype == BYTES and (request.content_length or 0) <= (request.max_content_length or 0):
+        with suppress(ClientDisconnected, OSError, ValueError):  # because: nobody listens, or all of it was read
+            while request.stream.read(_PIECE):
+                pass
+    return response
 
 
 def _count_files() -> None:

@@ -110,18 +110,22 @@ const uploader = (() => {
 
     function travel(item) {
       const request = item.request = new XMLHttpRequest();
-      const body = new FormData();
-      for (const name of ["csrf_token", "key"]) body.append(name, form.elements[name].value);
-      for (const id of left) body.append("leave_out", id);
-      body.append("files", item.file, item.name);
+      const { csrf_token: token, key } = form.elements;
       show(item, "travelling");
       progress(item, 0);
       request.upload.addEventListener("progress", ({ loaded, total }) => progress(item, Math.floor((loaded / total) * 100)));
       request.addEventListener("load", () => arrived(item, request));
       request.addEventListener("error", () => failed(item, texts.failed));
       request.open("POST", texts.address);
-      request.setRequestHeader("Accept", "application/json");
-      request.send(body);
+      for (const [name, value] of Object.entries({
+        Accept: "application/json",
+        "Content-Type": "application/octet-stream",
+        "Content-Disposition": `attachment; filename*=UTF-8''${inHead(item.name)}`,
+        "X-CSRFToken": token.value,
+        "X-Form-Key": key.value,
+        "X-Leave-Out": left.join(),
+      })) request.setRequestHeader(name, value);
+      request.send(item.file);
     }
 
     function progress(item, percent) {
@@ -366,6 +370,12 @@ const uploader = (() => {
 
   function filled(text, values) {
     return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  }
+
+  // As RFC 8187 writes names in a head; half characters, which some systems allow in names, as U+FFFD.
+  function inHead(name) {
+    const whole = new TextDecoder().decode(new TextEncoder().encode(name));
+    return encodeURIComponent(whole).replace(/['()*!]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
   }
 
   function made(tag, properties) {

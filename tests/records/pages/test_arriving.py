@@ -6,6 +6,7 @@ from datetime import date
 from hashlib import sha256
 from io import BytesIO
 from threading import Barrier, Thread
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -31,6 +32,7 @@ from tests.samples import picture
 
 KEY = "a-key-of-a-form-1"
 SCRIPT = {"Accept": "application/json"}
+BYTES = "application/octet-stream"
 FRONT, BACK = picture(colour="teal"), picture(colour="maroon")
 
 
@@ -61,12 +63,17 @@ def place(request, cast, addresses, browse):
     return request.param, addresses[request.param], browse(who)
 
 
-def send(client, address, content=FRONT, name="front.jpg", key=KEY, **others):
-    options = {name: others.pop(name) for name in ("csrf",) if name in others}
-    data = {"key": key, **others}
-    if content is not None:
-        data["files"] = (BytesIO(content), name)
-    return client.post(address, data=data, headers=SCRIPT, content_type="multipart/form-data", **options)
+def send(client, address, content=FRONT, name="front.jpg", key=KEY, leave_out="", csrf=True):
+    """As the page's script does."""
+    named = f"attachment; filename*=UTF-8''{quote(name, safe='')}" if content is not None else ""
+    heads = {"Content-Disposition": named, "X-Form-Key": key, "X-Leave-Out": str(leave_out)}
+    token = {"X-CSRFToken": client.csrf_token()} if csrf else {}
+    return client.post(address, data=content or b"", headers=SCRIPT | heads | token, content_type=BYTES)
+
+
+def send_form(client, address, content=FRONT, name="front.jpg", key=KEY, **others):
+    data = {"key": key, "files": (BytesIO(content), name), **others}
+    return client.post(address, data=data, headers=SCRIPT, content_type="multipart/form-data")
 
 
 def waiting():
@@ -89,6 +96,40 @@ def test_a_file_waits_under_the_key_of_its_form_and_its_id_is_told(place):
         assert stream.read() == FRONT
 
 
+def test_it_may_come_as_a_form_too(place):
+    _name, address, client = place
+    first = send_form(client, address)
+    assert (first.status_code, [file.name for file in waiting()]) == (201, ["front.jpg"])
+    assert send(client, address).json == first.json
+    assert send_form(client, address, BACK, "back.jpg", leave_out=first.json["id"]).status_code == 201
+    assert [file.name for file in waiting()] == ["back.jpg"]
+    assert client.post(address, data={"key": KEY}, headers=SCRIPT).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "name", ["Größe, “1”.jpg", "日本語の証明書.pdf", 'it\'s (a) *star*!;="quoted".jpg', "100%25 sure.jpg"]
+)
+def test_its_name_is_whole_whatever_it_holds(cast, browse, addresses, name):
+    assert send(browse(cast.max), addresses["certificate"], name=name).status_code == 201
+    assert [file.name for file in waiting()] == [name]
+
+
+@pytest.mark.parametrize("named", ["attachment", "attachment; filename=", "nonsense;;;=="])
+def test_bytes_without_a_name_do_not_wait(cast, browse, addresses, named):
+    address, client = addresses["certificate"], browse(cast.max)
+    heads = {"Content-Disposition": named, "X-Form-Key": KEY, "X-CSRFToken": client.csrf_token()}
+    assert client.post(address, data=FRONT, headers=SCRIPT | heads, content_type=BYTES).status_code == 422
+    assert waiting() == []
+
+
+def test_what_is_refused_is_read_to_its_end_so_that_the_browser_listens(place):
+    _name, address, client = place
+    body = BytesIO(b"x" * 300_000)
+    heads = {"Content-Type": BYTES, "Content-Length": "300000"}
+    answer = client.post(address, input_stream=body, headers=SCRIPT | heads, csrf=False)
+    assert (answer.status_code, body.tell()) == (400, 300_000)
+
+
 def test_the_same_bytes_again_are_one_file_as_after_a_lost_connection(place):
     _name, address, client = place
     first = send(client, address).json
@@ -107,7 +148,9 @@ def test_one_that_is_too_large_or_empty_is_refused_in_words(place, cast):
     assert answer.json["error"].startswith("“huge.tif” is larger than 10 KB")
     assert send(client, address, b"", "empty.txt").json["error"].startswith("“empty.txt” is empty")
     vast = {"CONTENT_LENGTH": str(3 * 1024 * 1024)}  # more than one file of this organization and its form
-    assert client.post(address, data={"key": KEY}, environ_overrides=vast).status_code == 413
+    for data in ({"key": KEY}, b"x"):
+        heads = SCRIPT | ({} if isinstance(data, dict) else {"Content-Type": BYTES, "X-CSRFToken": client.csrf_token()})
+        assert client.post(address, data=data, headers=heads, environ_overrides=vast).status_code == 413
     assert waiting() == []
 
 
