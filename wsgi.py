@@ -11,6 +11,8 @@ import portal
 import records
 from config import Settings
 
+_NEW_OBJECTS = 10_000  # which Python makes before it looks for garbage; without our word, 700
+
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The whole application. Raises BadSettings, which names each bad setting."""
@@ -31,5 +33,8 @@ def __getattr__(name: str) -> Flask:
         raise AttributeError(name)
     app = create_app()
     globals()["app"] = app
-    gc.freeze()  # what the program consists of stays: looking through it again and again for garbage costs much
+    # What the program consists of stays, and what a page is made of mostly goes by itself: looking through it again and
+    # again for garbage costs much.
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS)
     return app
