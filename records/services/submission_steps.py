@@ -129,7 +129,7 @@ def twin(certificate: ExternalCertificate, arriving: list[tuple[StoredFile, str]
     pending = select(ExternalCertificate).where(
         ExternalCertificate.member_id == certificate.member_id,
         ExternalCertificate.state == State.PENDING,
-        ExternalCertificate.earned_on == certificate.earned_on,
+        ExternalCertificate.revisions.any(Revision.digest == digest),  # as it stands now, or as it stood before
     )
     with db.session.no_autoflush:
         return next((each for each in db.session.scalars(pending) if each.digest() == digest), None)
