@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import url_for
 from wtforms import DateField, Field, Form
@@ -13,6 +15,7 @@ from admin_panel.saved_views import Views
 from records.web.words import day
 
 _SEARCH, _SORT = "search", "sort"
+_PLAIN = "!$'()*,/:;?@"
 
 
 @dataclass(frozen=True)
@@ -41,28 +44,26 @@ class Listing:
     besides: Sequence[tuple[str, str, str]] = ()
     path: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def home(self) -> str:
         return url_for(self.endpoint, **self.path)
 
     def address(self, **others: str) -> str:
         """Asks the same but for the others; '' takes a field away."""
-        asked: dict[str, Any] = {name: value for name, value in {**self.asked, **others}.items() if value}
-        return url_for(self.endpoint, **self.path, **asked)
+        return self.home + _query({**self.asked, **others})
 
     def file(self, format: str) -> str:
         return url_for(self.files, format=format, **self.path, **self.asked)
 
-    @property
+    @cached_property
     def cleared(self) -> str:
-        kept: dict[str, Any] = {name: value for name, value in self.asked.items() if name in (*self.kept, _SORT)}
-        return url_for(self.endpoint, **self.path, **kept)
+        return self.home + _query({name: value for name, value in self.asked.items() if name in (*self.kept, _SORT)})
 
-    @property
+    @cached_property
     def search(self) -> Field | None:
         return next((each for each in self.form if each.name == _SEARCH), None)
 
-    @property
+    @cached_property
     def filters(self) -> list[Field]:
         return [each for each in self.form if each.name != _SEARCH]
 
@@ -72,7 +73,7 @@ class Listing:
         names = (*self.kept, *(name for name, _label, _words in self.besides))
         return {name: value for name, value in self.asked.items() if name in names}
 
-    @property
+    @cached_property
     def chips(self) -> list[Chip]:
         return [*self._chips()]
 
@@ -88,6 +89,12 @@ class Listing:
                 yield Chip(label, words, self.address(**{each.name: ""}))
         for name, label, words in self.besides:
             yield Chip(label, words, self.address(**{name: ""}))
+
+
+def _query(asked: Mapping[str, Any]) -> str:
+    """Written as `url_for` writes it, in less time."""
+    said = {name: value for name, value in asked.items() if value}
+    return f"?{urlencode(said, doseq=True, safe=_PLAIN)}" if said else ""
 
 
 def _words(field: Field, value: str) -> str:

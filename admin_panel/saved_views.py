@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 from flask import url_for
@@ -46,7 +47,7 @@ class Views:
 
     @property
     def form(self) -> ViewForm:
-        return ViewForm()
+        return _empty_form()
 
     @property
     def save_address(self) -> str:
@@ -56,10 +57,16 @@ class Views:
     def all_address(self) -> str:
         return url_for("views.list")
 
-    @property
+    @cached_property
     def current(self) -> KeptView | None:
         """The one that is shown now."""
         return next((view for view, _address in self.kept if dict(view.asked) == dict(self.asked)), None)
+
+
+@cache
+def _empty_form() -> ViewForm:
+    """Nothing is typed into it where it is shown; its labels are read in the language of the page."""
+    return ViewForm()
 
 
 def views_of(page: str, asked: Mapping[str, str], *, by: Actor) -> Views:

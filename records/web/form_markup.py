@@ -5,17 +5,22 @@ WTForms makes a tag, and a piece of marked text, of every attribute and option b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 from flask import current_app
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from wtforms import SelectChoice, SelectField, SelectMultipleField
 from wtforms.widgets import Input, ListWidget, Select
-from wtforms.widgets.core import clean_key, html_params
+from wtforms.widgets.core import clean_key
 
 from records.web.templates import SpokenTemplates
 
 _TEMPLATE = "records/form_markup.html"
+_MOST_KEPT = 100  # pull-downs
+# Attributes of a tag as (name, value), in their order.
+_Pairs = tuple[tuple[str, Any], ...]
 
 
 def init_app() -> None:
@@ -24,32 +29,52 @@ def init_app() -> None:
     SelectField.widget = PullDown()
 
 
-def attributes(**given: Any) -> Any:
+def attributes(**given: Any) -> str:
     """What `html_params` says."""
-    if any(isinstance(value, Markup) for value in given.values()):  # its quotes are not escaped yet
-        return html_params(**given)
-    return _macros().attributes([(clean_key(name), given[name]) for name in sorted(given) if given[name] is not False])
+    return " ".join(name if value is True else f'{name}="{_quoted(value)}"' for name, value in _pairs(given))
+
+
+def _pairs(given: Mapping[str, Any]) -> _Pairs:
+    return tuple([(clean_key(name), given[name]) for name in sorted(given) if given[name] is not False])
+
+
+def _quoted(value: Any) -> str:
+    return str.replace(escape(value), '"', "&quot;")  # because: what is marked as safe may have quotes
 
 
 class PullDown(Select):
-    """What Select writes. Options in groups are left to it."""
+    """What Select writes. Options in groups are left to it, and attributes that are marked as safe."""
 
     def __call__(self, field: SelectField, **given: Any) -> Any:
         choices = field.choices or ()
         if not all(type(each) is SelectChoice and not each.optgroup for each in choices):
             return super().__call__(field, **given)
-        said = {"id": field.id} | given
+        said = {"id": field.id, "name": field.name} | given
         for name in self.validation_attrs:
             if getattr(field.flags, name, False):
                 said.setdefault(name, True)
-        return _macros().pull_down(attributes(name=field.name, **said), [_option(field, each) for each in choices])
+        if any(isinstance(value, Markup) for value in said.values()):
+            return super().__call__(field, **given)
+        return _pull_down(_texts(said), tuple([_option(field, each) for each in choices]))
 
 
-def _option(field: SelectField, choice: SelectChoice) -> tuple[Any, Any, bool, Any]:
+def _texts(given: Mapping[str, Any]) -> _Pairs:
+    """Alike for what is written alike."""
+    return tuple([(name, value is True or str(value)) for name, value in _pairs(given)])
+
+
+def _option(field: SelectField, choice: SelectChoice) -> tuple[str, str, bool, _Pairs]:
     """Its value, its words, whether it is chosen, and all of its attributes where it has more than these."""
     is_chosen = field.coerce(choice.value) == field.data
-    said = attributes(value=choice.value, selected=is_chosen, **choice.render_kw) if choice.render_kw else None
-    return choice.value, str(choice.label) or choice.value, is_chosen, said
+    value, said = str(choice.value), choice.render_kw
+    more = _texts({"value": value, "selected": is_chosen} | said) if said else ()
+    return value, str(choice.label) or value, is_chosen, more
+
+
+@lru_cache(_MOST_KEPT)
+def _pull_down(attributes: _Pairs, options: tuple[tuple[str, str, bool, _Pairs], ...]) -> Any:
+    """Written once: the pages of a list have the same ones, and so have those of many people."""
+    return _macros().pull_down(attributes, options)
 
 
 class TickList(ListWidget):
@@ -59,7 +84,7 @@ class TickList(ListWidget):
         super().__init__(prefix_label=False)
 
     def __call__(self, field: SelectMultipleField, **given: Any) -> Any:
-        said = attributes(**({"id": field.id} | given))
+        said = _pairs({"id": field.id} | given)
         return _macros().tick_list(said, field.id, field.name, field.iter_choices())
 
 
