@@ -17,10 +17,12 @@ from flask import Flask
 from flask.templating import Environment
 from jinja2 import BytecodeCache, Template, nodes
 from jinja2.bccache import Bucket
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.environment import TemplateModule
 from jinja2.runtime import Context
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup
+from markupsafe import Markup, escape
+from markupsafe import _escape_inner as escaped  # type: ignore[attr-defined]  # because: `escape` marks what it says
 
 from records.web import languages
 from records.web.languages import locale_code, texts_now
@@ -48,11 +50,31 @@ class Shared(Template):
         return super()._get_default_module()
 
 
+class Writing(CodeGenerator):
+    """Values that templates write become text by `written`."""
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape:
+            super()._output_child_pre(node, frame, finalize)
+        else:
+            self.write(f"environment.written({finalize.src or ''}")
+
+
+def written(value: Any) -> str:
+    """What `escape` says. Between the parts of a page nobody asks any more whether it is safe."""
+    kind = type(value)
+    if kind is str:
+        return cast(str, escaped(value))
+    return value if kind is Markup else escape(value)
+
+
 class SpokenTemplates(Environment):
     """`texts` are those in its templates; the one of the application has none, and leads to those of each language."""
 
     texts: NullTranslations | None = None
     template_class = Shared
+    code_generator_class = Writing
+    written = staticmethod(written)
 
     def __init__(self, app: Flask, **options: Any) -> None:
         super().__init__(app, **options)
@@ -121,7 +143,7 @@ class _OfLanguage(BytecodeCache):
         self._texts = hashlib.sha256(texts).hexdigest()
 
     def get_bucket(self, environment: Any, name: str, filename: str | None, source: str) -> Bucket:
-        return self._kept.get_bucket(environment, name, f"{filename}:{self._language}", source + self._texts)
+        return self._kept.get_bucket(environment, name, f"{filename}:{self._language}:written", source + self._texts)
 
     def set_bucket(self, bucket: Bucket) -> None:
         self._kept.set_bucket(bucket)

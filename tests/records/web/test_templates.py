@@ -6,7 +6,9 @@ import pytest
 from flask import Flask, render_template
 from flask_babel import force_locale
 from jinja2 import DictLoader
+from markupsafe import Markup, escape
 
+from records.models import Role
 from records.models.language import LANGUAGES
 from records.web.languages import translations
 
@@ -14,7 +16,8 @@ TEXTS = {"plain.html": '{{ _("Save") }}', "plain.txt": '{{ _("Save") }}',
          "macro.html": '{% macro word() %}{{ _("Save") }}{% endmacro %}',
          "importing.html": '{% from "macro.html" import word %}{{ word() }}',
          "filled.html": '{{ _("Tick %(name)s", name=name) }}', "filled.txt": '{{ _("Tick %(name)s", name=name) }}',
-         "context.html": '{{ pgettext("certification", "Valid") }}',
+         "value.html": "{% macro of(value) %}{{ value }}{% endmacro %}{{ of(value) }}{{ value }}",
+         "value.txt": "{{ value }}", "context.html": '{{ pgettext("certification", "Valid") }}',
          "given.html": "{{ _(text) }}",
          "number.html": '{{ ngettext("%(num)d member", "%(num)d members", number) }}'}  # fmt: skip
 
@@ -44,6 +47,18 @@ def test_what_fills_a_text_is_escaped_where_the_page_is_html(app: Flask, templat
     with app.test_request_context(), force_locale("es"):
         assert render_template("filled.html", name="<b>") == "Marcar &lt;b&gt;"
         assert render_template("filled.txt", name="<b>") == "Marcar <b>"
+
+
+class Marked:
+    def __html__(self) -> str:
+        return "<i>"
+
+
+@pytest.mark.parametrize("value", ["<b>&\"'", escape("<b>"), Markup("<b>"), Marked(), 7, None, Role.MEMBER, ("<",)])
+def test_values_are_escaped_unless_they_are_marked_as_safe(app: Flask, templates, value: object):
+    with app.test_request_context():
+        assert render_template("value.html", value=value) == f"{escape(value)}{escape(value)}"
+        assert render_template("value.txt", value=value) == str(value)
 
 
 def test_texts_with_a_context_a_number_or_from_elsewhere_are_translated_too(app: Flask, templates):
