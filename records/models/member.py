@@ -61,6 +61,11 @@ _IS_A_TAG = (
 )
 
 
+def full_name(given_name: str, family_name: str, suffix: str) -> str:
+    """A name as people say it."""
+    return " ".join(part for part in (given_name, family_name, suffix) if part)
+
+
 def listed_name(family_name: str, given_name: str, suffix: str) -> str:
     """A name as lists show it: family first."""
     first = " ".join(part for part in (family_name, suffix) if part)
@@ -175,7 +180,7 @@ class Member(OrganizationOwned, Base):
     @property
     def name(self) -> str:
         """The name in full, as people say it: given, family, suffix."""
-        return " ".join(part for part in (self.given_name, self.family_name, self.suffix) if part)
+        return full_name(self.given_name, self.family_name, self.suffix)
 
     @property
     def listed_name(self) -> str:
@@ -255,12 +260,17 @@ class Member(OrganizationOwned, Base):
         actor.require_not_acting()
         actor.require_administrator()
         self.require_seen_by(actor)
-        if actor.member_id == self.id:
-            raise ActingAsYourself()
-        if self.role == Role.ADMINISTRATOR:
-            raise ActingAsAdministrator()
-        if not self.is_active:
-            raise Deactivated()
+        require_can_be_entered(self.id, self.role, actor, is_active=self.is_active)
+
+
+def require_can_be_entered(member_id: int, role: str, actor: Actor, *, is_active: bool) -> None:
+    """Of a member whom an administrator sees. Raises ActingAsYourself, ActingAsAdministrator, Deactivated."""
+    if actor.member_id == member_id:
+        raise ActingAsYourself()
+    if role == Role.ADMINISTRATOR:
+        raise ActingAsAdministrator()
+    if not is_active:
+        raise Deactivated()
 
 
 @event.listens_for(Member, "before_insert")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, not_, select, true
 from sqlalchemy.orm import aliased
@@ -16,7 +16,7 @@ from records.models import Actor, Certification, CertificationType, Member, Memb
 from records.models.text import tidy
 from records.queries.binding import Rules, rules
 from records.queries.clearance import cleared_on
-from records.queries.member_search import matches, words_of
+from records.queries.member_search import matching, patterns_of, words_of
 from records.queries.units import unit_and_below
 
 LATELY = LAPSES_WITHIN = timedelta(days=30)
@@ -118,25 +118,68 @@ class Wanted:
         return {name: str(value) for name, value in asked.items() if value}
 
 
-def conditions(wanted: Wanted, *, by: Actor, today: date, tracks: bool) -> list[ColumnElement[bool]]:
+class Kinds(NamedTuple):
+    """What conditions depend on besides the values in them. `day`: on which a standing is asked for."""
+
+    covers_everyone: bool
+    activity: str
+    lacks_unit: bool
+    standing: str
+    day: date | None
+
+
+class Narrowing(NamedTuple):
+    """The conditions of a question: `given` are the values in those that `fitting` makes, by name; others stand beside
+    them, made for this once."""
+
+    kinds: Kinds
+    given: dict[str, Any]
+    besides: list[ColumnElement[bool]]
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        return [*fitting(self.kinds, self.given), *self.besides]
+
+
+def narrowing(wanted: Wanted, *, by: Actor, today: date, tracks: bool) -> Narrowing:
     """Scope, filters and search. Standing counts only where the organization tracks certifications."""
-    found = [in_scope(by), seen(wanted.activity)]
-    if wanted.unit == WITHOUT_UNIT:
-        found.append(Member.unit_id.is_(None))
-    elif wanted.unit:
-        found.append(Member.unit_id.in_(unit_and_below(int(wanted.unit))))
+    lacks_unit, standing = wanted.unit == WITHOUT_UNIT, wanted.standing if tracks else ""
+    kinds = Kinds(by.covers_everyone, wanted.activity, lacks_unit, standing, today if standing else None)
+    given: dict[str, Any] = {} if by.covers_everyone else {"covered": list(by.covered_units)}
+    if wanted.activity == Activity.LATELY:
+        given["seen_since"] = clock.now() - LATELY
+    if wanted.unit and not lacks_unit:
+        given["units"] = unit_and_below(int(wanted.unit))
     if wanted.position:
-        serving = select(MemberPosition.member_id).where(MemberPosition.position_id == int(wanted.position))
-        found.append(Member.id.in_(serving))
+        given["position_id"] = int(wanted.position)
     if wanted.role:
-        found.append(Member.role == wanted.role)
-    if wanted.standing and tracks:
-        found.append(_holds_one(Standing(wanted.standing), today))
-    if wanted.clearance and tracks:
-        found.append(by_clearance(wanted.clearance, today, rules()))
-    if words := words_of(wanted.search):
-        found.append(matches(words))
-    return found
+        given["role"] = wanted.role
+    given |= patterns_of(words_of(wanted.search))
+    is_by_clearance = wanted.clearance and tracks
+    return Narrowing(kinds, given, [by_clearance(wanted.clearance, today, rules())] if is_by_clearance else [])
+
+
+def conditions(wanted: Wanted, *, by: Actor, today: date, tracks: bool) -> list[ColumnElement[bool]]:
+    """Those of `narrowing`."""
+    return narrowing(wanted, by=by, today=today, tracks=tracks).conditions()
+
+
+def fitting(kinds: Kinds, given: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    """The conditions, of values or of parameters in their places."""
+    found = [seen(kinds.activity, given.get("seen_since"))]
+    if not kinds.covers_everyone:
+        found.append(Member.unit_id.in_(given["covered"]))
+    if kinds.lacks_unit:
+        found.append(Member.unit_id.is_(None))
+    if "units" in given:
+        found.append(Member.unit_id.in_(given["units"]))
+    if "position_id" in given:
+        serving = select(MemberPosition.member_id).where(MemberPosition.position_id == given["position_id"])
+        found.append(Member.id.in_(serving))
+    if "role" in given:
+        found.append(Member.role == given["role"])
+    if kinds.standing and kinds.day:
+        found.append(_holds_one(Standing(kinds.standing), kinds.day))
+    return [*found, *matching(given)]
 
 
 def by_clearance(wanted: str, day: date, ruled: Rules) -> ColumnElement[bool]:
@@ -168,13 +211,14 @@ def says_an_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 19 and int(text) > 0
 
 
-def seen(activity: str) -> ColumnElement[bool]:
-    """The members that a word of `Activity` means."""
+def seen(activity: str, since: Any = None) -> ColumnElement[bool]:
+    """The members that a word of `Activity` means. `since`: from when on it was lately."""
+    lately = clock.now() - LATELY if since is None else since
     active, there = Member.deactivated_at.is_(None), Member.erased_at.is_(None)
     return {
         Activity.ALL: there,
         Activity.DEACTIVATED: Member.deactivated_at.is_not(None) & there,
-        Activity.LATELY: active & (Member.last_seen_at >= clock.now() - LATELY),
+        Activity.LATELY: active & (Member.last_seen_at >= lately),
         Activity.NEVER: active & Member.last_seen_at.is_(None),
         Activity.NOT_INVITED: active & Member.invited_at.is_(None) & Member.account_id.is_(None),
     }.get(Activity(activity), active)

@@ -7,7 +7,8 @@ the beginning of a word of the name, or of the number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, column, or_, select, table
 
@@ -26,27 +27,40 @@ def words_of(text: str) -> list[str]:
 
 def matches(words: Iterable[str]) -> ColumnElement[bool]:
     """The condition that a member matches every word."""
+    return and_(*matching(patterns_of(words)))
+
+
+def patterns_of(words: Iterable[str]) -> dict[str, str]:
+    """What is looked for, by names that tell where."""
     words = list(words)
     parts = [word if len(word) >= 3 else f" {word}" for word in words if len(word) >= 2]
-    letters = [_begins_with(word) for word in words if len(word) == 1]
-    return and_(*_contain(parts), *letters)
+    letters = [_plain(word) for word in words if len(word) == 1]
+    if parts and is_sqlite():
+        found = {"phrases": " AND ".join('"' + part.replace('"', '""') + '"' for part in parts)}
+    else:
+        found = {f"part_{number}": f"%{_plain(part)}%" for number, part in enumerate(parts)}
+    found |= {f"begins_{number}": f"{letter}%" for number, letter in enumerate(letters)}
+    return found | {f"within_{number}": f"% {letter}%" for number, letter in enumerate(letters)}
 
 
-def _contain(parts: list[str]) -> list[ColumnElement[bool]]:
-    if not parts:
-        return []
-    if not is_sqlite():
-        return [Member.search_text.like(f"%{_plain(part)}%", escape="\\") for part in parts]
-    phrases = " AND ".join('"' + part.replace('"', '""') + '"' for part in parts)
-    return [Member.id.in_(select(_search.c.rowid).where(_search.c.search_text.match(phrases)))]
+def matching(given: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    """The conditions that patterns make, or parameters in their places; what else is given makes none."""
+    found: list[ColumnElement[bool]] = []
+    for name, pattern in given.items():
+        if name == "phrases":
+            found.append(Member.id.in_(select(_search.c.rowid).where(_search.c.search_text.match(pattern))))
+        elif name.startswith("part_"):
+            found.append(Member.search_text.like(pattern, escape="\\"))
+        elif name.startswith("begins_"):
+            found.append(_begins_with(pattern, given[name.replace("begins_", "within_")]))
+    return found
 
 
-def _begins_with(letter: str) -> ColumnElement[bool]:
-    plain = _plain(letter)
+def _begins_with(pattern: Any, within: Any) -> ColumnElement[bool]:
     return or_(
-        Member.sort_name.like(f"{plain}%", escape="\\"),
-        Member.sort_name.like(f"% {plain}%", escape="\\"),
-        Member.folded_number.like(f"{plain}%", escape="\\"),
+        Member.sort_name.like(pattern, escape="\\"),
+        Member.sort_name.like(within, escape="\\"),
+        Member.folded_number.like(pattern, escape="\\"),
     )
 
 

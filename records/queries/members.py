@@ -8,29 +8,75 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, and_, bindparam, literal, select, tuple_, union_all
 from sqlalchemy.orm import contains_eager
 
 from records import clock
 from records.database import db, records_of, this_organization
-from records.models import Actor, Member, Unit
+from records.errors import Refusal
+from records.models import Actor, Member, MemberMerge, Unit
+from records.models.member import full_name, listed_name, require_can_be_entered
 from records.queries.capped import MOST_COUNTED, count_of, counting
 from records.queries.keyset import Cursor
-from records.queries.member_filters import Sort, Wanted, conditions
+from records.queries.member_filters import Kinds, Narrowing, Sort, Wanted, fitting, narrowing
 
 PAGE = 50
-_AT_ONCE = 1000
+_AT_ONCE, _MOST_HELD = 1000, 200
 
 Conditions = list[ColumnElement[bool]]
+_Both = tuple[Select[Any], Select[int]]
+_Names = tuple[tuple[str, bool], ...]  # of values, each with whether it is a list
+
+
+class ListedMember(NamedTuple):
+    """What lists show of a member. `unit` is its name; `key` what the list is sorted by."""
+
+    id: int
+    given_name: str
+    family_name: str
+    suffix: str
+    email: str | None
+    number: str | None
+    role: str
+    account_id: int | None
+    joined_on: date | None
+    invited_at: datetime | None
+    last_seen_at: datetime | None
+    deactivated_at: datetime | None
+    unit: str | None
+    is_merged: bool
+    key: Any
+
+    @property
+    def name(self) -> str:
+        return full_name(self.given_name, self.family_name, self.suffix)
+
+    @property
+    def listed_name(self) -> str:
+        return listed_name(self.family_name, self.given_name, self.suffix)
+
+    @property
+    def is_active(self) -> bool:
+        return self.deactivated_at is None
+
+    def may_be_entered_by(self, administrator: Actor) -> bool:
+        """What Member says, of one whom they see."""
+        try:
+            administrator.require_not_acting()
+            require_can_be_entered(self.id, self.role, administrator, is_active=self.is_active)
+        except Refusal:
+            return False
+        return True
 
 
 @dataclass(frozen=True)
 class MemberList:
     """`count` stops at MOST_COUNTED; `is_more` says that there are more. The words lead to the pages around."""
 
-    members: list[Member]
+    members: list[ListedMember]
     count: int
     is_more: bool
     following: str
@@ -54,76 +100,111 @@ _ORDERS = {
 }
 
 
+class _Place(NamedTuple):
+    """Where a page lies in which order. `beyond`: whether it begins at a row, and whether that one has a sort key."""
+
+    sort: str
+    descending: bool
+    is_before: bool
+    beyond: bool
+    is_keyed: bool
+
+    @property
+    def falls(self) -> bool:
+        return self.descending != self.is_before  # reading towards the beginning walks the other way
+
+
 def member_list(wanted: Wanted, *, by: Actor, besides: Sequence[ColumnElement[bool]] = ()) -> MemberList:
     """One page of the members in the asker's scope, and how many there are. Raises NotAllowed.
 
     `besides`: further conditions on members, for lists that serve a purpose of their own.
     """
-    narrowed = [*_narrowed(wanted, by=by), *besides]
-    order = _ORDERS[Sort(wanted.sort)]
+    asked, order = _narrowed(wanted, by=by), _ORDERS[Sort(wanted.sort)]
     before = _cursor(wanted.before, order)
-    after = None if before else _cursor(wanted.after, order)
-    statement = page(narrowed, order, descending=wanted.descending, after=after, before=before)
-    rows = list(db.session.scalars(statement))
+    cursor = before or _cursor(wanted.after, order)
+    is_keyed = cursor is not None and cursor.key is not None
+    place = _Place(wanted.sort, wanted.descending, bool(before), bool(cursor), is_keyed)
+    statement, how_many = _statements(asked, place, besides)
+    start = {"start_key": cursor.key, "start_id": cursor.id} if cursor else {}
+    rows = [ListedMember._make(row) for row in db.session.execute(statement, asked.given | start)]
     has_more, rows = len(rows) > PAGE, rows[:PAGE]
     if before:
         rows.reverse()
-    is_everything = not (has_more or after or before)
-    count = len(rows) if is_everything else db.session.scalar(counting(select(Member.id).where(*narrowed))) or 0
+    is_everything = not (has_more or cursor)
+    count = len(rows) if is_everything else db.session.scalar(how_many, asked.given) or 0
     return MemberList(
         members=rows,
         count=min(count, MOST_COUNTED),
         is_more=count > MOST_COUNTED,
-        following=_word(rows[-1], order) if rows and (has_more or before) else "",
-        preceding=_word(rows[0], order) if rows and (after or (before and has_more)) else "",
+        following=_word(rows[-1]) if rows and (has_more or before) else "",
+        preceding=_word(rows[0]) if rows and ((cursor and not before) or (before and has_more)) else "",
     )
+
+
+def _statements(asked: Narrowing, place: _Place, besides: Sequence[ColumnElement[bool]]) -> _Both:
+    """That of the page and that of how many there are; kept for the next who asks the same of other values."""
+    names = tuple((name, isinstance(value, list)) for name, value in asked.given.items())
+    if asked.besides or besides:
+        return _both([*_with_parameters(asked.kinds, names), *asked.besides, *besides], place)
+    return _kept(asked.kinds, names, place)
+
+
+@lru_cache(_MOST_HELD)
+def _kept(kinds: Kinds, names: _Names, place: _Place) -> _Both:
+    return _both(_with_parameters(kinds, names), place)
+
+
+def _both(narrowed: Conditions, place: _Place) -> _Both:
+    return page(narrowed, place), counting(select(Member.id).where(*narrowed))
+
+
+def _with_parameters(kinds: Kinds, names: _Names) -> Conditions:
+    return fitting(kinds, {name: bindparam(name, expanding=is_list) for name, is_list in names})
 
 
 def how_many_members(wanted: Wanted, *, by: Actor, most: int | None) -> int:
     """How many are found, counted no further than `most`. Raises NotAllowed."""
-    return count_of(select(Member.id).where(*_narrowed(wanted, by=by)), most)
+    return count_of(select(Member.id).where(*_narrowed(wanted, by=by).conditions()), most)
 
 
 def every_member(wanted: Wanted, *, by: Actor, only: Collection[int] | None = None) -> Iterator[Member]:
     """All that are found, in the order of the list and with their units, read as they are taken; where `only` is given,
     those alone that are in it. Raises NotAllowed."""
-    narrowed = _narrowed(wanted, by=by)
+    narrowed = _narrowed(wanted, by=by).conditions()
     if only is not None:
         narrowed.append(Member.id.in_(only))
     order = _ORDERS[Sort(wanted.sort)]
     keys = _sorted(order.column, Member.id, wanted.descending)
-    statement = _with_units(select(Member).where(*narrowed)).order_by(order.column.is_(None), *keys)
-    return records_of(statement, at_once=_AT_ONCE)
+    statement = select(Member).outerjoin(Unit, Member.unit_id == Unit.id).options(contains_eager(Member.unit))
+    ordered = statement.where(*narrowed).order_by(order.column.is_(None), *keys)
+    return records_of(ordered, at_once=_AT_ONCE)
 
 
-def page(
-    narrowed: Conditions, order: _Order, *, descending: bool, after: Cursor | None, before: Cursor | None
-) -> Select[Member]:
-    """PAGE + 1 members after or before a cursor; before one, nearest first.
+def page(narrowed: Conditions, place: _Place) -> Select[Any]:
+    """PAGE + 1 members after or before a row; before one, nearest first. The row is `start_key` and `start_id`.
 
     Those without a sort key come last in either direction. Where both kinds may be on one page, each is
     read by its own walk along the index.
     """
-    falls = descending != bool(before)  # reading towards the beginning walks the other way
-    cursor = before or after
-    beyond = _beyond(order, cursor, falls)
+    order = _ORDERS[Sort(place.sort)]
+    beyond = _beyond(order, place)
     if not order.has_gaps:
-        return _with_units(_walk([*narrowed, *beyond], order, falls))
+        return _shown(order).where(*narrowed, *beyond).order_by(*_sorted(order.column, Member.id, place.falls))
     keyed, gaps = [*narrowed, order.column.is_not(None)], [*narrowed, order.column.is_(None)]
-    if cursor is None:
+    if not place.beyond:
         walks = [keyed, gaps]
-    elif cursor.key is None:
-        walks = [[*gaps, *beyond], keyed] if before else [[*gaps, *beyond]]
+    elif not place.is_keyed:
+        walks = [[*gaps, *beyond], keyed] if place.is_before else [[*gaps, *beyond]]
     else:
-        walks = [[*keyed, *beyond]] if before else [[*keyed, *beyond], gaps]
-    return _one_after_the_other(walks, order, falls)
+        walks = [[*keyed, *beyond]] if place.is_before else [[*keyed, *beyond], gaps]
+    return _one_after_the_other(walks, order, place.falls)
 
 
-def _narrowed(wanted: Wanted, *, by: Actor) -> Conditions:
+def _narrowed(wanted: Wanted, *, by: Actor) -> Narrowing:
     """To the members in the asker's scope who are wanted. Raises NotAllowed."""
     by.require_staff()
     organization = this_organization()
-    return conditions(wanted, by=by, today=clock.today(organization), tracks=organization.tracks_certifications)
+    return narrowing(wanted, by=by, today=clock.today(organization), tracks=organization.tracks_certifications)
 
 
 def _cursor(word: str, order: _Order) -> Cursor | None:
@@ -131,38 +212,42 @@ def _cursor(word: str, order: _Order) -> Cursor | None:
     return None if cursor and cursor.key is None and not order.has_gaps else cursor
 
 
-def _beyond(order: _Order, cursor: Cursor | None, falls: bool) -> Conditions:
-    if cursor is None:
+def _beyond(order: _Order, place: _Place) -> Conditions:
+    if not place.beyond:
         return []
-    if cursor.key is None:
-        return [Member.id < cursor.id if falls else Member.id > cursor.id]
-    row, place = tuple_(order.column, Member.id), tuple_(literal(cursor.key, order.column.type), literal(cursor.id))
-    return [row < place if falls else row > place]
-
-
-def _walk(narrowed: Conditions, order: _Order, falls: bool) -> Select[Member]:
-    return select(Member).where(*narrowed).order_by(*_sorted(order.column, Member.id, falls)).limit(PAGE + 1)
+    start_id = bindparam("start_id", type_=Member.id.type)
+    if not place.is_keyed:
+        return [Member.id < start_id if place.falls else Member.id > start_id]
+    row, start = tuple_(order.column, Member.id), tuple_(bindparam("start_key", type_=order.column.type), start_id)
+    return [row < start if place.falls else row > start]
 
 
 def _sorted(key: Any, row_id: Any, falls: bool) -> tuple[Any, Any]:
     return (key.desc(), row_id.desc()) if falls else (key, row_id)
 
 
-def _one_after_the_other(walks: list[Conditions], order: _Order, falls: bool) -> Select[Member]:
+def _one_after_the_other(walks: list[Conditions], order: _Order, falls: bool) -> Select[Any]:
     parts = [
-        _walk(narrowed, order, falls)
-        .with_only_columns(Member.id, order.column.label("key"), literal(turn).label("turn"))
+        select(Member.id, order.column.label("key"), literal(turn).label("turn"))
+        .where(*narrowed)
+        .order_by(*_sorted(order.column, Member.id, falls))
+        .limit(PAGE + 1)
         .subquery(f"walk_{turn}")
         for turn, narrowed in enumerate(walks)
     ]
     rows = union_all(*(select(part) for part in parts)).subquery("rows")
-    statement = select(Member).join(rows, Member.id == rows.c.id)
-    return _with_units(statement.order_by(rows.c.turn, *_sorted(rows.c.key, rows.c.id, falls)).limit(PAGE + 1))
+    statement = _shown(order).join(rows, Member.id == rows.c.id)
+    return statement.order_by(rows.c.turn, *_sorted(rows.c.key, rows.c.id, falls))
 
 
-def _with_units(statement: Select[Member]) -> Select[Member]:
-    return statement.outerjoin(Unit, Member.unit_id == Unit.id).options(contains_eager(Member.unit))
+def _shown(order: _Order) -> Select[Any]:
+    """The columns of ListedMember."""
+    merged = select(MemberMerge.id).where(MemberMerge.merged_id == Member.id, MemberMerge.undone_at.is_(None)).exists()
+    columns = [getattr(Member, name) for name in ListedMember._fields[:-3]]
+    is_merged = and_(Member.deactivated_at.is_not(None), merged)
+    statement = select(*columns, Unit.name, is_merged, order.column.label("key")).select_from(Member)
+    return statement.outerjoin(Unit, Member.unit_id == Unit.id).limit(PAGE + 1)
 
 
-def _word(member: Member, order: _Order) -> str:
-    return Cursor(getattr(member, order.column.key), member.id).word()
+def _word(member: ListedMember) -> str:
+    return Cursor(member.key, member.id).word()

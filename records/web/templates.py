@@ -64,7 +64,7 @@ def written(value: Any) -> str:
     """What `escape` says. Between the parts of a page nobody asks any more whether it is safe."""
     kind = type(value)
     if kind is str:
-        return cast(str, escaped(value))
+        return escaped(value)
     return value if kind is Markup else escape(value)
 
 

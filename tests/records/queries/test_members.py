@@ -12,8 +12,7 @@ from records import clock
 from records.database import db, locked, organization_scope, transaction
 from records.errors import NotAllowed
 from records.models import Certification, Member, Role, Standing
-from records.queries import members as queries
-from records.queries.member_filters import Wanted, conditions
+from records.queries.member_filters import Wanted
 from records.queries.members import MOST_COUNTED, PAGE, member_list
 from records.services import units
 from records.services.certification_steps import Entry, record
@@ -95,7 +94,7 @@ def test_no_page_of_a_scope_leads_out_of_it(cast, ask, crowd, sort):
     everybody = ask(sort=sort)
     stolen = ask(cast.nora, sort=sort, after=everybody.following)
     for member in [*first.members, *stolen.members]:
-        assert member.unit_id in (cast.north.id, cast.engine.id)
+        assert member.unit in (cast.north.name, cast.engine.name)
 
 
 def test_members_may_not_list_anybody(cast, ask):
@@ -295,8 +294,7 @@ def test_the_number_of_statements_does_not_grow(cast, ask, crowd, asked):
     def count():
         db.session.rollback()
         with statements() as seen:
-            for member in member_list(Wanted.read(asked), by=by).members:
-                _ = member.unit and member.unit.name
+            member_list(Wanted.read(asked), by=by)
         return len([statement for statement, _ in seen if statement.startswith("SELECT")])
 
     few = count()
@@ -336,18 +334,8 @@ def test_the_plan_of_a_search_asks_the_trigram_index(cast, on, ask):
 
 
 def _plan(cast, wanted):
-    by = cast.actor(cast.ada)
-    narrowed = conditions(wanted, by=by, today=clock.today(cast.fire), tracks=True)
-    order = queries._ORDERS[wanted.sort]
-    statement = queries.page(
-        narrowed,
-        order,
-        descending=wanted.descending,
-        after=queries._cursor(wanted.after, order),
-        before=queries._cursor(wanted.before, order),
-    )
     with statements() as seen:
-        db.session.execute(statement)
-    sql, parameters = seen[-1]
+        member_list(wanted, by=cast.actor(cast.ada))
+    sql, parameters = next(each for each in seen if "LIMIT" in each[0] and "unit.name" in each[0])
     with db.engine.connect() as connection:
         return [row[3] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + sql, parameters)]
