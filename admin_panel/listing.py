@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import url_for
 from wtforms import DateField, Field, Form
 
 from admin_panel.saved_views import Views
+from records.web.links import address
 from records.web.words import day
 
 _SEARCH, _SORT = "search", "sort"
@@ -46,14 +46,14 @@ class Listing:
 
     @cached_property
     def home(self) -> str:
-        return url_for(self.endpoint, **self.path)
+        return address(self.endpoint, **self.path)
 
     def address(self, **others: str) -> str:
         """Asks the same but for the others; '' takes a field away."""
         return self.home + _query({**self.asked, **others})
 
     def file(self, format: str) -> str:
-        return url_for(self.files, format=format, **self.path, **self.asked)
+        return address(self.files, **self.path) + _query({"format": format, **self.asked})
 
     @cached_property
     def cleared(self) -> str:

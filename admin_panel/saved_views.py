@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
-from typing import Any
+from functools import cached_property
+from typing import Any, ClassVar
 
 from flask import url_for
 from flask_babel import lazy_gettext
@@ -14,7 +14,7 @@ from admin_panel.forms.saved_view import ViewForm
 from admin_panel.reports import LAYOUTS
 from records.models import Actor, SavedView
 from records.queries.saved_views import KeptView, kept_views
-from records.services.saved_views import mark_of
+from records.services.saved_views import LONGEST, mark_of
 
 # The lists that views are kept of: their titles, and the names of their addresses.
 LISTS: dict[str, tuple[Any, str]] = {
@@ -38,16 +38,14 @@ class ViewRow:
 
 @dataclass(frozen=True)
 class Views:
-    """The saved views of one page, each with its address, and the form that keeps the present one."""
+    """The saved views of one page, each with its address. A name has at most so many letters."""
+
+    longest: ClassVar[int] = LONGEST
 
     page: str
     asked: Mapping[str, str]
     kept: Sequence[tuple[KeptView, str]]
     may_share: bool
-
-    @property
-    def form(self) -> ViewForm:
-        return _empty_form()
 
     @property
     def save_address(self) -> str:
@@ -61,12 +59,6 @@ class Views:
     def current(self) -> KeptView | None:
         """The one that is shown now."""
         return next((view for view, _address in self.kept if dict(view.asked) == dict(self.asked)), None)
-
-
-@cache
-def _empty_form() -> ViewForm:
-    """Nothing is typed into it where it is shown; its labels are read in the language of the page."""
-    return ViewForm()
 
 
 def views_of(page: str, asked: Mapping[str, str], *, by: Actor) -> Views:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
@@ -15,6 +16,7 @@ from records.models import Position
 from records.queries.member_filters import WITHOUT_UNIT, Activity, ByClearance, Wanted
 from records.queries.units import Choice
 from records.services.member_steps import Access, Identity
+from records.web.languages import texts_now
 from records.web.words import ROLE_WORDS, STANDING_WORDS, refusal_text
 
 _INDENT = "\u2003"
@@ -111,22 +113,36 @@ class FilterForm(Form):
         may_lack_unit: bool,
     ) -> None:
         super().__init__(data=vars(wanted) | {"sort": ("-" if wanted.descending else "") + wanted.sort})
-        everything = SelectChoice("", gettext("All"))
-        self.unit.choices = [everything, *indented(units)]
-        if may_lack_unit:
-            self.unit.choices.append(SelectChoice(WITHOUT_UNIT, gettext("Without a unit")))
+        offered = _offered(texts_now())
+        for name, choices in offered.items():
+            self[name].choices = choices
+        everything, without = offered["unit"]
+        self.unit.choices = [everything, *indented(units), *([without] if may_lack_unit else [])]
         self.position.choices = [everything, *(SelectChoice(str(each.id), each.name) for each in positions)]
-        self.role.choices = [everything, *(SelectChoice(*pair) for pair in ROLE_WORDS.items())]
-        self.activity.choices = [SelectChoice(*pair) for pair in ACTIVITY_WORDS.items()]
-        self.standing.choices = [everything, *(SelectChoice(*pair) for pair in STANDING_WORDS.items())]
-        self.clearance.choices = [everything, *(SelectChoice(*pair) for pair in CLEARANCE_WORDS.items())]
-        self.sort.choices = [SelectChoice(*pair) for pair in SORT_WORDS.items()]
         if not tracks:
             del self.standing
         if not (tracks and requires):
             del self.clearance
         if not positions:
             del self.position
+
+
+@cache
+def _offered(_texts: Any) -> dict[str, list[SelectChoice]]:
+    """What follows from the language alone, by field."""
+
+    def words(table: Mapping[Any, Any]) -> list[SelectChoice]:
+        return [SelectChoice(str(value), str(label)) for value, label in table.items()]
+
+    everything = SelectChoice("", gettext("All"))
+    return {
+        "unit": [everything, SelectChoice(WITHOUT_UNIT, gettext("Without a unit"))],
+        "role": [everything, *words(ROLE_WORDS)],
+        "activity": words(ACTIVITY_WORDS),
+        "standing": [everything, *words(STANDING_WORDS)],
+        "clearance": [everything, *words(CLEARANCE_WORDS)],
+        "sort": words(SORT_WORDS),
+    }
 
 
 def indented(units: Sequence[Choice]) -> list[SelectChoice]:
