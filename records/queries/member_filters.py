@@ -118,6 +118,10 @@ class Wanted:
         return {name: str(value) for name, value in asked.items() if value}
 
 
+# Of values, each with whether it is a list.
+Names = tuple[tuple[str, bool], ...]
+
+
 class Kinds(NamedTuple):
     """What conditions depend on besides the values in them. `day`: on which a standing is asked for."""
 
@@ -135,6 +139,10 @@ class Narrowing(NamedTuple):
     kinds: Kinds
     given: dict[str, Any]
     besides: list[ColumnElement[bool]]
+
+    @property
+    def names(self) -> Names:
+        return tuple([(name, isinstance(value, list)) for name, value in self.given.items()])
 
     def conditions(self) -> list[ColumnElement[bool]]:
         return [*fitting(self.kinds, self.given), *self.besides]

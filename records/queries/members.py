@@ -19,16 +19,15 @@ from records.database import db, records_of, this_organization
 from records.errors import Refusal
 from records.models import Actor, Member, MemberMerge, Unit
 from records.models.member import full_name, listed_name, require_can_be_entered
+from records.queries.ahead import Question, scalars_of
 from records.queries.capped import MOST_COUNTED, count_of, counting
 from records.queries.keyset import Cursor
-from records.queries.member_filters import Kinds, Narrowing, Sort, Wanted, fitting, narrowing
+from records.queries.member_filters import Kinds, Names, Narrowing, Sort, Wanted, fitting, narrowing
 
 PAGE = 50
 _AT_ONCE, _MOST_HELD = 1000, 200
 
 Conditions = list[ColumnElement[bool]]
-_Both = tuple[Select[Any], Select[int]]
-_Names = tuple[tuple[str, bool], ...]  # of values, each with whether it is a list
 
 
 class ListedMember(NamedTuple):
@@ -124,14 +123,14 @@ def member_list(wanted: Wanted, *, by: Actor, besides: Sequence[ColumnElement[bo
     cursor = before or _cursor(wanted.after, order)
     is_keyed = cursor is not None and cursor.key is not None
     place = _Place(wanted.sort, wanted.descending, bool(before), bool(cursor), is_keyed)
-    statement, how_many = _statements(asked, place, besides)
+    statement = _page_of(asked, place, besides)
     start = {"start_key": cursor.key, "start_id": cursor.id} if cursor else {}
     rows = [ListedMember._make(row) for row in db.session.execute(statement, asked.given | start)]
     has_more, rows = len(rows) > PAGE, rows[:PAGE]
     if before:
         rows.reverse()
     is_everything = not (has_more or cursor)
-    count = len(rows) if is_everything else db.session.scalar(how_many, asked.given) or 0
+    count = len(rows) if is_everything else scalars_of(_count_of(asked, besides), asked.given)[0]
     return MemberList(
         members=rows,
         count=min(count, MOST_COUNTED),
@@ -141,24 +140,42 @@ def member_list(wanted: Wanted, *, by: Actor, besides: Sequence[ColumnElement[bo
     )
 
 
-def _statements(asked: Narrowing, place: _Place, besides: Sequence[ColumnElement[bool]]) -> _Both:
-    """That of the page and that of how many there are; kept for the next who asks the same of other values."""
-    names = tuple((name, isinstance(value, list)) for name, value in asked.given.items())
-    if asked.besides or besides:
-        return _both([*_with_parameters(asked.kinds, names), *asked.besides, *besides], place)
-    return _kept(asked.kinds, names, place)
+def asked_for_count(wanted: Wanted, *, by: Actor) -> list[Question]:
+    """What `member_list` is going to ask besides its page: of everybody, for what few are found by may stand on one
+    page, and is not worth counting. Raises NotAllowed."""
+    if wanted.is_narrowed:
+        return []
+    asked = _narrowed(wanted, by=by)
+    return [Question(_count_of(asked), asked.given)]
+
+
+def _page_of(asked: Narrowing, place: _Place, besides: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """Kept, where it may be, for the next who asks the same of other values."""
+    others = [*asked.besides, *besides]
+    if others:
+        return page([*_with_parameters(asked.kinds, asked.names), *others], place)
+    return _kept_page(asked.kinds, asked.names, place)
+
+
+def _count_of(asked: Narrowing, besides: Sequence[ColumnElement[bool]] = ()) -> Select[int]:
+    """Likewise."""
+    others = [*asked.besides, *besides]
+    if others:
+        return counting(select(Member.id).where(*_with_parameters(asked.kinds, asked.names), *others))
+    return _kept_count(asked.kinds, asked.names)
 
 
 @lru_cache(_MOST_HELD)
-def _kept(kinds: Kinds, names: _Names, place: _Place) -> _Both:
-    return _both(_with_parameters(kinds, names), place)
+def _kept_page(kinds: Kinds, names: Names, place: _Place) -> Select[Any]:
+    return page(_with_parameters(kinds, names), place)
 
 
-def _both(narrowed: Conditions, place: _Place) -> _Both:
-    return page(narrowed, place), counting(select(Member.id).where(*narrowed))
+@lru_cache(_MOST_HELD)
+def _kept_count(kinds: Kinds, names: Names) -> Select[int]:
+    return counting(select(Member.id).where(*_with_parameters(kinds, names)))
 
 
-def _with_parameters(kinds: Kinds, names: _Names) -> Conditions:
+def _with_parameters(kinds: Kinds, names: Names) -> Conditions:
     return fitting(kinds, {name: bindparam(name, expanding=is_list) for name, is_list in names})
 
 
