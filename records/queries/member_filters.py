@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, not_, select, true
@@ -51,6 +52,11 @@ class Sort(StrEnum):
     SEEN = "seen"
 
 
+@cache
+def _words_of(kind: type[StrEnum]) -> frozenset[str]:
+    return frozenset(kind)
+
+
 @dataclass(frozen=True)
 class Wanted:
     """The question as far as it makes sense: what does not is as if it had not been asked.
@@ -76,7 +82,7 @@ class Wanted:
 
         def one_of(name: str, words: type[StrEnum], default: str) -> str:
             said = asked.get(name, "")
-            return said if said in set(words) else default
+            return said if said in _words_of(words) else default
 
         sort = asked.get("sort", "")
         unit, position = asked.get("unit", ""), asked.get("position", "")
@@ -88,8 +94,8 @@ class Wanted:
             activity=one_of("activity", Activity, Activity.ACTIVE),
             standing=one_of("standing", Standing, ""),
             clearance=one_of("clearance", ByClearance, ""),
-            sort=sort.removeprefix("-") if sort.removeprefix("-") in set(Sort) else Sort.NAME,
-            descending=sort.startswith("-") and sort[1:] in set(Sort),
+            sort=sort.removeprefix("-") if sort.removeprefix("-") in _words_of(Sort) else Sort.NAME,
+            descending=sort.startswith("-") and sort[1:] in _words_of(Sort),
             after=asked.get("after", ""),
             before=asked.get("before", ""),
         )

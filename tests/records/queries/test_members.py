@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from records import clock
-from records.database import db, locked, organization_scope, transaction
+from records.database import db, found, locked, organization_scope, transaction
 from records.errors import NotAllowed
 from records.models import Certification, Member, Role, Standing
 from records.queries.member_filters import Wanted
@@ -17,6 +17,7 @@ from records.queries.members import MOST_COUNTED, PAGE, member_list
 from records.services import units
 from records.services.certification_steps import Entry, record
 from tests.cast import LONG_AGO
+from tests.merging import merged
 
 
 @pytest.fixture
@@ -161,6 +162,43 @@ def test_activity(cast, ask):
     assert names(ask(activity="lately")) == ["Ada"]
     assert names(ask(activity="never")) == ["Nora", "Carl", "Una"]
     assert names(ask(activity="not_invited")) == ["Una"]
+
+
+def test_who_was_seen_lately_moves_along_with_the_clock(cast, ask):
+    now = clock.now()
+    with transaction():
+        locked(Member, cast.ada.id).last_seen_at = now
+    for days, expected in ((0, ["Ada"]), (31, []), (29, ["Ada"])):
+        with clock.standing_at(now + timedelta(days=days)):
+            assert names(ask(activity="lately")) == expected
+
+
+def test_the_same_question_of_other_values_has_its_own_answer(cast, ask):
+    for _ in range(2):
+        assert names(ask(search="max")) == ["Max"]
+        assert names(ask(search="nora")) == ["Nora"]
+        assert names(ask(search="m")) == [each.given_name for each in (cast.max, cast.mia)]
+        assert names(ask(role=Role.TRAINING_COORDINATOR)) == ["Nora", "Carl"]
+        assert names(ask(role=Role.ADMINISTRATOR)) == ["Ada"]
+        assert names(ask(cast.nora)) == names(ask(cast.nora, unit=str(cast.north.id))) == ["Max", "Nora"]
+        assert names(ask()) == ALL
+
+
+def test_a_row_says_of_a_member_what_the_record_says(cast, ask):
+    by = cast.actor(cast.ada)
+    merged(found(Member, cast.max.id), found(Member, cast.mia.id), by=by)
+    with transaction():
+        locked(Member, cast.una.id).deactivated_at = clock.now()
+    rows = ask(activity="all").members
+    assert [row.given_name for row in rows if row.is_merged] == ["Mia"]
+    for row in rows:
+        member = found(Member, row.id)
+        assert (row.name, row.listed_name, row.email, row.number) == (
+            member.name, member.listed_name, member.email, member.number,
+        )  # fmt: skip
+        assert row.unit == (member.unit.name if member.unit else None)
+        assert (row.is_active, row.is_merged) == (member.is_active, member.is_merged)
+        assert row.may_be_entered_by(by) == member.may_be_entered_by(by)
 
 
 def test_each_standing_finds_who_holds_one_today(cast, ask):

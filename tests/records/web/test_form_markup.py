@@ -47,6 +47,15 @@ def test_a_pull_down_is_what_wtforms_writes(form: Odd, name: str, given: dict[st
     assert isinstance(field.widget, PullDown)
 
 
+def test_what_looks_alike_is_not_written_alike(app: Flask):
+    with app.test_request_context():
+        for word, number in (("", 1), (ODD, 2), ("", 2), (ODD, 1)):
+            form = Odd(data={"word": word, "number": number})
+            for given in ({"size": 1}, {"size": True}, {"size": "1"}, {"title": "<b>"}, {"title": Markup("<b>")}):
+                for field in (form.word, form.number):
+                    assert PullDown()(field, **given) == Select()(field, **given)
+
+
 @pytest.mark.parametrize("given", [{}, {"class_": "plain units"}])
 def test_boxes_to_tick_are_what_wtforms_writes(form: Odd, given: dict[str, Any]):
     assert TickList()(form.ticked, **given) == ListWidget(prefix_label=False)(form.ticked, **given)
