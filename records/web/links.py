@@ -34,32 +34,21 @@ def address(endpoint: str, **values: Any) -> str:
     """What `url_for` says, for templates: the addresses without a value are worked out once."""
     if values or not has_request_context():
         return url_for(endpoint, **values)
-    return _known(endpoint, "")
+    if endpoint.startswith("."):
+        endpoint = f"{request.blueprint}{endpoint}" if request.blueprint else endpoint[1:]
+    known: dict[tuple[str, str], str] = current_app.extensions.setdefault("plain_addresses", {})
+    key = (request.script_root, endpoint)  # nothing else of a request is part of them
+    if key not in known:
+        if len(known) > _MOST_KNOWN:
+            known.clear()
+        known[key] = url_for(endpoint)
+    return known[key]
 
 
 def each_address(endpoint: str, name: str, **others: Any) -> str:
     """The address with `%s` in place of the id `name`: the rows of a list need but put theirs in."""
-    if others or not has_request_context():
-        return _with_an_id(endpoint, name, **others)
-    return _known(endpoint, name)
-
-
-def _with_an_id(endpoint: str, name: str, **others: Any) -> str:
     values: dict[str, Any] = others | {name: _ANY_ID}
     return url_for(endpoint, **values).replace("%", "%%").replace(str(_ANY_ID), "%s")
-
-
-def _known(endpoint: str, name: str) -> str:
-    """The address of a page, or of the pages of each id `name`."""
-    if endpoint.startswith("."):
-        endpoint = f"{request.blueprint}{endpoint}" if request.blueprint else endpoint[1:]
-    known: dict[tuple[str, str, str], str] = current_app.extensions.setdefault("plain_addresses", {})
-    key = (request.script_root, endpoint, name)  # nothing else of a request is part of them
-    if key not in known:
-        if len(known) > _MOST_KNOWN:
-            known.clear()
-        known[key] = _with_an_id(endpoint, name) if name else url_for(endpoint)
-    return known[key]
 
 
 def public_address(endpoint: str, **values: Any) -> str:
