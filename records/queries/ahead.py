@@ -75,9 +75,9 @@ def _answers(questions: Sequence[Question]) -> list[Sequence[Row]]:
         for name, value in each.given.items():
             if given.setdefault(name, value) != value:
                 raise ValueError(f"two questions ask with different values of {name}")
-    statement = _together(tuple(each.statement for each in questions))
-    answers = db.session.execute(statement, given).one()
-    return [unpacker_of(each.statement).rows(answer or ()) for each, answer in zip(questions, answers, strict=True)]
+    unpackers = [unpacker_of(each.statement) for each in questions]
+    answers = db.session.execute(_together(tuple(each.statement for each in questions)), given).one()
+    return [unpacker.rows(answer or ()) for unpacker, answer in zip(unpackers, answers, strict=True)]
 
 
 @lru_cache(_MOST_HELD)

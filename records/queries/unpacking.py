@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
+from itertools import accumulate
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import JSON, Boolean, Date, DateTime, Integer, Select, String, TypeDecorator, inspect
-from sqlalchemy.orm import Mapper, make_transient_to_detached
-from sqlalchemy.orm.attributes import instance_dict, set_committed_value
+from sqlalchemy.orm import Mapper, Session
+from sqlalchemy.orm.attributes import instance_dict, instance_state, set_committed_value
 
 from records.database import db
 
@@ -38,32 +38,37 @@ def unpacker_of(statement: Any) -> Unpacker:
     return found
 
 
-@dataclass(frozen=True)
 class Unpacker:
-    make: Callable[[Iterable[Any]], Row]
-    parts: Sequence[_Value | _Record]
+    """Makes rows of lists: in each, the values that JSON cannot say are read in their places, and where there are
+    records, they are put in place of their values."""
+
+    def __init__(self, names: Iterable[str], parts: Sequence[_Value | _Record]) -> None:
+        named: Any = namedtuple  # only the statement knows the names
+        self._make: Callable[[Iterable[Any]], Row] = named("Row", [*names], rename=True)._make
+        readers = enumerate(_reader(column.type) for part in parts for column in part.columns)
+        self._readers = [(place, read) for place, read in readers if read is not None]
+        ends = [*accumulate(len(part.columns) for part in parts)]
+        self._parts = [(part, end - len(part.columns), end) for part, end in zip(parts, ends, strict=True)]
+        self._has_records = any(isinstance(part, _Record) for part in parts)
 
     @classmethod
     def of(cls, statement: Any) -> Unpacker:
         if isinstance(statement, Select):
             described = statement.column_descriptions
-            names, parts = [each["name"] for each in described], [_part(each) for each in described]
-        else:
-            names, parts = statement.selected_columns.keys(), [_Value(each) for each in statement.selected_columns]
-        return cls(_row_of(names), parts)
+            return cls([each["name"] for each in described], [_part(each) for each in described])
+        return cls(statement.selected_columns.keys(), [_Value(each) for each in statement.selected_columns])
 
     def rows(self, lists: Iterable[list[Any]]) -> list[Row]:
-        """Records that the session has already are those that it has, as with any statement."""
-        return [self.make(self._parts(iter(each))) for each in lists]
-
-    def _parts(self, values: Iterator[Any]) -> Iterator[Any]:
-        return (part.taken_from(values) for part in self.parts)
-
-
-def _row_of(names: Iterable[str]) -> Callable[[Iterable[Any]], Row]:
-    named: Any = namedtuple  # only the statement knows the names
-    make: Callable[[Iterable[Any]], Row] = named("Row", [*names], rename=True)._make
-    return make
+        """Records that the session has already are those that it has, as with any statement. The lists are used up."""
+        lists = list(lists)
+        for values in lists:
+            for place, read in self._readers:
+                if values[place] is not None:
+                    values[place] = read(values[place])
+        if self._has_records:
+            session, parts = db.session(), self._parts
+            lists = [[part.taken(values[start:end], session) for part, start, end in parts] for values in lists]
+        return [self._make(values) for values in lists]
 
 
 class _Value:
@@ -71,40 +76,37 @@ class _Value:
 
     def __init__(self, column: Any) -> None:
         self.columns = [column]
-        self._read = _reader(column.type)
 
-    def taken_from(self, values: Iterator[Any]) -> Any:
-        value = next(values)
-        return value if self._read is None or value is None else self._read(value)
+    def taken(self, values: list[Any], _session: Session) -> Any:
+        return values[0]
 
 
 class _Record:
     """All columns of an entity; None where there is no such row."""
 
     def __init__(self, entity: Any) -> None:
-        self.mapper: Mapper[Any] = inspect(entity).mapper
-        names = [each.key for each in self.mapper.column_attrs if not each.deferred]
-        self.columns = [getattr(entity, name) for name in names]
-        self._readers = [(name, _reader(column.type)) for name, column in zip(names, self.columns, strict=True)]
-        (key,) = self.mapper.primary_key
-        self._key = self.mapper.get_property_by_column(key).key
+        self._mapper: Mapper[Any] = inspect(entity).mapper
+        self._names = [each.key for each in self._mapper.column_attrs if not each.deferred]
+        self.columns = [getattr(entity, name) for name in self._names]
+        (key,) = self._mapper.primary_key
+        self._key_at = self._names.index(self._mapper.get_property_by_column(key).key)
+        self._new = self._mapper.class_manager.new_instance
 
-    def taken_from(self, values: Iterator[Any]) -> Any:
-        facts = {
-            name: value if read is None or value is None else read(value)
-            for (name, read), value in zip(self._readers, values, strict=False)
-        }
-        if facts[self._key] is None:
+    def taken(self, values: list[Any], session: Session) -> Any:
+        key = values[self._key_at]
+        if key is None:
             return None
-        session = db.session()
-        known = session.identity_map.get(self.mapper.identity_key_from_primary_key((facts[self._key],)))
-        if known is not None:
-            _complete(known, facts)
-            return known
-        record = self.mapper.class_manager.new_instance()
-        instance_dict(record).update(facts)
-        make_transient_to_detached(record)
-        session.add(record)
+        identity = self._mapper.identity_key_from_primary_key((key,))
+        record = session.identity_map.get(identity)
+        if record is not None:
+            _complete(record, dict(zip(self._names, values, strict=True)))
+            return record
+        record = self._new()
+        instance_dict(record).update(zip(self._names, values, strict=True))
+        # As the session does with what it loads: it has nothing to ask of such a record, or to write of it.
+        state = instance_state(record)
+        state.key, state.session_id = identity, session.hash_key
+        session.identity_map.add(state)
         return record
 
 
