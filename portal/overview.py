@@ -9,12 +9,11 @@ from records import signin
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_member, this_organization
 from records.queries.ahead import Question, read_ahead
-from records.queries.binding import asked_for_rules
 from records.queries.certificate_list import asked_for_standings, standings
 from records.queries.credits import asked_for_totals, totals_of
-from records.queries.findings import own_clearance
+from records.queries.findings import asked_for_clearance, own_clearance
 from records.queries.messages import asked_for_unread
-from records.queries.portfolio import OwnCertification, Portfolio, portfolio
+from records.queries.portfolio import OwnCertification, Portfolio, asked_for_portfolio, portfolio
 from records.queries.positions import asked_for_positions_of, positions_of
 from records.queries.reports.periods import coming_months
 from records.web.charts import BarChart, Value, bar_chart
@@ -34,10 +33,11 @@ def overview() -> str:
 
 
 def _around() -> list[Question]:
-    """What the page asks besides the certifications."""
+    """What the page asks."""
     by, member = signin.current_actor(), this_member()
     return [
-        *asked_for_rules(),
+        *asked_for_portfolio(by=by),
+        *asked_for_clearance(member.id),
         *asked_for_totals(member.id, on=today()),
         asked_for_positions_of(member.id),
         asked_for_standings(by=by),

@@ -21,16 +21,13 @@ from records.pages.fields import ids_in
 from records.pages.guards import this_organization
 from records.queries.ahead import Question, read_ahead
 from records.queries.approvals import asked_for_certificates_of, certificates_of
-from records.queries.binding import asked_for_rules
 from records.queries.erasing import erasure_of
-from records.queries.findings import badge_of
+from records.queries.findings import asked_for_clearance, badge_of
 from records.queries.member_merges import asked_for_standing_merges_of, standing_merges_of
 from records.queries.notices import asked_for_notices_of_member, notices_of_member
-from records.queries.positions import asked_for_positions_for
 from records.queries.profile_fields import changed_since
-from records.queries.profiles import Profile, deleted_certifications, profile_of
+from records.queries.profiles import Profile, asked_for_profile, deleted_certifications, profile_of
 from records.queries.summaries import member_summary
-from records.queries.units import asked_for_choices
 from records.services import certifications, member_merges, profiles
 from records.services.profiles import Updated
 from records.web.event_words import ERASURE_WORDS
@@ -150,13 +147,12 @@ class ProfileView(CoordinatorView):
 
 
 def _around(member_id: int) -> list[Question]:
-    """What the page asks besides the member and their certifications."""
+    """What the page asks."""
     if not is_id(member_id):
         return []
     return [
-        *asked_for_rules(),
-        asked_for_choices(),
-        asked_for_positions_for(member_id),
+        *asked_for_profile(member_id),
+        *asked_for_clearance(member_id),
         asked_for_certificates_of(member_id),
         *asked_for_notices_of_member(member_id),
         asked_for_standing_merges_of(member_id),

@@ -11,8 +11,9 @@ from records.database import found, this_organization
 from records.errors import ModuleOff, NotFound
 from records.models import Actor, CertificationType, Member
 from records.models.clearance import Finding, Outcome, finding_on
-from records.queries.binding import rules
-from records.queries.persons import people
+from records.queries.ahead import Question, read_ahead
+from records.queries.binding import asked_for_rules, rules
+from records.queries.persons import asked_for_person, person_of
 
 
 @dataclass(frozen=True)
@@ -42,17 +43,23 @@ class Clearance:
 
 
 def clearance_of(member: Member, *, on: date | None = None) -> Clearance:
-    """On that day (None: today). Raises ModuleOff. A constant number of statements."""
+    """On that day (None: today). Raises ModuleOff. One statement."""
     organization = this_organization()
     if not organization.tracks_certifications:
         raise ModuleOff()
     day = on or clock.today(organization)
-    ruled = rules()
+    with read_ahead(*asked_for_clearance(member.id)):
+        ruled = rules()
+        person = person_of(member.id, ruled)
     if not ruled.demands:
         return Clearance(member, day, (), {}, exists=False)
-    (person,) = people([member.id], ruled)
     findings = (finding_on(day, demand, person) for demand in ruled.demands)
     return Clearance(member, day, tuple(each for each in findings if each.concerns), ruled.types, exists=True)
+
+
+def asked_for_clearance(member_id: int) -> list[Question]:
+    """What `clearance_of` is going to ask."""
+    return [*asked_for_rules(), *asked_for_person(member_id)]
 
 
 def clearance_for(member_id: int, *, by: Actor, on: date | None = None) -> Clearance:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -42,8 +42,23 @@ def people(member_ids: Iterable[int], ruled: Rules, *, types: frozenset[int] | N
         yield from _batch(batch, ruled, wanted, organization)
 
 
+def person_of(member_id: int, ruled: Rules) -> Person:
+    """One member, of whom all is asked that any rule could ask."""
+    (person,) = _told([member_id], _Asked.about([member_id], None, None), ruled, this_organization())
+    return person
+
+
+def asked_for_person(member_id: int) -> Sequence[Question]:
+    """What `person_of` is going to ask: it depends on no rules, so that it can be asked together with them."""
+    return _Asked.about([member_id], None, None)
+
+
 def _batch(ids: Sequence[int], ruled: Rules, wanted: frozenset[int], organization: Organization) -> Iterator[Person]:
-    asked = _Asked.about(ids, wanted, ruled)
+    counted = {demand.credit_type.id for demand in ruled.demands if demand.credit_type}
+    return _told(ids, _Asked.about(ids, wanted, counted), ruled, organization)
+
+
+def _told(ids: Sequence[int], asked: _Asked, ruled: Rules, organization: Organization) -> Iterator[Person]:
     with read_ahead(*asked):
         known = {row.id: row for row in rows_of(*asked.facts)}
         pairs = pairs_of(asked.pairs)
@@ -78,15 +93,17 @@ class _Asked(NamedTuple):
     credited: Question
 
     @classmethod
-    def about(cls, ids: Sequence[int], wanted: frozenset[int], ruled: Rules) -> _Asked:
+    def about(cls, ids: Sequence[int], types: Collection[int] | None, counted: Collection[int] | None) -> _Asked:
+        """`types` of certifications, `counted`: those of credits; None: of all types."""
         these = {"ids": ids}
-        counted = sorted({demand.credit_type.id for demand in ruled.demands if demand.credit_type})
         return cls(
             Question(_facts(), these),
             Question(_of_members(), these),
-            Question(_held(), these | {"types": sorted(wanted)}),
+            Question(_held(), these) if types is None else Question(_held_of_types(), these | {"types": sorted(types)}),
             Question(_excused(), these),
-            Question(_credited(), these | {"credit_types": counted}),
+            Question(_credited(), these)
+            if counted is None
+            else Question(_credited_of_types(), these | {"credit_types": sorted(counted)}),
         )
 
 
@@ -137,8 +154,12 @@ def _held() -> Select[int, int, int, date, date | None, date | None, date | None
         )
         .outerjoin(renewal, (renewal.supersedes_id == Certification.id) & renewal.deleted_at.is_(None))
         .where(Certification.member_id.in_(_THESE), Certification.deleted_at.is_(None))
-        .where(Certification.type_id.in_(bindparam("types", expanding=True)))
     )
+
+
+@cache
+def _held_of_types() -> Any:
+    return _held().where(Certification.type_id.in_(bindparam("types", expanding=True)))
 
 
 def _excuses(asked: Question) -> dict[int, dict[int, list[Excuse]]]:
@@ -170,5 +191,9 @@ def _credits(asked: Question) -> dict[int, dict[int, list[tuple[date, Decimal]]]
 def _credited() -> Select[int, int, date, Decimal]:
     entry = CreditEntry
     statement = select(entry.member_id, entry.credit_type_id, entry.counts_on, entry.amount)
-    wanted = entry.credit_type_id.in_(bindparam("credit_types", expanding=True))
-    return statement.where(entry.member_id.in_(_THESE), wanted)
+    return statement.where(entry.member_id.in_(_THESE))
+
+
+@cache
+def _credited_of_types() -> Any:
+    return _credited().where(CreditEntry.credit_type_id.in_(bindparam("credit_types", expanding=True)))

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-
-from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import joinedload
 
 from records import clock
-from records.database import db, this_organization
+from records.database import this_organization
 from records.errors import ModuleOff, NotFound
 from records.models import Actor, Certification, Standing
 from records.models.following import follows
+from records.queries.ahead import Question
+from records.queries.held import asked_for_held, held_by
 
 # Standings that ask the holder to do something.
 _URGENT = frozenset({Standing.EXPIRED, Standing.IN_GRACE, Standing.EXPIRING_SOON, Standing.SUSPENDED, Standing.REVOKED})
@@ -77,18 +75,13 @@ def portfolio(*, by: Actor) -> Portfolio:
     organization = this_organization()
     if not organization.tracks_certifications:
         raise ModuleOff()
-    own = db.session.scalars(_own(), {"member_id": by.member_id}).unique().all()
+    own = sorted(held_by(by.member_id or 0), key=lambda each: (each.expires_on, each.id))
     return _arranged(own, on=clock.today(organization))
 
 
-@cache
-def _own() -> Select[Certification]:
-    return (
-        select(Certification)
-        .where(Certification.member_id == bindparam("member_id"), Certification.deleted_at.is_(None))
-        .options(joinedload(Certification.type), joinedload(Certification.renewal), joinedload(Certification.scans))
-        .order_by(Certification.expires_on, Certification.id)
-    )
+def asked_for_portfolio(*, by: Actor) -> tuple[Question, Question]:
+    """What `portfolio` is going to ask."""
+    return asked_for_held(by.member_id or 0)
 
 
 def _arranged(certifications: Sequence[Certification], *, on: date) -> Portfolio:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, select
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from records import clock
 from records.database import db, is_id, this_organization
 from records.errors import NotFound
 from records.models import (
+    Account,
     Actor,
     AuditEvent,
     Certification,
@@ -23,13 +24,17 @@ from records.models import (
     Member,
     Position,
     Scan,
+    ScopeUnit,
     SecondFactor,
     SignOnIdentity,
+    Unit,
 )
-from records.queries.certification_types import active_types
-from records.queries.positions import positions_for
+from records.queries.ahead import Question, read_ahead, rows_of, scalars_of
+from records.queries.certification_types import active_types, asked_for_types
+from records.queries.held import asked_for_held, held_by
+from records.queries.positions import asked_for_positions_for, positions_for
 from records.queries.profile_fields import Shown, shown_fields
-from records.queries.units import Choice, unit_choices
+from records.queries.units import Choice, asked_for_choices, unit_choices
 
 
 @dataclass(frozen=True)
@@ -67,9 +72,12 @@ class Profile:
 
 def profile_of(member_id: int, *, by: Actor) -> Profile:
     """Raises NotAllowed, NotFound (unknown, of another organization, out of scope)."""
-    organization = this_organization()
-    found = _member(member_id, since=deletion_horizon())
-    member = found.member
+    with read_ahead(*(asked_for_profile(member_id) if is_id(member_id) else ())):
+        return _profile(_member(member_id), by)
+
+
+def _profile(found: _Found, by: Actor) -> Profile:
+    organization, member = this_organization(), found.member
     member.require_seen_by(by)
     tracks = organization.tracks_certifications
     held = certifications_of(member) if tracks else []
@@ -84,27 +92,45 @@ def profile_of(member_id: int, *, by: Actor) -> Profile:
         serves=serves,
         positions=[each for each, _serving in offered] if by.administers else [],
         shown=Shown(shown_fields(member, serves, held, by=by), found.last_event_id),
-        deleted=found.deleted if tracks and by.administers else 0,
+        deleted=_restorable(found.deleted_at) if tracks and by.administers else 0,
         second_factor_since=found.second_factor_since,
         is_bound=found.is_bound,
     )
 
 
+def asked_for_profile(member_id: int) -> list[Question]:
+    """What `profile_of` is going to ask; and what it asks of the organization besides."""
+    return [*_asked_for_member(member_id), *asked_for_held(member_id), asked_for_types(), asked_for_choices(),
+            asked_for_positions_for(member_id)]  # fmt: skip
+
+
 class _Found(NamedTuple):
+    """`deleted_at`: when each certification of the member that is deleted was."""
+
     member: Member
     last_event_id: int
-    deleted: int
     second_factor_since: datetime | None
     is_bound: bool
+    deleted_at: list[datetime]
 
 
-def _member(member_id: int, *, since: Any) -> _Found:
-    given = {"member_id": member_id, "since": since}
-    row = db.session.execute(_with_its_account(), given).unique().one_or_none() if is_id(member_id) else None
-    if row is None:
+def _member(member_id: int) -> _Found:
+    """Raises NotFound."""
+    if not is_id(member_id):
         raise NotFound()
-    member, last_event_id, *others = row
-    return _Found(member, last_event_id or 0, *others)
+    asked = about, scopes, deleted = _asked_for_member(member_id)
+    with read_ahead(*asked):
+        for member, unit, account, last_event_id, second_factor_since, is_bound in rows_of(*about):
+            set_committed_value(member, "unit", unit)
+            set_committed_value(member, "account", account)
+            set_committed_value(member, "scope_units", scalars_of(*scopes))
+            return _Found(member, last_event_id or 0, second_factor_since, is_bound, scalars_of(*deleted))
+    raise NotFound()
+
+
+def _asked_for_member(member_id: int) -> tuple[Question, Question, Question]:
+    given = {"member_id": member_id}
+    return Question(_with_its_account(), given), Question(_scope(), given), Question(_deleted(), given)
 
 
 @cache
@@ -112,46 +138,37 @@ def _with_its_account() -> Select[Any]:
     last_event = select(func.max(AuditEvent.id)).where(
         AuditEvent.member_id == Member.id, AuditEvent.organization_id == Member.organization_id
     )
-    deleted = select(func.count(Certification.id)).where(
-        Certification.member_id == Member.id, Certification.deleted_at >= bindparam("since")
-    )
     factor = select(SecondFactor.on_since).where(SecondFactor.account_id == Member.account_id)
     bound = select(SignOnIdentity.id).where(
         SignOnIdentity.account_id == Member.account_id, SignOnIdentity.organization_id == Member.organization_id
     )
-    beside = last_event.scalar_subquery(), deleted.scalar_subquery(), factor.scalar_subquery(), bound.exists()
     return (
-        select(Member, *beside)
+        select(Member, Unit, Account, last_event.scalar_subquery(), factor.scalar_subquery(), bound.exists())
+        .outerjoin(Unit, Member.unit_id == Unit.id)
+        .outerjoin(Account, Member.account_id == Account.id)
         .where(Member.id == bindparam("member_id"))
-        .options(joinedload(Member.unit), joinedload(Member.scope_units), joinedload(Member.account))
     )
+
+
+@cache
+def _scope() -> Select[ScopeUnit]:
+    return select(ScopeUnit).where(ScopeUnit.member_id == bindparam("member_id")).order_by(ScopeUnit.unit_id)
+
+
+@cache
+def _deleted() -> Select[datetime | None]:
+    of_member = Certification.member_id == bindparam("member_id")
+    return select(Certification.deleted_at).where(of_member, Certification.deleted_at.is_not(None))
 
 
 def certifications_of(member: Member) -> list[Certification]:
     """The live ones with type, scans and renewal, in one statement: by type, the latest expiring first."""
-    held = list(db.session.scalars(_held(), {"member_id": member.id}).unique())
+    held = held_by(member.id)
     renewals = {each.supersedes_id: each for each in held if each.supersedes_id}
     for each in held:
         set_committed_value(each, "renewal", renewals.get(each.id))
         set_committed_value(each, "member", member)
     return held
-
-
-@cache
-def _held() -> Select[Certification]:
-    return (
-        select(Certification)
-        .join(Certification.type)
-        .where(Certification.member_id == bindparam("member_id"), Certification.deleted_at.is_(None))
-        .options(contains_eager(Certification.type), joinedload(Certification.scans).joinedload(Scan.stored_file))
-        .order_by(
-            CertificationType.position,
-            CertificationType.folded_name,
-            Certification.expires_on.desc(),
-            Certification.id.desc(),
-        )
-        .execution_options(populate_existing=True)
-    )
 
 
 def _rows(held: Sequence[Certification], today: date) -> list[Held]:
@@ -177,6 +194,11 @@ def _replaced_by(
         certification = earlier
 
 
+def _restorable(deleted_at: Iterable[datetime]) -> int:
+    horizon = deletion_horizon()
+    return sum(each >= horizon for each in deleted_at)
+
+
 def deletion_horizon() -> Any:
     """The instant before which deletions are final."""
     return clock.now() - timedelta(days=this_organization().retention_days)
@@ -188,7 +210,7 @@ def deletion_horizon() -> Any:
 def deleted_certifications(member_id: int, *, by: Actor) -> tuple[Member, Sequence[Certification]]:
     """The member and the tombstones that can still be restored, the latest first. Raises NotAllowed, NotFound."""
     by.require_administrator()
-    member = _member(member_id, since=deletion_horizon()).member
+    member = _member(member_id).member
     member.require_seen_by(by)
     statement = (
         select(Certification)

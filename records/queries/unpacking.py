@@ -88,15 +88,15 @@ class _Record:
         self._mapper: Mapper[Any] = inspect(entity).mapper
         self._names = [each.key for each in self._mapper.column_attrs if not each.deferred]
         self.columns = [getattr(entity, name) for name in self._names]
-        (key,) = self._mapper.primary_key
-        self._key_at = self._names.index(self._mapper.get_property_by_column(key).key)
+        keys = (self._mapper.get_property_by_column(each).key for each in self._mapper.primary_key)
+        self._key_at = [self._names.index(each) for each in keys]
         self._new = self._mapper.class_manager.new_instance
 
     def taken(self, values: list[Any], session: Session) -> Any:
-        key = values[self._key_at]
-        if key is None:
+        key = tuple([values[place] for place in self._key_at])
+        if key[0] is None:
             return None
-        identity = self._mapper.identity_key_from_primary_key((key,))
+        identity = self._mapper.identity_key_from_primary_key(key)
         record = session.identity_map.get(identity)
         if record is not None:
             _complete(record, dict(zip(self._names, values, strict=True)))
