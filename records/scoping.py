@@ -15,12 +15,15 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import Table, TextClause, event, inspect
+from sqlalchemy import BindParameter, Table, TextClause, bindparam, event, inspect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.functions import FunctionElement
 
 from records.errors import ScopeMissing
 from records.models import Base, OrganizationOwned
+from records.models.base import Id
 
 # What a session's `info` says of it: the id of the organization that it sees, and whether it sees all of them.
 ORGANIZATION = "organization_id"
@@ -72,6 +75,38 @@ def _owned_by(organization_id: int) -> Any:
     return with_loader_criteria(
         OrganizationOwned, lambda owner: owner.organization_id == organization_id, include_aliases=True
     )
+
+
+class _organization_here(FunctionElement[int]):
+    """The organization as a parameter that statements are given when they run."""
+
+    inherit_cache = True
+    type = Id
+
+
+_HERE: BindParameter[Any] = bindparam(ORGANIZATION + "_here", type_=Id)
+
+
+@compiles(_organization_here)
+def _as_parameter(_element: Any, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(_HERE, **options))
+
+
+def within_given(statement: Any) -> Any:
+    """`statement`, of models, with the condition, whatever the organization: for one that lives on, has many tables and
+    runs without the session. Run it with `given_organization`. A value of the statement itself, as `within` has it, is
+    compared with itself once a table, each time that it runs."""
+    refuse_bare_tables(statement)
+    return statement.options(
+        with_loader_criteria(
+            OrganizationOwned, lambda owner: owner.organization_id == _organization_here(), include_aliases=True
+        )
+    )
+
+
+def given_organization(organization_id: int) -> dict[str, int]:
+    """The parameter of `within_given`."""
+    return {_HERE.key: organization_id}
 
 
 def _tables(statement: Any) -> Iterator[tuple[Table, bool]]:

@@ -19,6 +19,7 @@ from sqlalchemy import Select, select
 from records.database import db, what_is_seen
 from records.gathering import all_of
 from records.queries.unpacking import Row, columns_of, unpacker_of
+from records.scoping import given_organization, within_given
 
 _AHEAD = "read_ahead"
 _MOST_HELD = 200  # sets of statements
@@ -32,6 +33,9 @@ class Question(NamedTuple):
     statement: Any
     given: Mapping[str, Any] = NOTHING_GIVEN
 
+    def is_as(self, other: Question) -> bool:
+        return self.statement is other.statement and self.given == other.given
+
 
 # By statement: under which organization it was asked, with which values, and the answer.
 _Known = dict[Any, tuple[Any, Any, Sequence[Row]]]
@@ -44,7 +48,10 @@ def read_ahead(*questions: Question) -> Iterator[None]:
     Raises ValueError where two give a parameter different values."""
     info, seen = db.session.info, what_is_seen()
     before: _Known = info.get(_AHEAD, {})
-    asked = [each for each in questions if before.get(each.statement, _UNKNOWN)[:2] != (seen, each.given)]
+    asked: list[Question] = []
+    for each in questions:  # some ask the same
+        if before.get(each.statement, _UNKNOWN)[:2] != (seen, each.given) and not any(map(each.is_as, asked)):
+            asked.append(each)
     answers = zip(asked, _answers(asked), strict=True)
     info[_AHEAD] = before | {each.statement: (seen, each.given, rows) for each, rows in answers}
     try:
@@ -76,8 +83,21 @@ def _answers(questions: Sequence[Question]) -> list[Sequence[Row]]:
             if given.setdefault(name, value) != value:
                 raise ValueError(f"two questions ask with different values of {name}")
     unpackers = [unpacker_of(each.statement) for each in questions]
-    answers = db.session.execute(_together(tuple(each.statement for each in questions)), given).one()
+    answers = _answered(tuple(each.statement for each in questions), given)
     return [unpacker.rows(answer or ()) for unpacker, answer in zip(unpackers, answers, strict=True)]
+
+
+def _answered(statements: tuple[Any, ...], given: dict[str, Any]) -> Any:
+    organization_id, everywhere = what_is_seen()
+    if organization_id is None or everywhere:
+        return db.session.execute(_together(statements), given).one()
+    here = given | given_organization(organization_id)
+    return db.session.connection().execute(_together_within(statements), here).one()
+
+
+@lru_cache(_MOST_HELD)
+def _together_within(statements: tuple[Any, ...]) -> Any:
+    return within_given(_together(statements))
 
 
 @lru_cache(_MOST_HELD)

@@ -79,7 +79,7 @@ def portfolio(*, by: Actor) -> Portfolio:
     return _arranged(own, on=clock.today(organization))
 
 
-def asked_for_portfolio(*, by: Actor) -> tuple[Question, Question]:
+def asked_for_portfolio(*, by: Actor) -> tuple[Question, Question, Question]:
     """What `portfolio` is going to ask."""
     return asked_for_held(by.member_id or 0)
 

@@ -30,7 +30,7 @@ from records.models import (
     Unit,
 )
 from records.queries.ahead import Question, read_ahead, rows_of, scalars_of
-from records.queries.certification_types import active_types, asked_for_types
+from records.queries.certification_types import active_types
 from records.queries.held import asked_for_held, held_by
 from records.queries.positions import asked_for_positions_for, positions_for
 from records.queries.profile_fields import Shown, shown_fields
@@ -100,7 +100,7 @@ def _profile(found: _Found, by: Actor) -> Profile:
 
 def asked_for_profile(member_id: int) -> list[Question]:
     """What `profile_of` is going to ask; and what it asks of the organization besides."""
-    return [*_asked_for_member(member_id), *asked_for_held(member_id), asked_for_types(), asked_for_choices(),
+    return [*_asked_for_member(member_id), *asked_for_held(member_id), asked_for_choices(),
             asked_for_positions_for(member_id)]  # fmt: skip
 
 
