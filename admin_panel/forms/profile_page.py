@@ -7,8 +7,10 @@ saved meanwhile, their values come in only where nothing was typed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from flask import current_app
 from flask_babel import gettext
@@ -28,7 +30,7 @@ from admin_panel.forms.profile import (
     named,
 )
 from records.errors import N_, Invalid, InvalidInput, Refusal
-from records.models import Actor
+from records.models import Actor, Certification
 from records.queries.profile_fields import Shown, held_field, new_field
 from records.queries.profiles import Profile
 from records.services.certification_steps import Entry
@@ -49,21 +51,42 @@ class Mistake:
     sentence: str
 
 
+class Row(NamedTuple):
+    """The fields of a saved row as they are shown, and what is wrong with them, by field."""
+
+    issued_on: str
+    expires_on: str
+    number: str
+    delete: bool = False
+    wrong: Mapping[str, str] = MappingProxyType({})
+
+    @classmethod
+    def of(cls, certification: Certification) -> Row:
+        issued_on = certification.issued_on
+        issued = issued_on.isoformat() if issued_on else ""
+        return cls(issued, certification.expires_on.isoformat(), certification.number)
+
+    @classmethod
+    def typed(cls, form: HeldForm) -> Row:
+        wrong = {field.short_name: " ".join(map(str, field.errors)) for field in form}
+        issued, expires, number = (field._value() for field in (form.issued_on, form.expires_on, form.number))
+        return cls(issued, expires, number, bool(form.delete.data), wrong)
+
+
 class ProfileForm:
-    """Built from the profile as it stands, and from what was typed (None: a form just opened)."""
+    """Built from the profile as it stands, and from what was typed (None: a form just opened, where no row is touched:
+    `held` and `new` are of what was typed)."""
 
     def __init__(self, profile: Profile, *, by: Actor, typed: MultiDict[str, str] | None = None) -> None:
         self.typed = typed
         self.form_errors: list[str] = []
         self._member_parts(profile, by)
-        self.held = {
-            each.id: HeldForm(typed, prefix=held_field(each.id, ""), data=facts_of(each))
-            for each in profile.certifications
-        }
-        self.labels = {each.id: named(each) for each in profile.certifications}
+        touched = profile.certifications if typed is not None else ()
+        self.held = {each.id: HeldForm(typed, prefix=held_field(each.id, ""), data=facts_of(each)) for each in touched}
+        self._certifications = {each.id: each for each in profile.certifications}
         self._renewable = [row.certification for row in profile.rows if row.certification.renewal is None]
         self._types = profile.types
-        self.new = [self._new_row(number) for number in self._new_numbers()]
+        self.new = [self._new_row(number) for number in self._new_numbers()] if typed is not None else []
         self.shown = profile.shown
 
     def _member_parts(self, profile: Profile, by: Actor) -> None:
@@ -105,6 +128,11 @@ class ProfileForm:
         number = max(self._new_numbers()) + 1
         if len(self.new) < _MOST_ROWS:
             self.new.append(self._new_row(number))
+
+    def row(self, certification: Certification) -> Row:
+        """A saved row as the page shows it."""
+        form = self.held.get(certification.id)
+        return Row.of(certification) if form is None else Row.typed(form)
 
     # What was typed, for the verb
 
@@ -164,6 +192,8 @@ class ProfileForm:
 
     @property
     def mistakes(self) -> list[Mistake]:
+        if self.typed is None:
+            return []
         return [
             Mistake(field.id, f"{label}, {field.label.text}" if label else field.label.text, str(error))
             for label, field in self._labelled()
@@ -173,7 +203,7 @@ class ProfileForm:
     def _labelled(self) -> Iterator[tuple[str, Field]]:
         """Every field with the name of its row."""
         parts: list[tuple[str, Form | None]] = [("", self.identity), ("", self.access), ("", self.positions)]
-        parts += [(self.labels[number], form) for number, form in self.held.items()]
+        parts += [(named(self._certifications[number]), form) for number, form in self.held.items()]
         parts += [
             (gettext("New Certification %(number)s", number=number), form) for number, form in enumerate(self.new, 1)
         ]

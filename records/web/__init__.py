@@ -7,6 +7,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from records.web import (
+    badges,
     clearance_words,
     compression,
     cookies,
@@ -42,6 +43,7 @@ def init_app(app: Flask) -> None:
     headers.init_app(app)
     languages.init_app(app)
     words.init_app(app)
+    badges.init_app(app)
     clearance_words.init_app(app)
     links.init_app(app)
     errors.init_app(app)

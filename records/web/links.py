@@ -36,19 +36,28 @@ def address(endpoint: str, **values: Any) -> str:
         return url_for(endpoint, **values)
     if endpoint.startswith("."):
         endpoint = f"{request.blueprint}{endpoint}" if request.blueprint else endpoint[1:]
-    known: dict[tuple[str, str], str] = current_app.extensions.setdefault("plain_addresses", {})
+    known = _known()
     key = (request.script_root, endpoint)  # nothing else of a request is part of them
     if key not in known:
-        if len(known) > _MOST_KNOWN:
-            known.clear()
         known[key] = url_for(endpoint)
     return known[key]
 
 
+def _known() -> dict[Any, str]:
+    """What was worked out in this process, each by all that it follows from."""
+    known: dict[Any, str] = current_app.extensions.setdefault("plain_addresses", {})
+    if len(known) > _MOST_KNOWN:
+        known.clear()
+    return known
+
+
 def each_address(endpoint: str, name: str, **others: Any) -> str:
     """The address with `%s` in place of the id `name`: the rows of a list need but put theirs in."""
-    values: dict[str, Any] = others | {name: _ANY_ID}
-    return url_for(endpoint, **values).replace("%", "%%").replace(str(_ANY_ID), "%s")
+    known, key = _known(), (request.script_root, request.blueprint, endpoint, name, *others.items())
+    if key not in known:
+        values: dict[str, Any] = others | {name: _ANY_ID}
+        known[key] = url_for(endpoint, **values).replace("%", "%%").replace(str(_ANY_ID), "%s")
+    return known[key]
 
 
 def public_address(endpoint: str, **values: Any) -> str:
