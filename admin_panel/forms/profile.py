@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
 
 from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, EmailField, Form, SelectChoice, SelectField, SelectMultipleField, StringField
@@ -92,15 +94,21 @@ class NewForm(Form):
     number = StringField(lazy_gettext("Certification Num"), render_kw=_OFF)
     renews_id = Pick(lazy_gettext("Renews"))
 
+    def know(self, types: Sequence[CertificationType]) -> None:
+        """The types to choose from. A page that writes all options by itself needs no `offer`."""
+        self.types = {type_.id: type_ for type_ in types}
+
     def offer(self, types: Sequence[CertificationType], held: Sequence[Certification]) -> None:
         """The types to choose from, and what a new one may renew; both carry what scripts need to propose."""
-        self.types = {type_.id: type_ for type_ in types}
+        self.know(types)
         self.type_id.choices = [SelectChoice("", gettext("Choose"))]
         self.type_id.choices += [
             SelectChoice(each.id, each.name, {"data-term": each.usual_term or ""}) for each in types
         ]
         self.renews_id.choices = [SelectChoice("", gettext("Nothing: it stands beside the others"))]
-        self.renews_id.choices += [SelectChoice(each.id, named(each), _renewable(each)) for each in held]
+        for each in (Renewable.of(one, today()) for one in held):
+            said = {"data-type": str(each.type_id), "data-due": "yes" if each.is_due else ""}
+            self.renews_id.choices.append(SelectChoice(each.id, each.name, said))
 
     @property
     def is_empty(self) -> bool:
@@ -124,10 +132,19 @@ def named(certification: Certification) -> str:
     return gettext("%(name)s, expires %(day)s", name=certification.type.name, day=day(certification.expires_on))
 
 
-def _renewable(certification: Certification) -> dict[str, str]:
-    """`data-due`: it expired or soon will, so that a new one of its type most likely renews it."""
-    soon = (certification.expires_on - today()).days <= max(certification.type.notice_days, 30)
-    return {"data-type": str(certification.type_id), "data-due": "yes" if soon else ""}
+class Renewable(NamedTuple):
+    """What a new certification may renew. `is_due`: it expired or soon will, so that one of its type most likely
+    does."""
+
+    id: int
+    name: str
+    type_id: int
+    is_due: bool
+
+    @classmethod
+    def of(cls, each: Certification, on: date) -> Renewable:
+        is_due = (each.expires_on - on).days <= max(each.type.notice_days, 30)
+        return cls(each.id, named(each), each.type_id, is_due)
 
 
 def facts_of(certification: Certification) -> dict[str, object]:

@@ -25,6 +25,7 @@ from admin_panel.forms.profile import (
     IdentityForm,
     NewForm,
     PositionsForm,
+    Renewable,
     access_of,
     facts_of,
     named,
@@ -35,7 +36,7 @@ from records.queries.profile_fields import Shown, held_field, new_field
 from records.queries.profiles import Profile
 from records.services.certification_steps import Entry
 from records.services.profiles import ProfileChanges
-from records.web.words import refusal_text
+from records.web.words import refusal_text, today
 
 _MOST_ROWS = 100
 _ROW = re.compile(r"(held|new)-(\d{1,18})-\w+")
@@ -84,7 +85,8 @@ class ProfileForm:
         touched = profile.certifications if typed is not None else ()
         self.held = {each.id: HeldForm(typed, prefix=held_field(each.id, ""), data=facts_of(each)) for each in touched}
         self._certifications = {each.id: each for each in profile.certifications}
-        self._renewable = [row.certification for row in profile.rows if row.certification.renewal is None]
+        on, last = today(), [row.certification for row in profile.rows if row.certification.renewal is None]
+        self.renewable = [Renewable.of(each, on) for each in last]
         self._types = profile.types
         self.new = [self._new_row(number) for number in self._new_numbers()] if typed is not None else []
         self.shown = profile.shown
@@ -116,7 +118,7 @@ class ProfileForm:
 
     def _new_row(self, number: int | str) -> NewForm:
         row = NewForm(self.typed if isinstance(number, int) else None, prefix=new_field(number, ""))
-        row.offer(self._types, self._renewable)
+        row.know(self._types)
         return row
 
     @property
