@@ -14,7 +14,17 @@ from records.models.credit_entry import EntryKind
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_member, this_organization
 from records.queries.ahead import read_ahead
-from records.queries.credits import Filter, SpanChoice, Total, asked_for_totals, entries_of, totals_of
+from records.queries.credit_types import credit_types
+from records.queries.credits import (
+    Filter,
+    SpanChoice,
+    Total,
+    asked_for_entries,
+    asked_for_sums,
+    asked_for_totals,
+    entries_of,
+    totals_of,
+)
 from records.queries.external_certificates import why_none_are_taken
 from records.queries.keyset import Cursor
 from records.queries.messages import asked_for_unread
@@ -24,7 +34,7 @@ from records.tables import CSV, MIME, XLSX, Cell, written
 from records.web.charts import BarChart, Value, bar_chart
 from records.web.limits import exports
 from records.web.words import credits as credit_words
-from records.web.words import moment, month_name, today
+from records.web.words import moment, month_names, today
 
 SPAN_WORDS = {
     SpanChoice.ALL_TIME: lazy_gettext("All time"),
@@ -51,16 +61,19 @@ def credits() -> str:
 
 
 def _page(member: Member, on: date) -> str:
-    totals = totals_of(member, on=on)
-    chosen, refusal = _chosen(totals), why_none_are_taken()
     after = Cursor.read(request.args.get("after", ""), date)
+    likely = _chosen({each.id for each in credit_types()})
+    with read_ahead(asked_for_sums(member, on=on), *asked_for_entries(member, likely, on=on, after=after)):
+        totals = totals_of(member, on=on)
+        chosen, refusal = _chosen({total.type.id for total in totals}), why_none_are_taken()
+        entries = entries_of(member, chosen, on=on, after=after)
     return render_template(
         "portal/credits.html",
         totals=totals,
         charts={total.type.id: _chart(total) for total in totals},
         chosen=chosen,
         chosen_type=next((each.type for each in totals if each.type.id == chosen.credit_type_id), None),
-        entries=entries_of(member, chosen, on=on, after=after),
+        entries=entries,
         spans=SPAN_WORDS,
         kinds=KIND_WORDS,
         takes_certificates=this_organization().takes_external_certificates,
@@ -75,7 +88,8 @@ def export() -> Response:
     """The same entries as a file; anything but XLSX is asked for as CSV."""
     member, on = this_member(), today()
     kind = XLSX if request.args.get("format") == XLSX else CSV
-    entries = entries_of(member, _chosen(totals_of(member, on=on)), on=on, most=None).rows
+    known = {total.type.id for total in totals_of(member, on=on)}
+    entries = entries_of(member, _chosen(known), on=on, most=None).rows
     title = gettext("Credits")
     header = [gettext("Counts on"), gettext("Credit type"), gettext("Unit"), gettext("Certificate"), gettext("Issuer"),
               gettext("Certificate number"), gettext("Entry"), gettext("Credits"), gettext("Recorded")]  # fmt: skip
@@ -94,10 +108,9 @@ def make_transcript() -> Response:
     return send_file(BytesIO(drawn(made)), mimetype="application/pdf", as_attachment=True, download_name=name)
 
 
-def _chosen(totals: list[Total]) -> Filter:
-    """What the address asks for; what it cannot mean counts as everything."""
+def _chosen(known: set[int]) -> Filter:
+    """What the address asks for; what it cannot mean counts as everything. `known`: ids of credit types."""
     asked, span = request.args.get("type", type=int), request.args.get("span", "")
-    known = {total.type.id for total in totals}
     return Filter(
         credit_type_id=asked if asked in known else None,
         span=SpanChoice(span) if span in set(SpanChoice) else SpanChoice.ALL_TIME,
@@ -107,11 +120,11 @@ def _chosen(totals: list[Total]) -> Filter:
 def _chart(total: Total) -> BarChart:
     """Month by month, the present one marked."""
     title = gettext("%(name)s by month, in %(unit)s", name=total.type.name, unit=total.type.unit)
+    words = {amount: credit_words(amount) for amount in {each.credits for each in total.months}}
     values = [
-        Value(month_name(each.first), f"{month_name(each.first)} {each.first.year}", each.credits,
-              credit_words(each.credits), is_marked=each is total.months[-1])
-        for each in total.months
-    ]  # fmt: skip
+        Value(name, f"{name} {each.first.year}", each.credits, words[each.credits], is_marked=each is total.months[-1])
+        for each, name in zip(total.months, month_names(each.first for each in total.months), strict=True)
+    ]
     return bar_chart(title, (gettext("Month"), gettext("Credits")), values)
 
 

@@ -17,7 +17,7 @@ from records.queries.portfolio import OwnCertification, Portfolio, asked_for_por
 from records.queries.positions import asked_for_positions_of, positions_of
 from records.queries.reports.periods import coming_months
 from records.web.charts import BarChart, Value, bar_chart
-from records.web.words import month_name, today
+from records.web.words import month_names, today
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -70,12 +70,10 @@ def _upcoming(own: Portfolio) -> tuple[OwnCertification, ...]:
 
 def _chart(upcoming: tuple[OwnCertification, ...]) -> BarChart:
     """How many expire in each month; a bar leads to the first of its month in the list below."""
-    values = []
-    for first, last in coming_months(today()):
+    values, months = [], coming_months(today())
+    for (first, last), name in zip(months, month_names(first for first, _ in months), strict=True):
         ids = [each.certification.id for each in upcoming if first <= each.certification.expires_on <= last]
-        name = f"{month_name(first)} {first.year}"
-        values.append(
-            Value(month_name(first), name, len(ids), str(len(ids)), address=f"#expires-{ids[0]}" if ids else None)
-        )
+        address = f"#expires-{ids[0]}" if ids else None
+        values.append(Value(name, f"{name} {first.year}", len(ids), str(len(ids)), address=address))
     title = gettext("Your certifications that expire in the next 12 months")
     return bar_chart(title, (gettext("Month"), gettext("Certifications")), values)

@@ -10,14 +10,24 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from records import clock
-from records.database import db, this_organization
-from records.models import Actor, Certification, CertificationType, ExternalCertificate, Scan, Standing, State
+from records.database import this_organization
+from records.models import (
+    Actor,
+    Certification,
+    CertificationType,
+    ExternalCertificate,
+    Scan,
+    Standing,
+    State,
+)
 from records.models.text import folded
-from records.queries.ahead import Question, scalars_of
-from records.queries.portfolio import OwnCertification, portfolio
+from records.queries.ahead import Question, read_ahead, scalars_of
+from records.queries.credit_types import asked_for_credit_types, credit_types
+from records.queries.held import asked_for_scans, scans_of
+from records.queries.portfolio import OwnCertification, asked_for_portfolio, portfolio
 
 EXTERNAL = "external"
 ON_ONE_PAGE = 50
@@ -148,8 +158,17 @@ def certificates(wanted: Wanted, *, by: Actor) -> Listing:
 
 
 def own_certificates(*, by: Actor) -> list[Listed]:
-    """All of the asker's own, tracked and external, of the modules that are on. A handful of statements."""
-    return [*_tracked(by=by), *_external(by=by)]
+    """All of the asker's own, tracked and external, of the modules that are on. One statement."""
+    with read_ahead(*asked_for_own_certificates(by=by)):
+        return [*_tracked(by=by), *_external(by=by)]
+
+
+def asked_for_own_certificates(*, by: Actor) -> list[Question]:
+    """What `own_certificates` and `certificates` are going to ask."""
+    organization = this_organization()
+    tracked = asked_for_portfolio(by=by) if organization.tracks_certifications else ()
+    external = _asked_for_external(by) if organization.takes_external_certificates else ()
+    return [*tracked, *external]
 
 
 @dataclass(frozen=True)
@@ -211,6 +230,13 @@ def _external(*, by: Actor) -> list[Listed]:
     if not organization.takes_external_certificates:
         return []
     today = clock.today(organization)
+    certificates, scans, _ = asked = _asked_for_external(by)
+    with read_ahead(*asked):
+        files = scans_of(scans, ExternalCertificate)
+        types, own = {each.id: each for each in credit_types()}, scalars_of(*certificates)
+    for each in own:
+        set_committed_value(each, "credit_type", types[each.credit_type_id])
+        set_committed_value(each, "scans", files[each.id])
     return [
         Listed(
             each.title,
@@ -220,17 +246,18 @@ def _external(*, by: Actor) -> list[Listed]:
             each.expires_on,
             certificate=each,
         )
-        for each in db.session.scalars(_own(), {"member_id": by.member_id}).unique()
+        for each in own
     ]
+
+
+def _asked_for_external(by: Actor) -> tuple[Question, Question, Question]:
+    given = {"member_id": by.member_id or 0}
+    return Question(_own(), given), asked_for_scans(ExternalCertificate, by.member_id or 0), asked_for_credit_types()
 
 
 @cache
 def _own() -> Select[ExternalCertificate]:
-    return (
-        select(ExternalCertificate)
-        .where(ExternalCertificate.member_id == bindparam("member_id"))
-        .options(joinedload(ExternalCertificate.credit_type), joinedload(ExternalCertificate.scans))
-    )
+    return select(ExternalCertificate).where(ExternalCertificate.member_id == bindparam("member_id"))
 
 
 def _offered(wanted: Wanted, types: Mapping[int, CertificationType]) -> Wanted:

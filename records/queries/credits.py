@@ -8,14 +8,26 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, cast, extract, false, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    cast,
+    extract,
+    false,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.orm.attributes import set_committed_value
 
-from records.database import db
-from records.models import CreditEntry, CreditType, Member
+from records.models import CreditEntry, CreditType, ExternalCertificate, Member
 from records.models.credit_type import Span
 from records.queries.ahead import Question, read_ahead, rows_of
 from records.queries.credit_types import asked_for_credit_types, credit_types
@@ -23,6 +35,7 @@ from records.queries.keyset import Cursor
 
 ENTRIES_AT_ONCE = 50
 MONTHS = 12
+_MOST_SHAPES = 50  # of statements
 NOTHING = Decimal("0.00")
 
 
@@ -94,10 +107,9 @@ def totals_of(member: Member, *, on: date) -> list[Total]:
     """Each credit type that the member has credits of or that sets a goal, in order. Two statements."""
     with read_ahead(*asked_for_totals(member.id, on=on)):
         types, months = credit_types(), _months(member.id, on=on)
-    spans = {type_.id: type_.period_around(on, joined_on=member.joined_on) for type_ in types}
-    sums = {row.credit_type_id: row for row in db.session.execute(_sums(member, types, spans, on=on))}
+        sums = {row.credit_type_id: row for row in rows_of(*asked_for_sums(member, on=on))}
     return [
-        _total(type_, sums.get(type_.id), spans[type_.id], months, on=on)
+        _total(type_, sums.get(type_.id), _period(type_, member, on), months, on=on)
         for type_ in types
         if type_.id in sums or (type_.goal is not None and not type_.is_retired)
     ]
@@ -108,20 +120,24 @@ def asked_for_totals(member_id: int, *, on: date) -> list[Question]:
     return [asked_for_credit_types(), _asked_for_months(member_id, on)]
 
 
-def _sums(
-    member: Member, types: Sequence[CreditType], spans: dict[int, Span], *, on: date
-) -> Select[int, Decimal, Decimal, Decimal, Decimal]:
-    with_goal = [type_.id for type_ in types if type_.goal is not None]
-    periods = [and_(CreditEntry.credit_type_id == each, _within(spans[each])) for each in with_goal]
+def asked_for_sums(member: Member, *, on: date) -> Question:
+    """What `totals_of` is going to ask once it knows the credit types."""
+    goals = [(type_.id, _period(type_, member, on)) for type_ in credit_types() if type_.goal is not None]
+    given = {"member_id": member.id} | _ends("year", this_year(on)) | _ends("twelve", twelve_months(on))
+    return Question(_sums(len(goals)), given | _given_periods(goals))
+
+
+@lru_cache(_MOST_SHAPES)
+def _sums(goals: int) -> Select[int, Decimal, Decimal, Decimal, Decimal]:
     return (
         select(
             CreditEntry.credit_type_id,
             func.sum(CreditEntry.amount).label("all_time"),
-            func.sum(CreditEntry.amount).filter(_within(this_year(on))).label("this_year"),
-            func.sum(CreditEntry.amount).filter(_within(twelve_months(on))).label("twelve_months"),
-            func.sum(CreditEntry.amount).filter(or_(false(), *periods)).label("in_period"),
+            func.sum(CreditEntry.amount).filter(_within("year")).label("this_year"),
+            func.sum(CreditEntry.amount).filter(_within("twelve")).label("twelve_months"),
+            func.sum(CreditEntry.amount).filter(_in_periods(goals)).label("in_period"),
         )
-        .where(CreditEntry.member_id == member.id)
+        .where(CreditEntry.member_id == bindparam("member_id"))
         .group_by(CreditEntry.credit_type_id)
     )
 
@@ -179,46 +195,99 @@ def twelve_months(on: date) -> Span:
 def entries_of(
     member: Member, chosen: Filter, *, on: date, after: Cursor | None = None, most: int | None = ENTRIES_AT_ONCE
 ) -> Entries:
-    """The entries behind a figure, with credit types and certificates (`most` None: all of them). Two statements."""
-    asked = _asked(member, chosen, on=on)
-    facts = select(func.count(), func.sum(CreditEntry.amount), func.count(CreditEntry.credit_type_id.distinct()))
-    count, total, kinds = db.session.execute(facts.where(asked)).one()
-    statement = (
-        select(CreditEntry)
-        .where(asked)
-        .options(joinedload(CreditEntry.certificate), joinedload(CreditEntry.credit_type))
-        .order_by(CreditEntry.counts_on.desc(), CreditEntry.id.desc())
-    )
-    if after is not None and after.key is not None:
-        on_or_before = or_(
-            CreditEntry.counts_on < after.key, and_(CreditEntry.counts_on == after.key, CreditEntry.id < after.id)
-        )
-        statement = statement.where(on_or_before)
-    if most is None:
-        return Entries(db.session.scalars(statement).all(), count, total if kinds == 1 else None, None)
-    rows = db.session.scalars(statement.limit(most + 1)).all()
-    last = rows[most - 1] if len(rows) > most else None
+    """The entries behind a figure, with credit types and certificates (`most` None: all of them). At most two
+    statements."""
+    facts, entries = asked_for_entries(member, chosen, on=on, after=after, most=most)
+    with read_ahead(facts, entries, asked_for_credit_types()):
+        ((count, total, kinds),) = rows_of(*facts)
+        types = {each.id: each for each in credit_types()}
+        for entry, certificate in (found := rows_of(*entries)):
+            set_committed_value(entry, "certificate", certificate)
+            set_committed_value(entry, "credit_type", types[entry.credit_type_id])
+    rows = [entry for entry, _ in found]
+    last = rows[most - 1] if most is not None and len(rows) > most else None
     more = Cursor(last.counts_on, last.id) if last else None
     return Entries(rows[:most], count, total if kinds == 1 else None, more)
 
 
-def _asked(member: Member, chosen: Filter, *, on: date) -> ColumnElement[bool]:
-    own = CreditEntry.member_id == member.id
-    if chosen.credit_type_id is not None:
-        own = and_(own, CreditEntry.credit_type_id == chosen.credit_type_id)
-    if chosen.span == SpanChoice.THIS_YEAR:
-        return and_(own, _within(this_year(on)))
-    if chosen.span == SpanChoice.TWELVE_MONTHS:
-        return and_(own, _within(twelve_months(on)))
+def asked_for_entries(
+    member: Member, chosen: Filter, *, on: date, after: Cursor | None = None, most: int | None = ENTRIES_AT_ONCE
+) -> tuple[Question, Question]:
+    """What `entries_of` is going to ask: the figures, and the entries."""
+    given, periods = {"member_id": member.id, "credit_type_id": chosen.credit_type_id}, None
     if chosen.span == SpanChoice.PERIOD:
-        spans = ((each.id, each.period_around(on, joined_on=member.joined_on)) for each in credit_types())
-        periods = [and_(CreditEntry.credit_type_id == type_id, _within(span)) for type_id, span in spans]
-        return and_(own, or_(false(), *periods))
-    return own
+        spans = [(each.id, _period(each, member, on)) for each in credit_types()]
+        given, periods = given | _given_periods(spans), len(spans)
+    elif chosen.span != SpanChoice.ALL_TIME:
+        given |= _ends("span", this_year(on) if chosen.span == SpanChoice.THIS_YEAR else twelve_months(on))
+    asked = _Shape(chosen.credit_type_id is not None, "span_first" in given, periods)
+    follows = after is not None and after.key is not None
+    place = {"after_on": after.key, "after_id": after.id} if after is not None and follows else {}
+    limit = None if most is None else most + 1
+    return Question(_figures(asked), given), Question(_entries(asked, follows, limit), given | place)
 
 
-def _within(span: Span) -> ColumnElement[bool]:
-    first = CreditEntry.counts_on >= span.first if span.first else None
-    last = CreditEntry.counts_on <= span.last if span.last else None
-    ends = [end for end in (first, last) if end is not None]
-    return and_(*ends) if ends else CreditEntry.counts_on.is_not(None)
+class _Shape(NamedTuple):
+    """Of the question for entries: those of one type, within a span, in the present periods of so many types."""
+
+    of_type: bool
+    within: bool
+    periods: int | None
+
+    def condition(self) -> ColumnElement[bool]:
+        asked = [CreditEntry.member_id == bindparam("member_id")]
+        if self.of_type:
+            asked.append(CreditEntry.credit_type_id == bindparam("credit_type_id"))
+        if self.within:
+            asked.append(_within("span"))
+        if self.periods is not None:
+            asked.append(_in_periods(self.periods))
+        return and_(*asked)
+
+
+@lru_cache(_MOST_SHAPES)
+def _figures(asked: _Shape) -> Select[int, Decimal, int]:
+    facts = select(func.count(), func.sum(CreditEntry.amount), func.count(CreditEntry.credit_type_id.distinct()))
+    return facts.where(asked.condition())
+
+
+@lru_cache(_MOST_SHAPES)
+def _entries(asked: _Shape, follows: bool, limit: int | None) -> Select[CreditEntry, ExternalCertificate]:
+    statement = (
+        select(CreditEntry, ExternalCertificate)
+        .join(ExternalCertificate, CreditEntry.external_certificate_id == ExternalCertificate.id)
+        .where(asked.condition())
+        .order_by(CreditEntry.counts_on.desc(), CreditEntry.id.desc())
+        .limit(limit)
+    )
+    if not follows:
+        return statement
+    on: BindParameter[date] = bindparam("after_on")
+    id_: BindParameter[int] = bindparam("after_id")
+    return statement.where(or_(CreditEntry.counts_on < on, and_(CreditEntry.counts_on == on, CreditEntry.id < id_)))
+
+
+def _period(type_: CreditType, member: Member, on: date) -> Span:
+    return type_.period_around(on, joined_on=member.joined_on)
+
+
+def _within(span: str) -> ColumnElement[bool]:
+    """Within the span whose `_ends` are given."""
+    return CreditEntry.counts_on.between(bindparam(f"{span}_first"), bindparam(f"{span}_last"))
+
+
+def _ends(span: str, ends: Span) -> dict[str, Any]:
+    return {f"{span}_first": ends.first or date.min, f"{span}_last": ends.last or date.max}
+
+
+def _in_periods(number: int) -> ColumnElement[bool]:
+    """Within one of so many periods, each of the entry's own type."""
+    of_types = (CreditEntry.credit_type_id == bindparam(f"period_{each}_type") for each in range(number))
+    return or_(false(), *(and_(of_type, _within(f"period_{each}")) for each, of_type in enumerate(of_types)))
+
+
+def _given_periods(periods: Sequence[tuple[int, Span]]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for each, (type_id, span) in enumerate(periods):
+        given |= {f"period_{each}_type": type_id} | _ends(f"period_{each}", span)
+    return given

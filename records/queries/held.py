@@ -9,19 +9,22 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.orm.attributes import set_committed_value
 
-from records.models import Certification, Scan, StoredFile
+from records.models import Certification, ExternalCertificate, Scan, StoredFile
 from records.queries.ahead import Question, read_ahead, rows_of
 from records.queries.certification_types import all_types, asked_for_types
+
+Record = Certification | ExternalCertificate
+_LINKS: dict[type[Record], str] = {
+    Certification: "certification_id",
+    ExternalCertificate: "external_certificate_id",
+}
 
 
 def held_by(member_id: int) -> list[Certification]:
     """By type, the latest expiring first. One statement."""
     certifications, scans, _types = asked = asked_for_held(member_id)
     with read_ahead(*asked):
-        files = defaultdict(list)
-        for scan, stored in rows_of(*scans):
-            set_committed_value(scan, "stored_file", stored)
-            files[scan.certification_id].append(scan)
+        files = scans_of(scans, Certification)
         types = {each.id: (place, each) for place, each in enumerate(all_types())}
         for each, renewal in (rows := rows_of(*certifications)):
             set_committed_value(each, "type", types[each.type_id][1])
@@ -30,10 +33,27 @@ def held_by(member_id: int) -> list[Certification]:
     return sorted((each for each, _ in rows), key=lambda each: types[each.type_id][0])
 
 
+def scans_of(asked: Question, record: type[Record]) -> dict[int, list[Scan]]:
+    """Scans, each with its file, by the id of the record that they are of."""
+    found: dict[int, list[Scan]] = defaultdict(list)
+    for scan, stored in rows_of(*asked):
+        set_committed_value(scan, "stored_file", stored)
+        found[getattr(scan, _LINKS[record])].append(scan)
+    return found
+
+
+def asked_for_scans(record: type[Record], member_id: int) -> Question:
+    """What `scans_of` is going to ask: those of all such records of a member."""
+    return Question(_scans(record), {"member_id": member_id})
+
+
 def asked_for_held(member_id: int) -> tuple[Question, Question, Question]:
     """What `held_by` is going to ask."""
-    given = {"member_id": member_id}
-    return Question(_certifications(), given), Question(_scans(), given), asked_for_types()
+    return (
+        Question(_certifications(), {"member_id": member_id}),
+        asked_for_scans(Certification, member_id),
+        asked_for_types(),
+    )
 
 
 @cache
@@ -49,12 +69,11 @@ def _certifications() -> Select[Certification, Certification | None]:
 
 
 @cache
-def _scans() -> Select[Scan, StoredFile]:
+def _scans(record: type[Record]) -> Select[Scan, StoredFile]:
     return (
         select(Scan, StoredFile)
-        .join(Certification, Scan.certification_id == Certification.id)
+        .join(record, getattr(Scan, _LINKS[record]) == record.id)
         .join(StoredFile, Scan.stored_file_id == StoredFile.id)
-        .where(Certification.member_id == bindparam("member_id"), Certification.deleted_at.is_(None))
-        .where(Scan.deleted_at.is_(None))
+        .where(record.member_id == bindparam("member_id"), Scan.deleted_at.is_(None))
         .order_by(Scan.id)
     )

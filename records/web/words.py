@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -86,6 +87,12 @@ def day(value: date | None) -> str:
 def month_name(value: date) -> str:
     """Jan, Feb and so on."""
     return _month(value)
+
+
+def month_names(days: Iterable[date]) -> list[str]:
+    """Of several days at once."""
+    names = _months(locale_code())
+    return [names[day.month] for day in days]
 
 
 def moment(value: datetime | None) -> str:
