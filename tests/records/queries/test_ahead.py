@@ -168,6 +168,17 @@ def test_a_record_read_ahead_can_be_changed(cast):
     db.session.rollback()
 
 
+def test_who_asks_the_same_twice_is_answered_once(cast, count):
+    give(cast.max, cast.emt, 200)
+    question = Question(HELD, {"ids": [cast.max.id]})
+    count()
+    with read_ahead(question, Question(HELD, {"ids": [cast.max.id]}), Question(TYPES)):
+        assert count() == 1
+        assert len(rows_of(*question)) == 1
+    with pytest.raises(ValueError, match="ids"), read_ahead(question, Question(HELD, {"ids": [cast.una.id]})):
+        pass
+
+
 def test_two_values_of_one_parameter_are_refused(cast):
     other = select(Member.id).where(Member.id.in_(bindparam("ids", expanding=True)))
     questions = Question(HELD, {"ids": [1]}), Question(other, {"ids": [2]})
