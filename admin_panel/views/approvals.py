@@ -26,6 +26,7 @@ from records.pages.forms import show_refusal
 from records.queries import approvals as queries
 from records.queries.ahead import Question, read_ahead
 from records.queries.approval_filters import QueueWanted
+from records.queries.approval_statements import PAGE
 from records.queries.capped import MOST_COUNTED
 from records.queries.credit_types import asked_for_credit_types, credit_types
 from records.queries.kept_reasons import asked_for_reasons, reasons_kept
@@ -73,7 +74,7 @@ class ApprovalsView(StaffView):
         """Those that are ticked, each decided on its own."""
         by = signin.current_actor()
         ids = ids_in(request.form.getlist("certificate"))
-        outcome = reviews.approve_each(ids[: queries.PAGE], by=by)
+        outcome = reviews.approve_each(ids[:PAGE], by=by)
         refused = {each: refusal for each, refusal in outcome.items() if refusal is not None}
         if refused and all(isinstance(refusal, NotFound) for refusal in refused.values()) and refused == outcome:
             raise NotFound()

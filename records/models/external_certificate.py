@@ -145,8 +145,7 @@ class ExternalCertificate(Claim, OrganizationOwned, Base):
     # What stands
 
     def is_expired(self, on: date) -> bool:
-        """Approved, and past its own expiry date. Valid through that day."""
-        return self.state == State.APPROVED and self.expires_on is not None and self.expires_on < on
+        return is_expired(self.state, self.expires_on, on=on)
 
     def is_active(self, on: date) -> bool:
         """Source: DOMAIN, the filter Active: approved and not expired."""
@@ -283,6 +282,11 @@ class ExternalCertificate(Claim, OrganizationOwned, Base):
     def _decide(self, state: State, reason: str = "", *, by: Actor, at: datetime) -> None:
         self.state, self.reason = state, reason
         self.decided_at, self.decided_by_id = at, by.member_id
+
+
+def is_expired(state: str, expires_on: date | None, *, on: date) -> bool:
+    """Approved, and past its own expiry date. Valid through that day."""
+    return state == State.APPROVED and expires_on is not None and expires_on < on
 
 
 def _name_of(member: Member | None) -> str:

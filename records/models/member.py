@@ -62,7 +62,7 @@ _IS_A_TAG = (
 
 
 def full_name(given_name: str, family_name: str, suffix: str) -> str:
-    """A name as people say it."""
+    """A name as people say it: given, family, suffix."""
     return " ".join(part for part in (given_name, family_name, suffix) if part)
 
 

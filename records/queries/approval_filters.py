@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 
-from records.models import Actor, ExternalCertificate, Member, Revision, State
+from records.models import ExternalCertificate, Member, Revision, State
 from records.models.text import tidy
-from records.queries.member_filters import WITHOUT_UNIT, in_scope, says_an_id
+from records.queries.member_filters import WITHOUT_UNIT, Scope, in_scope, says_an_id
 from records.queries.member_search import matches, words_of
 from records.queries.units import unit_and_below
 
@@ -64,7 +64,7 @@ class QueueWanted:
         return {name: str(value) for name, value in asked.items() if value}
 
 
-def certificate_conditions(wanted: QueueWanted, *, by: Actor) -> list[ColumnElement[bool]]:
+def certificate_conditions(wanted: QueueWanted, *, by: Scope) -> list[ColumnElement[bool]]:
     """All but the state; the statement must join Member. Deactivated members are left out unless asked for by id."""
     found = [in_scope(by)]
     if wanted.member:
@@ -82,14 +82,14 @@ def certificate_conditions(wanted: QueueWanted, *, by: Actor) -> list[ColumnElem
     return found
 
 
-def decidable(by: Actor) -> list[ColumnElement[bool]]:
+def decidable(asker_id: Any) -> list[ColumnElement[bool]]:
     """Neither the asker's own, nor one that they submitted or edited for another: `may_be_reviewed_by` in SQL."""
     theirs = select(Revision.id).where(
         Revision.organization_id == ExternalCertificate.organization_id,
         Revision.external_certificate_id == ExternalCertificate.id,
-        or_(Revision.submitted_by_id == by.member_id, Revision.administrator_id == by.member_id),
+        or_(Revision.submitted_by_id == asker_id, Revision.administrator_id == asker_id),
     )
-    return [ExternalCertificate.member_id != by.member_id, ~theirs.exists()]
+    return [ExternalCertificate.member_id != asker_id, ~theirs.exists()]
 
 
 def _id(text: str) -> str:

@@ -6,43 +6,68 @@ A page costs the same however long the queue is and however deep the page lies.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import cache
-from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select, tuple_, union_all
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from records.database import db, records_of
 from records.errors import NotAllowed, Refusal
 from records.models import Actor, CreditType, ExternalCertificate, Member, State
+from records.models.external_certificate import is_expired
+from records.models.member import full_name, listed_name
+from records.queries import approval_statements as statements
 from records.queries.ahead import Question, read_ahead, rows_of
-from records.queries.approval_filters import ALL_STATES, QueueWanted, certificate_conditions, decidable
-from records.queries.capped import MOST_COUNTED, count_of, counting
+from records.queries.approval_filters import ALL_STATES, QueueWanted
+from records.queries.approval_statements import PAGE
+from records.queries.capped import MOST_COUNTED, count_of
+from records.queries.credit_types import credit_types
 from records.queries.keyset import Cursor
+from records.queries.member_filters import scope_of
 from records.queries.openings import Opening, asked_for_openings, openings_by_others, own_openings
-from records.queries.revisions import asked_for_revisions, revised
-from records.queries.steering import its_member
 
-PAGE = 50
 MOST_OF_A_MEMBER = 10
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A row of the list. `opened_by` is another reviewer who has it open. `seen`: what the asker knows of it."""
+    """A row of the list: of a `certificate` what the list shows. `opened_by` is another reviewer who has it open.
+    `seen`: what the asker knows of it."""
 
-    certificate: ExternalCertificate
-    may_be_reviewed: bool
+    certificate: Row[Any]
+    credit_type: CreditType
     opened_by: Opening | None = None
     seen: str = ""
 
     @property
-    def revision(self) -> int:
-        return self.certificate.revisions[-1].number
+    def state(self) -> str:
+        return str(self.certificate.state)
+
+    def is_expired(self, on: date) -> bool:
+        return is_expired(self.certificate.state, self.certificate.expires_on, on=on)
+
+    @property
+    def may_be_reviewed(self) -> bool:
+        return bool(self.certificate.may_be_reviewed)
+
+    @property
+    def name(self) -> str:
+        """Of the learner."""
+        return full_name(self.certificate.given_name, self.certificate.family_name, self.certificate.suffix)
+
+    @property
+    def listed_name(self) -> str:
+        return listed_name(self.certificate.family_name, self.certificate.given_name, self.certificate.suffix)
+
+    @property
+    def decided_by(self) -> str:
+        """A name, or ''."""
+        each = self.certificate
+        return full_name(each.decider_given_name, each.decider_family_name, each.decider_suffix)
 
 
 # What a reviewer knows of a certificate: `Waiting.seen`.
@@ -84,13 +109,16 @@ def queue(wanted: QueueWanted, *, by: Actor) -> Queue:
     require_reviewer(by)
     before = _cursor(wanted.before, wanted.state)
     after = None if before else _cursor(wanted.after, wanted.state)
-    found = list(db.session.scalars(page(wanted, by=by, after=after, before=before)))
+    beside = statements.BEFORE if before else statements.AFTER if after else ""
+    statement = statements.page(_apart(wanted), scope_of(by), beside)
+    found = db.session.execute(statement, {"asker_id": by.member_id} | _place(before or after)).all()
     has_more, found = len(found) > PAGE, found[:PAGE]
     if before:
-        found.reverse()
+        found = found[::-1]
+    rows, counts = _rows_and_counts(found, wanted, by=by)
     return Queue(
-        rows=_rows(found, by=by),
-        counts=_counts(wanted, by=by),
+        rows=rows,
+        counts=counts,
         following=_word(found[-1], wanted.state) if found and (has_more or before) else "",
         preceding=_word(found[0], wanted.state) if found and (after or (before and has_more)) else "",
     )
@@ -99,29 +127,19 @@ def queue(wanted: QueueWanted, *, by: Actor) -> Queue:
 def every_certificate(wanted: QueueWanted, *, by: Actor) -> Iterator[ExternalCertificate]:
     """All that are found, in the order of the list, read as they are taken. Raises NotAllowed."""
     require_reviewer(by)
-    found = records_of(page(wanted, by=by).limit(None), at_once=MOST_COUNTED)
-    parts = iter(lambda: [*islice(found, MOST_COUNTED)], [])
-    return (certificate for part in parts for certificate in revised(part))
+    return records_of(statements.every(_apart(wanted), scope_of(by)), at_once=MOST_COUNTED)
 
 
 def how_many_certificates(wanted: QueueWanted, *, by: Actor, most: int | None) -> int:
     """How many are found, counted no further than `most`. Raises NotAllowed."""
     require_reviewer(by)
-    return count_of(page(wanted, by=by).limit(None).with_only_columns(ExternalCertificate.id), most)
+    return count_of(statements.ids(wanted, scope_of(by)), most)
 
 
 def backlog(*, by: Actor) -> Backlog:
     """Of the certificates that wait in the asker's scope. Raises NotAllowed."""
     require_reviewer(by)
-    some = (
-        select(ExternalCertificate.submitted_at)
-        .join(Member, _its_member(QueueWanted(), by))
-        .where(ExternalCertificate.state == State.PENDING, *certificate_conditions(QueueWanted(), by=by))
-        .order_by(ExternalCertificate.submitted_at, ExternalCertificate.id)
-        .limit(MOST_COUNTED + 1)
-        .subquery()
-    )
-    count, oldest = db.session.execute(select(func.count(), func.min(some.c.submitted_at))).one()
+    count, oldest = db.session.execute(statements.waiting(scope_of(by), MOST_COUNTED + 1)).one()
     return Backlog(count, oldest)
 
 
@@ -130,20 +148,8 @@ def next_to_decide(wanted: QueueWanted, *, after: ExternalCertificate, by: Actor
 
     The oldest submitted later than `after`, else the oldest of all; never `after` itself.
     """
-    place = tuple_(ExternalCertificate.submitted_at, ExternalCertificate.id)
-    here = tuple_(literal(after.submitted_at, ExternalCertificate.submitted_at.type), literal(after.id))
-    waiting = (
-        select(ExternalCertificate.id)
-        .join(Member, ExternalCertificate.member_id == Member.id)
-        .where(ExternalCertificate.state == State.PENDING, ExternalCertificate.id != after.id)
-        .where(*certificate_conditions(wanted, by=by), *decidable(by))
-        .order_by(ExternalCertificate.submitted_at, ExternalCertificate.id)
-        .limit(1)
-    )
-    # Those later than here first, then the oldest of all: each by its walk, whichever finds one.
-    walks = enumerate((waiting.where(place > here), waiting))
-    found = union_all(*(select(each.subquery(), literal(turn).label("turn")) for turn, each in walks)).subquery()
-    return db.session.scalar(select(found.c.id).order_by(found.c.turn).limit(1))
+    given = {"asker_id": by.member_id, "place": after.submitted_at, "place_id": after.id}
+    return db.session.scalar(statements.next_one(_apart(wanted), scope_of(by)), given)
 
 
 def certificates_of(member: Member, *, by: Actor) -> tuple[Sequence[ExternalCertificate], bool]:
@@ -198,50 +204,9 @@ def require_reviewer(by: Actor) -> None:
 # How a page is found
 
 
-def page(
-    wanted: QueueWanted, *, by: Actor, after: Cursor | None = None, before: Cursor | None = None
-) -> Select[ExternalCertificate]:
-    """PAGE + 1 certificates after or before a cursor; before one, nearest first.
-
-    What waits comes oldest first, what was decided latest first, everything newest first.
-    """
-    falls = (wanted.state != State.PENDING) != bool(before)
-    key = _key(wanted.state)
-    statement = (
-        select(ExternalCertificate)
-        .join(Member, _its_member(wanted, by))
-        .where(*_of(wanted.state), *certificate_conditions(wanted, by=by))
-        .options(
-            contains_eager(ExternalCertificate.member).joinedload(Member.unit),
-            joinedload(ExternalCertificate.credit_type),
-            joinedload(ExternalCertificate.decided_by),
-        )
-        .limit(PAGE + 1)
-    )
-    cursor = before or after
-    if cursor is not None and key is None:
-        statement = statement.where(ExternalCertificate.id < cursor.id if falls else ExternalCertificate.id > cursor.id)
-    elif cursor is not None:
-        row, place = tuple_(key, ExternalCertificate.id), tuple_(literal(cursor.key, key.type), literal(cursor.id))
-        statement = statement.where(row < place if falls else row > place)
-    order = [ExternalCertificate.id] if key is None else [key, ExternalCertificate.id]
-    return statement.order_by(*(column.desc() if falls else column for column in order))
-
-
-def _its_member(wanted: QueueWanted, by: Actor) -> ColumnElement[bool]:
-    few = bool(wanted.search or wanted.member or wanted.unit) or not by.covers_everyone
-    return its_member(ExternalCertificate.member_id, few=few)
-
-
-def _of(state: str) -> list[Any]:
-    return [] if state == ALL_STATES else [ExternalCertificate.state == state]
-
-
-def _key(state: str) -> Any:
-    """What sorts before the id: the instant since which it waits, or at which it was decided."""
-    if state == ALL_STATES:
-        return None
-    return ExternalCertificate.submitted_at if state == State.PENDING else ExternalCertificate.decided_at
+def _apart(wanted: QueueWanted) -> QueueWanted:
+    """The question whatever page of it is asked for."""
+    return replace(wanted, after="", before="")
 
 
 def _cursor(word: str, state: str) -> Cursor | None:
@@ -249,45 +214,36 @@ def _cursor(word: str, state: str) -> Cursor | None:
     return cursor if cursor and (cursor.key is None) == (state == ALL_STATES) else None
 
 
-def _word(certificate: ExternalCertificate, state: str) -> str:
-    key = _key(state)
+def _word(certificate: Row[Any], state: str) -> str:
+    key = statements.key_of(state)
     return Cursor(None if key is None else getattr(certificate, key.key), certificate.id).word()
 
 
-def _counts(wanted: QueueWanted, *, by: Actor) -> dict[str, int]:
-    """Every state's number under the other filters, in one statement."""
-    narrowed = certificate_conditions(wanted, by=by)
-
-    def counted(state: str) -> Any:
-        some = (
-            select(ExternalCertificate.id)
-            .join(Member, _its_member(wanted, by))
-            .where(ExternalCertificate.state == state, *narrowed)
-        )
-        return counting(some).scalar_subquery().label(state)
-
-    counts = dict(db.session.execute(select(*(counted(state) for state in State))).one()._mapping)
-    return counts | {ALL_STATES: min(sum(counts.values()), MOST_COUNTED + 1)}
+def _place(cursor: Cursor | None) -> dict[str, Any]:
+    if cursor is None:
+        return {}
+    return {"place_id": cursor.id} if cursor.key is None else {"place_id": cursor.id, "place": cursor.key}
 
 
-def _rows(certificates: list[ExternalCertificate], *, by: Actor) -> list[Waiting]:
+def _rows_and_counts(
+    certificates: Sequence[Row[Any]], wanted: QueueWanted, *, by: Actor
+) -> tuple[list[Waiting], dict[str, int]]:
+    """What else the page says, in one statement."""
     pending = [each.id for each in certificates if each.state == State.PENDING]
-    with read_ahead(asked_for_revisions(each.id for each in certificates), asked_for_openings(pending, by=by)):
-        revised(certificates)
+    counts = Question(statements.counts(_apart(wanted), scope_of(by)))
+    with read_ahead(counts, asked_for_openings(pending, by=by)):
+        (numbers,) = rows_of(*counts)
         others, own = openings_by_others(pending, by=by), own_openings(pending, by=by)
-    return [
-        Waiting(
-            each,
-            each.state == State.PENDING and each.may_be_reviewed_by(by),
-            others.get(each.id),
-            _seen(each, own.get(each.id, [])),
-        )
+    types = {each.id: each for each in credit_types()}
+    rows = [
+        Waiting(each, types[each.credit_type_id], others.get(each.id), _seen(each.digest, own.get(each.id, [])))
         for each in certificates
     ]
+    by_state = dict(zip(State, numbers, strict=True))
+    return rows, by_state | {ALL_STATES: min(sum(by_state.values()), MOST_COUNTED + 1)}
 
 
-def _seen(certificate: ExternalCertificate, openings: Sequence[Opening]) -> str:
-    digest = certificate.revisions[-1].digest
+def _seen(digest: str, openings: Sequence[Opening]) -> str:
     if any(opening.digest == digest for opening in openings):
         return AS_IT_STANDS
     return SINCE_CHANGED if openings else NEVER

@@ -1,0 +1,145 @@
+"""What the queue of external certificates asks: a statement for each question and each scope, made once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, func, literal, select, tuple_, union_all
+from sqlalchemy.orm import aliased, contains_eager, joinedload
+
+from records.models import ExternalCertificate, Member, Revision, State, Unit
+from records.queries.approval_filters import ALL_STATES, QueueWanted, certificate_conditions, decidable
+from records.queries.capped import counting
+from records.queries.member_filters import Scope
+from records.queries.steering import its_member
+
+PAGE = 50
+AFTER, BEFORE = "after", "before"
+_MOST_HELD = 50  # questions
+_decider = aliased(Member)
+
+# What a row of the list shows, in columns of its own: a record of each would take far more.
+_COLUMNS = (
+    ExternalCertificate.id,
+    ExternalCertificate.title,
+    ExternalCertificate.state,
+    ExternalCertificate.credit_type_id,
+    ExternalCertificate.claimed_credits,
+    ExternalCertificate.awarded_credits,
+    ExternalCertificate.earned_on,
+    ExternalCertificate.expires_on,
+    ExternalCertificate.submitted_at,
+    ExternalCertificate.decided_at,
+    Member.family_name,
+    Member.given_name,
+    Member.suffix,
+    Unit.name.label("unit"),
+    _decider.family_name.label("decider_family_name"),
+    _decider.given_name.label("decider_given_name"),
+    _decider.suffix.label("decider_suffix"),
+    select(Revision.digest)
+    .where(
+        Revision.organization_id == ExternalCertificate.organization_id,
+        Revision.external_certificate_id == ExternalCertificate.id,
+    )
+    .order_by(Revision.number.desc())
+    .limit(1)
+    .scalar_subquery()
+    .label("digest"),
+    and_(ExternalCertificate.state == State.PENDING, *decidable(bindparam("asker_id"))).label("may_be_reviewed"),
+)
+
+
+@lru_cache(_MOST_HELD)
+def page(wanted: QueueWanted, scope: Scope, beside: str = "") -> Select[Any]:
+    """PAGE + 1 rows; where `beside` is AFTER or BEFORE, those after or before `place` and `place_id`: before it,
+    nearest first. Of `wanted` without its cursors; `asker_id` is who reads it.
+
+    What waits comes oldest first, what was decided latest first, everything newest first.
+    """
+    found = _found(wanted, scope, *_COLUMNS).outerjoin(Unit, Member.unit_id == Unit.id)
+    found = found.outerjoin(_decider, ExternalCertificate.decided_by_id == _decider.id)
+    key, falls = key_of(wanted.state), (wanted.state != State.PENDING) != (beside == BEFORE)
+    row, place = _place(key)
+    if beside:
+        found = found.where(row < place if falls else row > place)
+    return _in_order(found, key, falls=falls).limit(PAGE + 1)
+
+
+@lru_cache(_MOST_HELD)
+def every(wanted: QueueWanted, scope: Scope) -> Select[ExternalCertificate]:
+    """All records that are found, in the order of the list."""
+    found = _found(wanted, scope, ExternalCertificate).options(
+        contains_eager(ExternalCertificate.member).joinedload(Member.unit),
+        joinedload(ExternalCertificate.credit_type),
+        joinedload(ExternalCertificate.decided_by),
+    )
+    return _in_order(found, key_of(wanted.state), falls=wanted.state != State.PENDING)
+
+
+def ids(wanted: QueueWanted, scope: Scope) -> Select[int]:
+    """The ids of all that are found."""
+    return _found(wanted, scope, ExternalCertificate.id)
+
+
+@lru_cache(_MOST_HELD)
+def counts(wanted: QueueWanted, scope: Scope) -> Select[Any]:
+    """Every state's number under the other filters, in one row."""
+    states = (_found(wanted, scope, ExternalCertificate.id, state=state) for state in State)
+    return select(*(counting(each).scalar_subquery().label(state) for each, state in zip(states, State, strict=True)))
+
+
+@lru_cache(_MOST_HELD)
+def waiting(scope: Scope, most: int) -> Select[int, datetime]:
+    """How many wait, no more than `most`, and since when the oldest does."""
+    some = _found(QueueWanted(), scope, ExternalCertificate.submitted_at)
+    some = _in_order(some, ExternalCertificate.submitted_at, falls=False).limit(most)
+    first = some.subquery()
+    return select(func.count(), func.min(first.c.submitted_at))
+
+
+@lru_cache(_MOST_HELD)
+def next_one(wanted: QueueWanted, scope: Scope) -> Select[int]:
+    """The pending one after `place` and `place_id` that `asker_id` may decide, else the oldest of all; never that one.
+    Of `wanted` without its cursors."""
+    waiting = _found(wanted, scope, ExternalCertificate.id, state=State.PENDING)
+    waiting = waiting.where(ExternalCertificate.id != bindparam("place_id"), *decidable(bindparam("asker_id")))
+    waiting = _in_order(waiting, ExternalCertificate.submitted_at, falls=False).limit(1)
+    row, place = _place(ExternalCertificate.submitted_at)
+    # Those later than here first, then the oldest of all: each by its walk, whichever finds one.
+    walks = enumerate((waiting.where(row > place), waiting))
+    found = union_all(*(select(each.subquery(), literal(turn).label("turn")) for turn, each in walks)).subquery()
+    return select(found.c.id).order_by(found.c.turn).limit(1)
+
+
+def key_of(state: str) -> Any:
+    """What sorts before the id: the instant since which it waits, or at which it was decided."""
+    if state == ALL_STATES:
+        return None
+    return ExternalCertificate.submitted_at if state == State.PENDING else ExternalCertificate.decided_at
+
+
+def _found(wanted: QueueWanted, scope: Scope, *what: Any, state: str = "") -> Select[Any]:
+    """Of the state that is wanted, or of another one."""
+    state = state or wanted.state
+    few = bool(wanted.search or wanted.member or wanted.unit) or not scope.covers_everyone
+    found = select(*what).select_from(ExternalCertificate).join(
+        Member, its_member(ExternalCertificate.member_id, few=few)
+    )
+    of_state = [] if state == ALL_STATES else [ExternalCertificate.state == state]
+    return found.where(*of_state, *certificate_conditions(wanted, by=scope))
+
+
+def _place(key: Any) -> tuple[Any, Any]:
+    """The place of a row, and the one that is given."""
+    given = bindparam("place_id", type_=ExternalCertificate.id.type)
+    if key is None:
+        return ExternalCertificate.id, given
+    return tuple_(key, ExternalCertificate.id), tuple_(bindparam("place", type_=key.type), given)
+
+
+def _in_order(statement: Select[Any], key: Any, *, falls: bool) -> Select[Any]:
+    order = [ExternalCertificate.id] if key is None else [key, ExternalCertificate.id]
+    return statement.order_by(*(column.desc() if falls else column for column in order))
