@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext, lazy_gettext
 
-from admin_panel.reports.layout import ALL, Column, Figure, Kind, Layout, member_columns, unit_or_words
+from admin_panel.reports.layout import ALL, Column, Figure, Kind, Layout, leading_to, member_columns, unit_or_words
 from admin_panel.reports.words import AUDIENCE_WORDS, TOLD_WORDS, stage_words
 from records.models import Actor, Standing
 from records.models.standing import BEST_FIRST
@@ -41,15 +42,15 @@ def _missing(_asked: Asked) -> list[Column]:
         Column(
             gettext("Member"),
             lambda row: row.member.listed_name,
-            link=lambda row: url_for("profile.show", member_id=row.member.id),
-            member=lambda row: row.member.id,
+            link=leading_to("profile.show", "member_id", by="member.id"),
+            member=attrgetter("member.id"),
         ),
         Column(gettext("Number"), lambda row: row.member.number),
         Column(gettext("Unit"), lambda row: row.member.unit.name if row.member.unit else None),
         Column(
             gettext("Requirement"),
             lambda row: row.finding.demand.name,
-            link=lambda row: url_for("member_requirements.show", member_id=row.member.id),
+            link=leading_to("member_requirements.show", "member_id", by="member.id"),
         ),
         Column(
             gettext("What is missing"), lambda row: finding_words(row.finding, row.types).partition(": ")[2].rstrip(".")
@@ -87,7 +88,7 @@ def _certification() -> list[Column]:
     return [
         Column(
             gettext("Certification"),
-            link=lambda row: url_for("certification.show", certification_id=row.row_id),
+            link=leading_to("certification.show", "certification_id", by="row_id"),
             of=("type",),
             repeats=True,
         ),
@@ -131,7 +132,7 @@ def _notices(_asked: Asked) -> list[Column]:
         *member_columns(),
         Column(
             gettext("Certification"),
-            link=lambda row: url_for("certification.show", certification_id=row.certification_id),
+            link=leading_to("certification.show", "certification_id", by="certification_id"),
             of=("type",),
             repeats=True,
         ),

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from itertools import islice
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
-from flask import url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import Row
 
@@ -19,6 +20,7 @@ from records.models.member import listed_name
 from records.queries.reports import Asked, Rows
 from records.queries.units import Choice
 from records.tables import Cell
+from records.web.links import each_address
 from records.web.words import moment, standing_word
 
 WITHOUT_UNIT = lazy_gettext("Without a unit")
@@ -54,6 +56,26 @@ def itself(value: Any) -> Any:
     return value
 
 
+def leading_to(endpoint: str, name: str, *, by: str) -> Callable[[Any], str]:
+    """The page of each row, found by the id `name`, which the row has as `by`. Files ask for no address."""
+    address, found = cache(lambda: each_address(endpoint, name)), attrgetter(by)
+    return lambda row: address() % found(row)
+
+
+# How a value of a kind looks on a page.
+Writing = Callable[[Kind, Any], Any]
+
+
+class Shown(NamedTuple):
+    """A cell of a page; `is_quiet`: it says that there is nothing."""
+
+    column: Column
+    text: Any
+    address: str | None
+    member: int | None
+    is_quiet: bool
+
+
 @dataclass(frozen=True)
 class Column:
     """`says` tells from a row what it holds here, or from those of its fields that `of` names; `link` the address that
@@ -74,6 +96,25 @@ class Column:
 
     def value(self, row: Any) -> Any:
         return self.says(*(getattr(row, name) for name in self.of)) if self.of else self.says(row)
+
+    @property
+    def look(self) -> str:
+        """The class of its cells."""
+        if self.is_numeric:
+            return "end number"
+        return "number nowrap" if self.kind in (Kind.DAY, Kind.MOMENT) else ""
+
+    def shown(self, rows: Sequence[Any], written: Writing) -> Iterator[Shown]:
+        """The cells of these rows as a page shows them."""
+        values = [self.value(row) for row in rows]
+        if self.kind == Kind.TEXT:
+            texts: Iterable[Any] = ("" if value is None else value for value in values)
+        else:
+            known = {value: written(self.kind, value) for value in {*values}}
+            texts = map(known.__getitem__, values)
+        quiet = self.is_numeric
+        for row, value, text in zip(rows, values, texts, strict=True):
+            yield Shown(self, text, self.link(row), self.member(row), quiet and not value)
 
     def cell(self, row: Any) -> Cell:
         """The value as a file holds it."""
@@ -111,6 +152,11 @@ class Fields(dict[str, Sequence[Any]]):
 
     def __missing__(self, name: str) -> Sequence[Any]:
         return self.setdefault(name, [getattr(row, name) for row in self._rows])
+
+
+def lines_of(columns: Sequence[Column], rows: Sequence[Any], written: Writing) -> Iterator[tuple[Shown, ...]]:
+    """The rows as a page shows them, worked out column by column: what stands in many of them is written once."""
+    return zip(*(each.shown(rows, written) for each in columns), strict=True)
 
 
 def cells_of(columns: Sequence[Column], rows: Iterable[Any]) -> Iterator[tuple[Cell, ...]]:
@@ -154,8 +200,8 @@ def member_columns() -> list[Column]:
         Column(
             gettext("Member"),
             listed_name,
-            link=lambda row: url_for("profile.show", member_id=row.member_id),
-            member=lambda row: row.member_id,
+            link=leading_to("profile.show", "member_id", by="member_id"),
+            member=attrgetter("member_id"),
             of=("family_name", "given_name", "suffix"),
         ),
         Column(gettext("Number"), of=("member_number",)),

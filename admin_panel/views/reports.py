@@ -14,6 +14,7 @@ from admin_panel.base import CoordinatorView
 from admin_panel.exporting import list_file, rows_table
 from admin_panel.forms.report import FilterForm, asked_for_choices
 from admin_panel.reports import LAYOUTS
+from admin_panel.reports.layout import lines_of
 from admin_panel.saved_views import view_rows, views_of
 from records import clock, signin
 from records.database import this_organization
@@ -71,6 +72,7 @@ class ReportsView(CoordinatorView):
             layout=layout,
             asked=asked,
             columns=layout.columns(asked),
+            lines_of=lines_of,
             rows=rows,
             page=page,
             count=rows.count(),

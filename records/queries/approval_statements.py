@@ -125,8 +125,8 @@ def _found(wanted: QueueWanted, scope: Scope, *what: Any, state: str = "") -> Se
     """Of the state that is wanted, or of another one."""
     state = state or wanted.state
     few = bool(wanted.search or wanted.member or wanted.unit) or not scope.covers_everyone
-    found = select(*what).select_from(ExternalCertificate).join(
-        Member, its_member(ExternalCertificate.member_id, few=few)
+    found = (
+        select(*what).select_from(ExternalCertificate).join(Member, its_member(ExternalCertificate.member_id, few=few))
     )
     of_state = [] if state == ALL_STATES else [ExternalCertificate.state == state]
     return found.where(*of_state, *certificate_conditions(wanted, by=scope))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import BindParameter, Select, func, select
 
 from records.database import db
 
 MOST_COUNTED = 1000
 
 
-def counting(statement: Select[Any], most: int | None = MOST_COUNTED + 1) -> Select[int]:
+def counting(statement: Select[Any], most: int | BindParameter[int] | None = MOST_COUNTED + 1) -> Select[int]:
     """How many rows the statement has, which selects at least one column; MOST_COUNTED + 1 means "more". Counted no
     further than `most`, None for to the end."""
     return select(func.count()).select_from(statement.limit(most).subquery())

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any, Protocol, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, literal, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, tuple_
 
 from records import clock
 from records.database import db, flat_rows, this_organization
 from records.models import Actor, Member
 from records.models.credit_type import Span
 from records.queries.ahead import Question
-from records.queries.capped import MOST_COUNTED, count_of
+from records.queries.capped import MOST_COUNTED, count_of, counting
 from records.queries.keyset import Cursor
-from records.queries.member_filters import WITHOUT_UNIT, in_scope, says_an_id
+from records.queries.member_filters import WITHOUT_UNIT, Scope, in_scope, says_an_id
 from records.queries.reports.periods import Preset, readable_date, span_of
 from records.queries.units import unit_and_below
 from records.queries.viewable import Viewable
 
 PAGE, MOST_AT_HAND = 50, 200  # rows of a page: of long lists, of sums
+MOST_HELD = 50  # of a report: questions and scopes, each with its statements
 _AT_ONCE = 1000
 IDS = ("unit", "type", "credit_type", "requirement")
 
@@ -42,6 +44,9 @@ class Asked:
     ids: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash((self.on, self.period, self.first, self.last, *self.ids.values(), *self.choices.values()))
 
     def __getitem__(self, name: str) -> str:
         return self.choices.get(name) or self.ids.get(name, "")
@@ -110,7 +115,8 @@ class Listed:
 class Paged:
     """Rows that may be a million: read a page at a time by `key` and `row_id`, or all by and by for a file.
 
-    The statement must name both columns `key` and `row_id`. `falls`: the largest key first.
+    The statement must name both columns `key` and `row_id`. `falls`: the largest key first. What is made of it is made
+    once, for those that are asked again and again.
     """
 
     statement: Any
@@ -121,27 +127,47 @@ class Paged:
     totals: Sequence[Any] = ()
 
     def count(self, most: int | None = MOST_COUNTED + 1) -> int:
-        # In the order of the pages: then PostgreSQL, too, walks the index that serves them and stops.
-        return count_of(self._in_order().with_only_columns(self.row_id, maintain_column_froms=True), most)
+        if most is None:
+            return count_of(self._ids, None)
+        return db.session.scalar(self._counted, {"most": most}) or 0
 
     def page(self, after: str) -> Page:
-        statement, cursor = self._in_order(), Cursor.read(after, self.kind)
+        cursor, given = Cursor.read(after, self.kind), {"most": PAGE + 1}
         if cursor is not None and cursor.key is not None:
-            row = tuple_(self.key, self.row_id)
-            place = tuple_(literal(cursor.key, self.key.type), literal(cursor.id))
-            statement = statement.where(row < place if self.falls else row > place)
-        rows = db.session.execute(statement.limit(PAGE + 1)).all()
+            rows = db.session.execute(self._further_on, given | {"place": cursor.key, "place_id": cursor.id}).all()
+        else:
+            rows = db.session.execute(self._first, given).all()
         if len(rows) <= PAGE:
             return Page(rows)
         last = rows[PAGE - 1]
         return Page(rows[:PAGE], Cursor(last.key, last.row_id).word())
 
     def __iter__(self) -> Iterator[Any]:
-        return flat_rows(self._in_order(), at_once=_AT_ONCE)
+        return flat_rows(self._in_order, at_once=_AT_ONCE)
 
+    @cached_property
     def _in_order(self) -> Select[Any]:
         order = (self.key.desc(), self.row_id.desc()) if self.falls else (self.key, self.row_id)
-        return self.statement.order_by(*order)
+        return cast(Select[Any], self.statement.order_by(*order))
+
+    @cached_property
+    def _ids(self) -> Select[Any]:
+        # In the order of the pages: then PostgreSQL, too, walks the index that serves them and stops.
+        return self._in_order.with_only_columns(self.row_id, maintain_column_froms=True)
+
+    @cached_property
+    def _counted(self) -> Select[int]:
+        return counting(self._ids, bindparam("most", type_=Integer()))
+
+    @cached_property
+    def _first(self) -> Select[Any]:
+        return self._in_order.limit(bindparam("most", type_=Integer()))
+
+    @cached_property
+    def _further_on(self) -> Select[Any]:
+        row = tuple_(self.key, self.row_id)
+        place = tuple_(bindparam("place", type_=self.key.type), bindparam("place_id", type_=self.row_id.type))
+        return self._first.where(row < place if self.falls else row > place)
 
 
 @dataclass(frozen=True)
@@ -177,17 +203,17 @@ class Report(Viewable):
         return self.read(asked).fields()
 
 
-def people(asked: Asked, *, by: Actor) -> list[ColumnElement[bool]]:
+def people(asked: Asked, *, by: Actor | Scope) -> list[ColumnElement[bool]]:
     """The members that a report is about: active, in the asker's scope, of the unit that was asked for."""
     return [*whoever(asked, by=by), Member.deactivated_at.is_(None)]
 
 
-def is_narrow(asked: Asked, *, by: Actor) -> bool:
+def is_narrow(asked: Asked, *, by: Actor | Scope) -> bool:
     """Whether the report is about some of the members only."""
     return bool(asked["unit"]) or not by.covers_everyone
 
 
-def whoever(asked: Asked, *, by: Actor) -> list[ColumnElement[bool]]:
+def whoever(asked: Asked, *, by: Actor | Scope) -> list[ColumnElement[bool]]:
     """As `people`, with those who were deactivated."""
     found, unit = [in_scope(by)], asked["unit"]
     if unit == WITHOUT_UNIT:
