@@ -9,12 +9,14 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, select
+from sqlalchemy import Row as SqlRow
 
 from records import clock
 from records.database import db, is_id, records_of, this_organization
 from records.errors import ModuleOff
 from records.models import Actor, Member
 from records.models.clearance import Finding, Outcome, finding_on
+from records.models.member import listed_name
 from records.models.text import tidy
 from records.queries.binding import Rules, rules
 from records.queries.capped import MOST_COUNTED, count_of, counting
@@ -80,14 +82,18 @@ class Asked:
 
 @dataclass(frozen=True)
 class Row:
-    """`findings` stand in the order of the requirements."""
+    """`findings` stand in the order of the requirements; of a `member` the id, the unit and the parts of the name."""
 
-    member: Member
+    member: SqlRow[Any]
     findings: tuple[Finding, ...]
 
     @property
     def is_cleared(self) -> bool:
         return all(each.outcome != Outcome.MISSING for each in self.findings)
+
+    @property
+    def listed_name(self) -> str:
+        return listed_name(self.member.family_name, self.member.given_name, self.member.suffix)
 
 
 @dataclass(frozen=True)
@@ -220,7 +226,7 @@ class _Question:
     def counted(self) -> Select[int]:
         return counting(select(Member.id).where(*self.narrowed).order_by(Member.sort_name, Member.id))
 
-    def walked(self, beside: Member | None, *, backwards: bool) -> tuple[list[Member], int | None]:
+    def walked(self, beside: Member | None, *, backwards: bool) -> tuple[list[SqlRow[Any]], int | None]:
         """A page and one more, after or before somebody; and how many fit, where there are any on the page."""
         units = [*(unit.id for unit in self.units), None]
         return walked(units, self.shown, self.counted, beside, most=PAGE + 1, backwards=backwards)

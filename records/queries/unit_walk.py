@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, literal, select, tuple_, union_all
+from sqlalchemy import Row, Select, literal, select, tuple_, union_all
 
 from records.database import db
 from records.models import Member
@@ -13,6 +13,7 @@ from records.queries.clearance import Condition
 
 # How many units are asked first, and then in one statement.
 _FEW_UNITS, _MOST_UNITS = 4, 256
+_COLUMNS = (Member.id, Member.unit_id, Member.family_name, Member.given_name, Member.suffix)
 
 
 def walked(
@@ -23,13 +24,14 @@ def walked(
     *,
     most: int,
     backwards: bool,
-) -> tuple[list[Member], int | None]:
+) -> tuple[list[Row[Any]], int | None]:
     """At most so many of those `shown`, in the units with these ids (None: without one), after or before `beside`,
-    nearest first. And what `counted` finds, where there are any of them."""
+    nearest first: of each the id, the unit and the name, in columns. And what `counted` finds, where there are any of
+    them."""
     units = [*reversed(units)] if backwards else [*units]
     if beside is not None:
         units = units[units.index(beside.unit_id) :]
-    found: list[Member] = []
+    found: list[Row[Any]] = []
     count: int | None = None
     at_once = _FEW_UNITS
     while units and len(found) < most:
@@ -42,10 +44,12 @@ def walked(
         rows = union_all(*map(select, parts)).subquery("rows")
         keys = _keys(backwards=backwards)
         counts = literal(count) if count is not None else counted.scalar_subquery()
-        statement = select(Member, counts).join(rows, Member.id == rows.c.id).order_by(rows.c.turn, *keys)
+        statement = (
+            select(*_COLUMNS, counts.label("fitting")).join(rows, Member.id == rows.c.id).order_by(rows.c.turn, *keys)
+        )
         read = db.session.execute(statement.limit(most - len(found))).all()
-        found += [member for member, _ in read]
-        count = read[0][1] if read else count
+        found += read
+        count = read[0].fitting if read else count
         units, at_once, beside = units[at_once:], _MOST_UNITS, None
     return found, count
 

@@ -232,12 +232,14 @@ def _screens_agree(cast, day, ruled, known):
     rows = [row for group in matrix(Asked(on=day), by=ada).groups for row in group.rows]
     assert {row.member.id: row.is_cleared for row in rows} == expected
     for row in rows:
-        page = clearance_of(row.member, on=day)
+        page = clearance_of(db.session.get_one(Member, row.member.id), on=day)
         assert page.is_cleared == expected[row.member.id]
         assert list(page.findings) == [each for each in row.findings if each.concerns]
     with clock.standing_at(datetime.combine(day, time(18), UTC)):
         for row in rows:
-            assert badge_of(row.member) == (expected[row.member.id] if ruled.demands else None)
+            assert badge_of(db.session.get_one(Member, row.member.id)) == (
+                expected[row.member.id] if ruled.demands else None
+            )
         listed = member_list(Wanted(clearance="cleared"), by=ada).members
         assert {member.id for member in listed} == {member_id for member_id, cleared in expected.items() if cleared}
 
