@@ -15,11 +15,12 @@ from admin_panel.base import CoordinatorView
 from admin_panel.messages import report
 from records import signin
 from records.pages.guards import this_organization
-from records.queries.approvals import backlog
-from records.queries.attention import MonthAhead, attention, months_ahead
+from records.queries.ahead import read_ahead
+from records.queries.approvals import asked_for_backlog, backlog
+from records.queries.attention import MonthAhead, asked_for_attention, attention, months_ahead
 from records.queries.capped import MOST_COUNTED
-from records.queries.first_steps import first_steps
-from records.queries.renewal_proposals import proposals_waiting
+from records.queries.first_steps import asked_for_first_steps, first_steps
+from records.queries.renewal_proposals import asked_for_proposals_waiting, proposals_waiting
 from records.queries.reports.periods import Preset
 from records.queries.shortfalls import shortfalls
 from records.services import organizations
@@ -37,18 +38,20 @@ class HomeView(CoordinatorView, AdminIndexView):
     @expose("/")
     def index(self) -> str:
         organization, by = this_organization(), signin.current_actor()
-        found = attention(by=by) if organization.tracks_certifications else None
-        return str(
-            self.render(
-                "admin_panel/home.html",
-                attention=found,
-                chart=_chart(found.months) if found and found.months is not None else None,
-                backlog=backlog(by=by) if by.reviews and organization.takes_external_certificates else None,
-                proposals=proposals_waiting(by=by) if organization.tracks_certifications else None,
-                most=MOST_COUNTED,
-                first=first_steps(by=by) if by.administers else None,
-            )
-        )
+        tracks, reviews = organization.tracks_certifications, by.reviews and organization.takes_external_certificates
+        questions = [*asked_for_attention(by=by), asked_for_proposals_waiting(by=by)] if tracks else []
+        questions += [asked_for_backlog(by=by)] if reviews else []
+        questions += [asked_for_first_steps(by=by)] if by.administers else []
+        with read_ahead(*questions):
+            found = attention(by=by) if tracks else None
+            facts = {
+                "attention": found,
+                "chart": _chart(found.months) if found and found.months is not None else None,
+                "backlog": backlog(by=by) if reviews else None,
+                "proposals": proposals_waiting(by=by) if tracks else None,
+                "first": first_steps(by=by) if by.administers else None,
+            }
+        return str(self.render("admin_panel/home.html", most=MOST_COUNTED, **facts))
 
     @expose("/months")
     def months(self) -> str:

@@ -139,8 +139,13 @@ def how_many_certificates(wanted: QueueWanted, *, by: Actor, most: int | None) -
 def backlog(*, by: Actor) -> Backlog:
     """Of the certificates that wait in the asker's scope. Raises NotAllowed."""
     require_reviewer(by)
-    count, oldest = db.session.execute(statements.waiting(scope_of(by), MOST_COUNTED + 1)).one()
+    ((count, oldest),) = rows_of(*asked_for_backlog(by=by))
     return Backlog(count, oldest)
+
+
+def asked_for_backlog(*, by: Actor) -> Question:
+    """What `backlog` is going to ask."""
+    return Question(statements.waiting(scope_of(by), MOST_COUNTED + 1))
 
 
 def next_to_decide(wanted: QueueWanted, *, after: ExternalCertificate, by: Actor) -> int | None:

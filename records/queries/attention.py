@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import contains_eager
 
 from records import clock
 from records.database import db, this_organization
@@ -20,6 +19,8 @@ from records.errors import ModuleOff
 from records.models import Actor, Certification, CertificationType, Member
 from records.models.credit_type import Span
 from records.models.following import is_followed, is_renewed, stands
+from records.models.member import listed_name
+from records.queries.ahead import Question, rows_of
 from records.queries.capped import MOST_COUNTED, counting
 from records.queries.member_filters import Scope, in_scope, scope_of
 from records.queries.reports.frame import within
@@ -40,6 +41,16 @@ class MonthAhead:
     count: int
 
 
+class Expiring(NamedTuple):
+    """One that expires, or has; `name` as lists show its member's, `type` in words."""
+
+    id: int
+    member_id: int
+    name: str
+    type: str
+    expires_on: date
+
+
 @dataclass(frozen=True)
 class Attention:
     """Of what nothing renews or follows: `expired` is how many have expired, `ahead` how many expire in each of
@@ -50,23 +61,28 @@ class Attention:
     expired: int
     ahead: dict[Preset, int]
     months: tuple[MonthAhead, ...] | None
-    next_ones: Sequence[Certification]
-    last_ones: Sequence[Certification]
+    next_ones: Sequence[Expiring]
+    last_ones: Sequence[Expiring]
 
 
 def attention(*, by: Actor) -> Attention:
-    """Three statements, each a walk along the index of expiry dates that ends early."""
+    """Three questions, each a walk along the index of expiry dates that ends early."""
     today = clock.today(this_organization())
     asked, months = _questions(today, scope_of(by), MOST_COUNTED), coming_months(today)
-    has_expired, together, *counts = db.session.execute(asked.counts).one()
+    ((has_expired, together, *counts),) = rows_of(asked.counts)
     by_month = zip(months, counts[len(WINDOWS) :], strict=True)
     return Attention(
         has_expired,
         ahead=dict(zip(WINDOWS, counts, strict=False)),
         months=None if together > MOST_COUNTED else tuple(MonthAhead(*each, count) for each, count in by_month),
-        next_ones=db.session.scalars(asked.next_ones).all(),
-        last_ones=db.session.scalars(asked.last_ones).all(),
+        next_ones=_expiring(asked.next_ones),
+        last_ones=_expiring(asked.last_ones),
     )
+
+
+def asked_for_attention(*, by: Actor) -> list[Question]:
+    """What `attention` is going to ask."""
+    return [*map(Question, _questions(clock.today(this_organization()), scope_of(by), MOST_COUNTED))]
 
 
 class _Questions(NamedTuple):
@@ -134,6 +150,21 @@ def _spans(months: Sequence[tuple[date, date]]) -> list[Span]:
     return [Span(*ends) for ends in months]
 
 
-def _first(statement: Select[Certification]) -> Select[Certification]:
-    with_names = contains_eager(Certification.member), contains_eager(Certification.type)
-    return statement.options(*with_names).limit(MOST)
+def _first(statement: Any) -> Any:
+    return statement.with_only_columns(*_COLUMNS, maintain_column_froms=True).limit(MOST)
+
+
+_COLUMNS = (
+    Certification.id,
+    Certification.member_id,
+    Member.family_name,
+    Member.given_name,
+    Member.suffix,
+    CertificationType.name.label("type"),
+    Certification.expires_on,
+)
+
+
+def _expiring(statement: Any) -> list[Expiring]:
+    named = ((row, listed_name(row.family_name, row.given_name, row.suffix)) for row in rows_of(statement))
+    return [Expiring(row.id, row.member_id, name, row.type, row.expires_on) for row, name in named]

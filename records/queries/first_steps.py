@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 
-from records.database import db, this_organization
+from records.database import this_organization
 from records.models import Actor, Certification, CertificationType, CreditType, Member, Scan
+from records.queries.ahead import Question, rows_of
 
 
 class StepName(StrEnum):
@@ -55,11 +57,7 @@ def first_steps(*, by: Actor) -> FirstSteps:
     """One statement. Raises NotAllowed."""
     by.require_administrator()
     organization = this_organization()
-    others = select(Member.id).where(Member.id != (by.member_id or 0), Member.deactivated_at.is_(None))
-    newest = others.order_by(Member.id.desc()).limit(1).scalar_subquery()
-    types, credit_types, newest_id, scanned = db.session.execute(
-        select(_any(CertificationType.id), _any(CreditType.id), newest, _any(_SCANNED))
-    ).one()
+    ((types, credit_types, newest_id, scanned),) = rows_of(*asked_for_first_steps(by=by))
     # Whoever has gone on to a later step takes the settings as they are.
     settled = organization.version > 1 or any((types, credit_types, newest_id, scanned))
     tracks, takes = organization.tracks_certifications, organization.takes_external_certificates
@@ -76,6 +74,23 @@ _SCANNED = (
     .join(Certification, Scan.certification_id == Certification.id)
     .where(Scan.deleted_at.is_(None), Certification.deleted_at.is_(None))
 )
+
+
+def asked_for_first_steps(*, by: Actor) -> Question:
+    """What `first_steps` is going to ask."""
+    return Question(_what_is_there(), {"asker_id": by.member_id or 0})
+
+
+@cache
+def _what_is_there() -> Select[Any]:
+    others = select(Member.id).where(Member.id != bindparam("asker_id"), Member.deactivated_at.is_(None))
+    newest = others.order_by(Member.id.desc()).limit(1).scalar_subquery()
+    return select(
+        _any(CertificationType.id).label("types"),
+        _any(CreditType.id).label("credit_types"),
+        newest.label("newest_id"),
+        _any(_SCANNED).label("scanned"),
+    )
 
 
 def _any(what: Any) -> ColumnElement[bool]:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from records.database import db, is_id, this_organization
 from records.errors import ModuleOff, NotFound
 from records.models import Actor, Certification, CertificationType, Member, ProposalState, RenewalProposal
+from records.queries.ahead import Question, rows_of
 from records.queries.capped import MOST_COUNTED
-from records.queries.member_filters import in_scope
+from records.queries.member_filters import Scope, in_scope, scope_of
 from records.queries.member_search import matches, words_of
 
 PAGE = 50
+_MOST_HELD = 50  # scopes
 
 
 @dataclass(frozen=True)
@@ -135,21 +139,31 @@ def proposals(
 def proposals_waiting(*, by: Actor) -> ProposalsWaiting:
     """Of active members in the asker's scope, those that the asker may decide. Raises NotAllowed."""
     by.require_staff()
-    some = (
-        select(RenewalProposal.created_at)
-        .join(Member, RenewalProposal.member_id == Member.id)
-        .where(RenewalProposal.state == ProposalState.PROPOSED, *_visible(ProposalState.PROPOSED, by))
-        .where(RenewalProposal.member_id != (by.member_id or 0))
-        .where(func.coalesce(RenewalProposal.administrator_id, 0) != (by.member_id or 0))
-        .order_by(RenewalProposal.created_at)
-        .limit(MOST_COUNTED + 1)
-        .subquery()
-    )
-    count, oldest = db.session.execute(select(func.count(), func.min(some.c.created_at))).one()
+    ((count, oldest),) = rows_of(*asked_for_proposals_waiting(by=by))
     return ProposalsWaiting(count, oldest)
 
 
-def _visible(state: str, by: Actor) -> list[ColumnElement[bool]]:
+def asked_for_proposals_waiting(*, by: Actor) -> Question:
+    """What `proposals_waiting` is going to ask."""
+    return Question(_waiting(scope_of(by), MOST_COUNTED), {"asker_id": by.member_id or 0})
+
+
+@lru_cache(_MOST_HELD)
+def _waiting(scope: Scope, most: int) -> Select[int, datetime]:
+    asker_id: BindParameter[Any] = bindparam("asker_id")
+    some = (
+        select(RenewalProposal.created_at)
+        .join(Member, RenewalProposal.member_id == Member.id)
+        .where(RenewalProposal.state == ProposalState.PROPOSED, *_visible(ProposalState.PROPOSED, scope))
+        .where(RenewalProposal.member_id != asker_id, func.coalesce(RenewalProposal.administrator_id, 0) != asker_id)
+        .order_by(RenewalProposal.created_at)
+        .limit(most + 1)
+        .subquery()
+    )
+    return select(func.count(), func.min(some.c.created_at))
+
+
+def _visible(state: str, by: Actor | Scope) -> list[ColumnElement[bool]]:
     """Scope; and deactivated members' proposals wait for nobody."""
     conditions = [in_scope(by)]
     return [*conditions, Member.deactivated_at.is_(None)] if state == ProposalState.PROPOSED else conditions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from flask import Flask
@@ -15,6 +15,8 @@ from records.models.clearance import Demand, Finding, Outcome
 from records.web.languages import texts_now
 from records.web.requirement_words import what_is_asked
 from records.web.words import credits, day
+
+_MOST_HELD = 5000  # sentences
 
 OUTCOME_WORDS = {
     Outcome.MET: lazy_gettext("Met"),
@@ -63,7 +65,8 @@ def type_names(type_ids: Iterable[int], types: Types) -> str:
 def finding_words(finding: Finding, types: Types) -> str:
     """The outcome with its reason, as a sentence."""
     if finding.outcome == Outcome.MET:
-        return _met(finding, types)
+        by = _credits(finding) or type_names(finding.held, types)
+        return _met(by, finding.lapses_on, type_names(finding.lapsing, types), texts_now())
     if finding.outcome == Outcome.MISSING:
         return _missing(finding, types)
     if finding.outcome == Outcome.EXEMPT:
@@ -71,28 +74,38 @@ def finding_words(finding: Finding, types: Types) -> str:
         return gettext("Exempt through %(day)s: %(reason)s", day=day(finding.until), reason=reason)
     if finding.outcome == Outcome.NEWCOMER:
         return gettext("Newcomer: not required before the end of %(day)s.", day=day(finding.until))
+    return _not_required(texts_now())
+
+
+@cache
+def _not_required(_texts: Any) -> str:
     return gettext("Not required.")
 
 
-def _met(finding: Finding, types: Types) -> str:
+@lru_cache(_MOST_HELD)
+def _met(by: str, lapses_on: date | None, lapsing: str, _texts: Any) -> str:
     lapses = ""
-    if finding.lapses_on and finding.lapsing:
-        names = type_names(finding.lapsing, types)
-        lapses = gettext("Lapses on %(day)s: %(types)s.", day=day(finding.lapses_on), types=names)
-    elif finding.lapses_on:
-        lapses = gettext("Lapses on %(day)s.", day=day(finding.lapses_on))
-    by = _credits(finding) or type_names(finding.held, types)
+    if lapses_on and lapsing:
+        lapses = gettext("Lapses on %(day)s: %(types)s.", day=day(lapses_on), types=lapsing)
+    elif lapses_on:
+        lapses = gettext("Lapses on %(day)s.", day=day(lapses_on))
     return " ".join(part for part in (gettext("Met: %(by)s.", by=by) if by else gettext("Met."), lapses) if part)
 
 
 def _missing(finding: Finding, types: Types) -> str:
     if so_far := _credits(finding):
         return gettext("Missing: %(credits)s.", credits=so_far)
-    missing, demand = type_names(finding.missing, types), finding.demand
-    lacking = demand.needed - len(finding.held)
-    if lacking < len(finding.missing):
-        return gettext("Missing: %(number)s of %(types)s.", number=lacking, types=missing)
-    return gettext("Missing: %(types)s.", types=missing)
+    lacking = finding.demand.needed - len(finding.held)
+    of_several = lacking if lacking < len(finding.missing) else 0
+    return _missing_types(type_names(finding.missing, types), of_several, texts_now())
+
+
+@lru_cache(_MOST_HELD)
+def _missing_types(types: str, of_several: int, _texts: Any) -> str:
+    """All of them, or so many of several."""
+    if of_several:
+        return gettext("Missing: %(number)s of %(types)s.", number=of_several, types=types)
+    return gettext("Missing: %(types)s.", types=types)
 
 
 def _credits(finding: Finding) -> str:
