@@ -201,7 +201,7 @@ class ApprovalsView(StaffView):
     ) -> Response:
         """Whoever gets to see the page has opened the certificate as it stands on it; that is noted."""
         by, wanted = signin.current_actor(), QueueWanted.read(request.args)
-        page = _opened(certificate_id, by)
+        page = _opened(certificate_id, by, wanted)
         certificate = page.certificate
         edited = edited_since(certificate, form.seen) if form else page.edited
         form = form or ReviewForm(certificate, page.kept)
@@ -218,18 +218,17 @@ class ApprovalsView(StaffView):
             edited=edited,
             edited_fields=edited_fields(edited, types) if edited else [],
             wanted=wanted,
-            next_id=queries.next_to_decide(wanted, after=certificate, by=by),
         )
         return Answer(str(html), status, mimetype="text/html")
 
 
-def _opened(certificate_id: int, by: Actor) -> ReviewPage:
+def _opened(certificate_id: int, by: Actor, wanted: QueueWanted) -> ReviewPage:
     """The page, once it is on record that the asker has it open as it stands."""
     with read_ahead(*asked_for_page(certificate_id, by=by)):
         certificate = certificate_for_review(certificate_id, by=by)
         if not audit.opened(certificate, by=by):
-            return page_of(certificate, by=by)
-    return review_page(certificate_id, by=by)  # what was read before the writing is not known any more
+            return page_of(certificate, by=by, wanted=wanted)
+    return review_page(certificate_id, by=by, wanted=wanted)  # what was read before the writing is not known any more
 
 
 def _around(by: Actor) -> list[Question]:

@@ -21,7 +21,7 @@ from records.models import Actor, CreditType, ExternalCertificate, Member, State
 from records.models.external_certificate import is_expired
 from records.models.member import full_name, listed_name
 from records.queries import approval_statements as statements
-from records.queries.ahead import Question, read_ahead, rows_of
+from records.queries.ahead import Question, read_ahead, rows_of, scalars_of
 from records.queries.approval_filters import ALL_STATES, QueueWanted
 from records.queries.approval_statements import PAGE
 from records.queries.capped import MOST_COUNTED, count_of
@@ -153,8 +153,13 @@ def next_to_decide(wanted: QueueWanted, *, after: ExternalCertificate, by: Actor
 
     The oldest submitted later than `after`, else the oldest of all; never `after` itself.
     """
+    return next(iter(scalars_of(*asked_for_next(wanted, after=after, by=by))), None)
+
+
+def asked_for_next(wanted: QueueWanted, *, after: ExternalCertificate, by: Actor) -> Question:
+    """What `next_to_decide` is going to ask."""
     given = {"asker_id": by.member_id, "place": after.submitted_at, "place_id": after.id}
-    return db.session.scalar(statements.next_one(_apart(wanted), scope_of(by)), given)
+    return Question(statements.next_one(_apart(wanted), scope_of(by)), given)
 
 
 def certificates_of(member: Member, *, by: Actor) -> tuple[Sequence[ExternalCertificate], bool]:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import aliased, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from records import clock
@@ -18,16 +18,21 @@ from records.models import (
     Actor,
     Certification,
     CertificationType,
+    CreditType,
     ExternalCertificate,
     KeptReason,
     Member,
     Revision,
     State,
+    Unit,
 )
-from records.queries.ahead import Question, read_ahead, scalars_of
+from records.queries.ahead import Question, read_ahead, rows_of, scalars_of
+from records.queries.approval_filters import QueueWanted
 from records.queries.approvals import (
     asked_for_certificates_of,
+    asked_for_next,
     certificates_of,
+    next_to_decide,
     require_reviewer,
 )
 from records.queries.certificate_history import Happened, asked_for_history_of, history_of
@@ -57,7 +62,8 @@ class Edited:
 
 @dataclass(frozen=True)
 class ReviewPage:
-    """`seen` is the digest of what the page shows. `others` may review it where the asker may not.
+    """`seen` is the digest of what the page shows. `others` may review it where the asker may not. `next_id` is of the
+    one to decide after it, in the queue that was asked for.
 
     `edited` is since the asker opened it last. `became` is the certification that came of it, deleted or not.
     """
@@ -76,6 +82,7 @@ class ReviewPage:
     kept: Sequence[KeptReason] = ()
     trackable: Trackable | None = None
     became: Certification | None = None
+    next_id: int | None = None
 
     @property
     def is_pending(self) -> bool:
@@ -85,30 +92,44 @@ class ReviewPage:
 def certificate_for_review(certificate_id: int, *, by: Actor) -> ExternalCertificate:
     """With all that its page needs. Raises NotAllowed, NotFound (unknown, of another organization, out of scope)."""
     require_reviewer(by)
-    statement = (
-        select(ExternalCertificate)
-        .join(ExternalCertificate.member)
-        .where(ExternalCertificate.id == certificate_id)
-        .options(
-            contains_eager(ExternalCertificate.member).joinedload(Member.unit),
-            joinedload(ExternalCertificate.credit_type),
-            joinedload(ExternalCertificate.decided_by),
-            joinedload(ExternalCertificate.revoked_by),
-        )
-    )
-    certificate = db.session.scalar(statement) if is_id(certificate_id) else None
-    if certificate is None:
+    rows = rows_of(*_asked_for(certificate_id)) if is_id(certificate_id) else ()
+    if not rows:
         raise NotFound()
-    certificate.member.require_seen_by(by)
+    (certificate, member, unit, credit_type, decided_by, revoked_by), *_ = rows
+    set_committed_value(member, "unit", unit)
+    around = {"member": member, "credit_type": credit_type, "decided_by": decided_by, "revoked_by": revoked_by}
+    for name, record in around.items():
+        set_committed_value(certificate, name, record)
+    member.require_seen_by(by)
     with read_ahead(asked_for_files(certificate_id), asked_for_revisions([certificate_id])):
         revised([with_files(certificate)])
     return certificate
 
 
-def review_page(certificate_id: int, *, by: Actor) -> ReviewPage:
-    """Raises as `certificate_for_review`. The number of statements does not grow with what there is."""
+def _asked_for(certificate_id: int) -> Question:
+    return Question(_certificate(), {"certificate_id": certificate_id})
+
+
+@cache
+def _certificate() -> Any:
+    """One, with the records around it."""
+    decider, revoker = aliased(Member), aliased(Member)
+    return (
+        select(ExternalCertificate, Member, Unit, CreditType, decider, revoker)
+        .join(Member, ExternalCertificate.member_id == Member.id)
+        .join(CreditType, ExternalCertificate.credit_type_id == CreditType.id)
+        .outerjoin(Unit, Member.unit_id == Unit.id)
+        .outerjoin(decider, ExternalCertificate.decided_by_id == decider.id)
+        .outerjoin(revoker, ExternalCertificate.revoked_by_id == revoker.id)
+        .where(ExternalCertificate.id == bindparam("certificate_id"))
+    )
+
+
+def review_page(certificate_id: int, *, by: Actor, wanted: QueueWanted | None = None) -> ReviewPage:
+    """`wanted`: the queue that it was opened from. Raises as `certificate_for_review`. The number of statements does
+    not grow with what there is."""
     with read_ahead(*asked_for_page(certificate_id, by=by)):
-        return page_of(certificate_for_review(certificate_id, by=by), by=by)
+        return page_of(certificate_for_review(certificate_id, by=by), by=by, wanted=wanted)
 
 
 def asked_for_page(certificate_id: int, *, by: Actor) -> list[Question]:
@@ -116,6 +137,7 @@ def asked_for_page(certificate_id: int, *, by: Actor) -> list[Question]:
     if not is_id(certificate_id):
         return []
     return [
+        _asked_for(certificate_id),
         asked_for_files(certificate_id),
         asked_for_revisions([certificate_id]),
         asked_for_openings([certificate_id], by=by),
@@ -125,14 +147,17 @@ def asked_for_page(certificate_id: int, *, by: Actor) -> list[Question]:
     ]
 
 
-def page_of(certificate: ExternalCertificate, *, by: Actor) -> ReviewPage:
+def page_of(certificate: ExternalCertificate, *, by: Actor, wanted: QueueWanted | None = None) -> ReviewPage:
     """The page of one that the asker may see, as `certificate_for_review` gave it."""
     member_id = certificate.member_id
-    with read_ahead(asked_for_certificates_of(member_id), asked_for_held(member_id), *asked_for_warnings(certificate)):
-        return _page(certificate, by)
+    questions = [asked_for_certificates_of(member_id), asked_for_held(member_id), *asked_for_warnings(certificate)]
+    if wanted is not None:
+        questions.append(asked_for_next(wanted, after=certificate, by=by))
+    with read_ahead(*questions):
+        return _page(certificate, by, wanted)
 
 
-def _page(certificate: ExternalCertificate, by: Actor) -> ReviewPage:
+def _page(certificate: ExternalCertificate, by: Actor, wanted: QueueWanted | None) -> ReviewPage:
     may_review = certificate.may_be_reviewed_by(by)
     is_pending = certificate.state == State.PENDING
     found, more = certificates_of(certificate.member, by=by)
@@ -145,6 +170,8 @@ def _page(certificate: ExternalCertificate, by: Actor) -> ReviewPage:
         }
     if is_pending and may_review:
         facts |= {"kept": reasons_kept(), "trackable": _trackable(certificate.member, by=by)}
+    if wanted is not None:
+        facts["next_id"] = next_to_decide(wanted, after=certificate, by=by)
     if certificate.certification_id is not None:
         facts["became"] = _became(certificate.certification_id)
     return ReviewPage(
