@@ -14,7 +14,7 @@ from admin_panel.reports.words import ACTOR_WORDS
 from records.models import Actor, AuditKind
 from records.queries.member_filters import WITHOUT_UNIT
 from records.queries.reports import Asked, credit_sums
-from records.queries.reports.activity import BY_KIND, Deeds, presence
+from records.queries.reports.activity import BY_KIND, Deeds
 from records.queries.reports.credit_sums import CreditSum
 from records.web.events import KIND_WORDS
 from records.web.words import month_name
@@ -95,10 +95,10 @@ def _events_or_profile(row: Deeds) -> str | None:
     return url_for("profile.show", member_id=row.member.id) if row.member else None
 
 
-def _presence(_asked: Asked, _by: Actor, _rows: Any) -> Sequence[Figure]:
+def _presence(_asked: Asked, _by: Actor, rows: Any) -> Sequence[Figure]:
     return [
         Figure(str(ACTIVITY_WORDS[word]), number, url_for("members.list", activity=word))
-        for word, number in presence().items()
+        for word, number in rows.present.items()
     ]
 
 

@@ -13,6 +13,7 @@ from records.models.credit_type import CreditType, Period
 from records.models.erasure import ERASED, Erasure, ErasureReason
 from records.models.external_certificate import ExternalCertificate
 from records.models.job_state import JobFailure, JobState
+from records.models.kept_figures import KeptFigures
 from records.models.kept_reason import KeptReason
 from records.models.list_export import ExportFailure, ExportState, ListExport
 from records.models.member import Member, Role, ScopeUnit
@@ -78,6 +79,7 @@ __all__ = [
     "ImportState",
     "JobFailure",
     "JobState",
+    "KeptFigures",
     "KeptReason",
     "KnownBrowser",
     "LinkPurpose",

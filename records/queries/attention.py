@@ -124,7 +124,7 @@ def months_ahead(*, by: Actor) -> tuple[MonthAhead, ...]:
     return tuple(MonthAhead(*each, count) for each, count in zip(months, counts, strict=True))
 
 
-def unrenewed(span: Span, *, by: Actor) -> Select[Certification]:
+def unrenewed(span: Span, *, by: Actor | Scope) -> Select[Certification]:
     """Those in the asker's scope that expire on these days and that nothing renews or follows, joined with member and
     type."""
     return _unrenewed(span, clock.today(this_organization()), scope_of(by))

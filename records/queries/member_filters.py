@@ -211,7 +211,10 @@ class Scope(NamedTuple):
     covered_units: frozenset[int]
 
 
-def scope_of(by: Actor) -> Scope:
+EVERYONE = Scope(True, frozenset())
+
+
+def scope_of(by: Actor | Scope) -> Scope:
     return Scope(by.covers_everyone, frozenset() if by.covers_everyone else by.covered_units)
 
 

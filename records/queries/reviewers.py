@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from records.database import db
+from records.gathering import all_of
 from records.models import (
     Certification,
     CertificationType,
@@ -23,7 +25,8 @@ from records.models import (
     State,
     Unit,
 )
-from records.scopes import covered_units, scopes
+from records.queries.ahead import Question, read_ahead, rows_of
+from records.scopes import covered_units, scopes, units_in_scope_of
 
 # Whether members of a unit (None: of none) are in somebody's scope.
 Covers = Callable[[int | None], bool]
@@ -39,8 +42,7 @@ class Coordinator:
 
 def reviewers() -> list[Member]:
     """The active ones of this organization, by name."""
-    granted = and_(Member.role == Role.TRAINING_COORDINATOR, Member.reviews.is_(True))
-    return _active(or_(Member.role == Role.ADMINISTRATOR, granted))
+    return _active(_may_review())
 
 
 def administrators() -> list[Member]:
@@ -89,26 +91,49 @@ class Waiting:
 
 
 def waiting() -> list[Waiting]:
-    """The pending certificates of active members of this organization, the oldest first. Two statements."""
-    pending = (
-        select(ExternalCertificate.id, ExternalCertificate.title, ExternalCertificate.submitted_at, Member)
+    """The pending certificates of active members of this organization, the oldest first. One statement."""
+    return [
+        Waiting(certificate_id, title, member.name, member.unit_id,
+                frozenset(each for pair in [[member.id], *submitted] for each in pair if each), submitted_at)
+        for certificate_id, title, submitted_at, submitted, member in rows_of(_pending())
+    ]  # fmt: skip
+
+
+def oldest_waiting() -> dict[int, datetime | None]:
+    """By the id of each active reviewer, since when what they may decide has waited. One statement."""
+    with read_ahead(Question(_pending()), Question(_reviewing())):
+        pending, found = waiting(), {}
+        for reviewer, units in rows_of(_reviewing()):
+            own = _everybody if _covers_everyone(reviewer) else {unit_id for (unit_id,) in units or ()}.__contains__
+            able = (each.submitted_at for each in pending if reviewer.id not in each.barred and own(each.unit_id))
+            found[reviewer.id] = next(able, None)
+    return found
+
+
+@cache
+def _pending() -> Select[Any]:
+    submitted = select(all_of(Revision.submitted_by_id, Revision.administrator_id))
+    of_each = submitted.where(Revision.external_certificate_id == ExternalCertificate.id).correlate(ExternalCertificate)
+    certificate = (ExternalCertificate.id, ExternalCertificate.title, ExternalCertificate.submitted_at)
+    return (
+        select(*certificate, of_each.scalar_subquery().label("submitted"), Member)
         .join(Member, ExternalCertificate.member_id == Member.id)
         .where(ExternalCertificate.state == State.PENDING, Member.deactivated_at.is_(None))
         .order_by(ExternalCertificate.submitted_at, ExternalCertificate.id)
     )
-    submitters = (
-        select(Revision.external_certificate_id, Revision.submitted_by_id, Revision.administrator_id)
-        .join(ExternalCertificate, Revision.external_certificate_id == ExternalCertificate.id)
-        .where(ExternalCertificate.state == State.PENDING)
+
+
+@cache
+def _reviewing() -> Select[Any]:
+    """The reviewers, each with the units that their scope names and those in them."""
+    return select(Member, units_in_scope_of(Member).label("units")).where(
+        Member.deactivated_at.is_(None), _may_review()
     )
-    barred: defaultdict[int, set[int]] = defaultdict(set)
-    for certificate_id, *people in db.session.execute(submitters):
-        barred[certificate_id] |= {person for person in people if person}
-    return [
-        Waiting(row.id, row.title, row.Member.name, row.Member.unit_id, frozenset(barred[row.id] | {row.Member.id}),
-                row.submitted_at)
-        for row in db.session.execute(pending)
-    ]  # fmt: skip
+
+
+def _may_review() -> ColumnElement[bool]:
+    granted = and_(Member.role == Role.TRAINING_COORDINATOR, Member.reviews.is_(True))
+    return or_(Member.role == Role.ADMINISTRATOR, granted)
 
 
 def proposals_to_decide() -> list[Waiting]:

@@ -14,8 +14,9 @@ from records.database import db
 from records.models import Actor, CreditEntry, CreditType, Member
 from records.models.credit_entry import EntryKind
 from records.queries.credit_types import credit_types
+from records.queries.member_filters import Scope
 from records.queries.reports.folding import added, with_below
-from records.queries.reports.frame import Asked, Listed, people, whoever, within
+from records.queries.reports.frame import Asked, Listed, Sums, people, whoever, within
 from records.queries.units import Choice, branch, unit_choices
 
 BY_TYPE, BY_UNIT, BY_MONTH, BY_YEAR = "type", "unit", "month", "year"
@@ -37,10 +38,12 @@ class CreditSum:
     since: date | None = None
 
 
-def credit_sums(asked: Asked, by: Actor) -> Listed:
-    """Entries that count in this time. Three statements at most."""
+def _sums(asked: Asked, by: Actor, counted: Sequence[Sequence[Any]]) -> Listed:
+    """Entries that count in this time. Two statements at most, without a count."""
     types = {type_.id: type_ for type_ in credit_types()}
-    found = _summed(asked, by=by)
+    found = {
+        (key, type_id): (awards, reversals, Decimal(credits)) for key, type_id, awards, reversals, credits in counted
+    }
     by_type: dict[int, list[tuple[Any, ...]]] = {}
     for (_, type_id), numbers in found.items():
         by_type.setdefault(type_id, []).append(numbers)
@@ -49,12 +52,14 @@ def credit_sums(asked: Asked, by: Actor) -> Listed:
         return Listed(totals)
     if asked["group"] == BY_UNIT:
         return Listed(list(_by_unit(found, types, branch(asked["unit"], unit_choices(by=by)))), totals)
-    in_order = sorted(found, key=lambda pair: (pair[0], list(types).index(pair[1])))
+    places = {type_id: place for place, type_id in enumerate(types)}
+    in_order = sorted((pair for pair in found if pair[1] in types), key=lambda pair: (pair[0], places[pair[1]]))
     return Listed([CreditSum(types[pair[1]], *found[pair], since=_day(pair[0])) for pair in in_order], totals)
 
 
-def _summed(asked: Asked, *, by: Actor) -> dict[tuple[Any, int], tuple[int, int, Decimal]]:
-    """By what the report is grouped by (a unit, or a month or year as a number) and credit type."""
+def _counted(asked: Asked, by: Scope) -> list[list[Any]]:
+    """What the report is grouped by (a unit or None, or a month or year as a number), a credit type, awards, reversals
+    and credits."""
     group, entry = _group(asked["group"]), CreditEntry
     statement = (
         select(
@@ -72,7 +77,7 @@ def _summed(asked: Asked, *, by: Actor) -> dict[tuple[Any, int], tuple[int, int,
         statement = statement.where(entry.credit_type_id == int(asked["credit_type"]))
     keys = [entry.credit_type_id] if asked["group"] == BY_TYPE else [group, entry.credit_type_id]
     rows = db.session.execute(statement.group_by(*keys))
-    return {(key, type_id): (awards, reversals, credits) for key, type_id, awards, reversals, credits in rows}
+    return [[None if key is None else int(key), *numbers, str(credits)] for key, *numbers, credits in rows]
 
 
 def _group(group: str) -> Any:
@@ -98,3 +103,6 @@ def _by_unit(
         for type_id in (each for each in types if each in by_type):
             awards, reversals, credits = by_type[type_id]
             yield CreditSum(types[type_id], awards, reversals, credits, unit=unit, without_unit=unit is None)
+
+
+credit_sums = Sums(_counted, _sums)

@@ -18,7 +18,7 @@ from records.models.credit_type import Span
 from records.queries.ahead import Question
 from records.queries.capped import MOST_COUNTED, count_of, counting
 from records.queries.keyset import Cursor
-from records.queries.member_filters import WITHOUT_UNIT, Scope, in_scope, says_an_id
+from records.queries.member_filters import WITHOUT_UNIT, Scope, in_scope, says_an_id, scope_of
 from records.queries.reports.periods import Preset, readable_date, span_of
 from records.queries.units import unit_and_below
 from records.queries.viewable import Viewable
@@ -168,6 +168,29 @@ class Paged:
         row = tuple_(self.key, self.row_id)
         place = tuple_(bindparam("place", type_=self.key.type), bindparam("place_id", type_=self.row_id.type))
         return self._first.where(row < place if self.falls else row > place)
+
+
+def itself(numbers: Any) -> Any:
+    return numbers
+
+
+@dataclass(frozen=True)
+class Sums:
+    """A question over many members, in two halves: `count` answers it by numbers, dates as text and ids, which JSON can
+    hold; `shown` makes of them what a page shows, with the names of today. Where so many would have to be gone through
+    that nobody should wait for it, a job counts, and what `kept` leaves of the numbers is kept.
+
+    `whose`: of whom it tells for somebody.
+    """
+
+    count: Callable[[Asked, Scope], Any]
+    shown: Callable[[Asked, Actor, Any], Any]
+    whose: Callable[[Actor], Scope] = scope_of
+    kept: Callable[[Any], Any] = itself
+
+    def __call__(self, asked: Asked, by: Actor) -> Any:
+        """Counted here and now."""
+        return self.shown(asked, by, self.count(asked, self.whose(by)))
 
 
 @dataclass(frozen=True)

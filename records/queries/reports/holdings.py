@@ -6,13 +6,13 @@ others, a page at a time; figures by the best rank of all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Subquery, and_, case, func, literal, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from records.database import db
@@ -21,7 +21,7 @@ from records.models.standing import BEST_FIRST
 from records.queries.certification_types import all_types
 from records.queries.member_filters import Scope, scope_of
 from records.queries.reports.folding import ByUnit, Numbers, added, with_below
-from records.queries.reports.frame import MOST_HELD, Asked, Listed, Paged, is_narrow, people, within
+from records.queries.reports.frame import MOST_HELD, Asked, Listed, Paged, Sums, is_narrow, people, within
 from records.queries.steering import as_found, its_holder, its_type
 from records.queries.units import Choice, branch, unit_choices
 
@@ -76,12 +76,14 @@ def _expired(asked: Asked, scope: Scope) -> Paged:
     return Paged(statement, key, Certification.id, kind=type(asked.on), falls=True)
 
 
-def standing_by_unit_and_type(asked: Asked, by: Actor) -> Listed:
-    """Figures of each type, of each unit, or of each type in each unit. Three statements."""
-    counts, types = _counts(asked, by=by), all_types()
-    totals = [Figures(added(counts.values()))] if counts else []
+def _figures(asked: Asked, by: Actor, counted: Sequence[Sequence[Any]]) -> Listed:
+    """Of each type, of each unit, or of each type in each unit, without a count. Two statements."""
+    counts = {(unit_id, type_id): tuple(numbers) for unit_id, type_id, *numbers in counted}
+    types, totals = all_types(), [Figures(added(counts.values()))] if counts else []
     if asked["group"] == BY_TYPE:
-        return Listed(list(_by_type(counts, types)), totals)
+        return Listed(
+            [Figures(counts[None, each.id], type=each) for each in types if (None, each.id) in counts], totals
+        )
     units = branch(asked["unit"], unit_choices(by=by))
     below = with_below(counts, units)
     return Listed([row for unit in [*units, None] for row in _of_unit(unit, below, types, asked["group"])], totals)
@@ -143,7 +145,7 @@ def _is_outdone(on: date) -> ColumnElement[bool]:
     )
 
 
-def _best_ranks(asked: Asked, *, by: Actor) -> Subquery:
+def _best_ranks(asked: Asked, *, by: Scope) -> Subquery:
     """By unit, member and type the rank of the best certification, without saying which that is: for counting."""
     of_each = (Member.unit_id, Certification.member_id, Certification.type_id)
     statement = (
@@ -170,20 +172,14 @@ COLUMNS = (
 )
 
 
-def _counts(asked: Asked, *, by: Actor) -> dict[tuple[int | None, int], Numbers]:
-    """By unit and type: how many of each standing."""
+def _counted(asked: Asked, by: Scope) -> list[list[Any]]:
+    """A unit (None: of those who have none, or of all units together where the report is by type), a type, and how
+    many members have each standing in it."""
     best = _best_ranks(asked, by=by)
+    unit = literal(None) if asked["group"] == BY_TYPE else best.c.unit_id
+    keys = [best.c.type_id] if asked["group"] == BY_TYPE else [best.c.unit_id, best.c.type_id]
     numbers = (func.count().filter(best.c.rank == place) for place, _ in enumerate(BEST_FIRST))
-    statement = select(best.c.unit_id, best.c.type_id, *numbers)
-    rows = db.session.execute(statement.group_by(best.c.unit_id, best.c.type_id))
-    return {(unit_id, type_id): tuple(found) for unit_id, type_id, *found in rows}
-
-
-def _by_type(counts: Mapping[tuple[int | None, int], Numbers], types: Sequence[CertificationType]) -> Iterator[Figures]:
-    for type_ in types:
-        found = [numbers for (_, type_id), numbers in counts.items() if type_id == type_.id]
-        if found:
-            yield Figures(added(found), type=type_)
+    return [list(row) for row in db.session.execute(select(unit, best.c.type_id, *numbers).group_by(*keys))]
 
 
 def _of_unit(unit: Choice | None, below: ByUnit, types: Sequence[CertificationType], group: str) -> Iterator[Figures]:
@@ -194,3 +190,6 @@ def _of_unit(unit: Choice | None, below: ByUnit, types: Sequence[CertificationTy
         for type_ in types:
             if type_.id in by_type:
                 yield Figures(by_type[type_.id], type=type_, unit=unit, without_unit=unit is None)
+
+
+standing_by_unit_and_type = Sums(_counted, _figures)
