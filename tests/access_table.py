@@ -115,6 +115,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/first-steps/bring-back", "POST"): ADMINISTRATORS,
     ("/admin/first-steps/put-away", "POST"): ADMINISTRATORS,
     ("/admin/gaps", "GET"): STAFF,
+    ("/admin/gaps/again", "POST"): STAFF,
     ("/admin/months", "GET"): STAFF,
     ("/admin/imports/", "GET"): STAFF,
     ("/admin/imports/", "POST"): STAFF,
@@ -166,6 +167,7 @@ TABLE: dict[tuple[str, str], str] = {
     # The report is "expiring": tests/admin_panel/test_reports.py tries those that are not for all staff.
     ("/admin/reports/", "GET"): STAFF,
     ("/admin/reports/<report>", "GET"): STAFF,
+    ("/admin/reports/<report>/again", "POST"): STAFF,
     ("/admin/reports/<report>/export", "GET"): STAFF,
     ("/admin/reports/<report>/print", "GET"): STAFF,
     ("/admin/exports/", "GET"): STAFF,

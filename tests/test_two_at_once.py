@@ -173,6 +173,8 @@ TABLE: dict[str, Row] = dict([
     own(STATE, "/admin/credit-types/new", typed={"name": "CPD", "unit": "hours"}),
     ("/admin/first-steps/bring-back", Row(STATE, after=("/admin/first-steps/put-away",))),
     ("/admin/first-steps/put-away", Row(STATE)),
+    ("/admin/gaps/again", Row(SAME)),
+    ("/admin/reports/<report>/again", Row(SAME)),
     own(SAME, "/admin/imports/", typed={"file": REGISTER}, more=IMPORTED),
     (f"{IMPORT}/answers", Row(SAME, after=(f"{IMPORT}/map",), typed={"others": "new"}, newest=NEW_IMPORT,
                                more=IMPORTED)),

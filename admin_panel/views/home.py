@@ -12,6 +12,7 @@ from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
+from admin_panel.figures import figures_page
 from admin_panel.messages import report
 from records import signin
 from records.pages.guards import this_organization
@@ -20,10 +21,12 @@ from records.queries.approvals import asked_for_backlog, backlog
 from records.queries.attention import MonthAhead, asked_for_attention, attention, months_ahead
 from records.queries.capped import MOST_COUNTED
 from records.queries.first_steps import asked_for_first_steps, first_steps
+from records.queries.kept_figures import figures
 from records.queries.renewal_proposals import asked_for_proposals_waiting, proposals_waiting
 from records.queries.reports.periods import Preset
-from records.queries.shortfalls import shortfalls
+from records.queries.shortfalls import SHORTFALLS
 from records.services import organizations
+from records.services.figures import count_anew
 from records.web.charts import BarChart, Value, bar_chart
 from records.web.words import month_name
 
@@ -59,9 +62,20 @@ class HomeView(CoordinatorView, AdminIndexView):
         return str(self.render("admin_panel/months.html", chart=_chart(months_ahead(by=signin.current_actor()))))
 
     @expose("/gaps")
-    def gaps(self) -> str:
+    def gaps(self) -> Response:
         """A page of its own, of which Home takes the part in the middle."""
-        return str(self.render("admin_panel/gaps.html", shortfalls=shortfalls(by=signin.current_actor())))
+        by = signin.current_actor()
+        SHORTFALLS.require(by)
+        with read_ahead(*SHORTFALLS.asks()):
+            found = figures(SHORTFALLS, SHORTFALLS.read({}), by=by)
+        return figures_page(self.render("admin_panel/gaps.html", kept=found, shortfalls=found.shown), found)
+
+    @expose("/gaps/again", methods=["POST"])
+    def count_gaps_anew(self) -> Response:
+        by = signin.current_actor()
+        SHORTFALLS.require(by)
+        count_anew(SHORTFALLS, SHORTFALLS.read({}), by=by)
+        return redirect(url_for(".gaps"))
 
     @expose("/first-steps/put-away", methods=["POST"])
     def put_first_steps_away(self) -> Response:

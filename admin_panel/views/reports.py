@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from itertools import chain, islice
+from typing import Any
 
-from flask import request
+from flask import redirect, request, url_for
 from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
 from admin_panel.exporting import list_file, rows_table
+from admin_panel.figures import figures_page
 from admin_panel.forms.report import FilterForm, asked_for_choices
 from admin_panel.reports import LAYOUTS
 from admin_panel.reports.layout import lines_of
@@ -21,8 +23,10 @@ from records.database import this_organization
 from records.models import Actor
 from records.queries.ahead import read_ahead
 from records.queries.capped import MOST_COUNTED
-from records.queries.reports import REPORTS, Page, Rows, offered, report_named
+from records.queries.kept_figures import figures
+from records.queries.reports import REPORTS, Listed, Page, Rows, offered, report_named
 from records.queries.saved_views import asked_for_kept_views, saved_views
+from records.services.figures import count_anew
 from records.tables import Table, reads
 from records.web.limits import exports
 
@@ -44,12 +48,22 @@ class ReportsView(CoordinatorView):
         return str(self.render("admin_panel/reports.html", cards=cards, rows=rows))
 
     @expose("/<report>")
-    def show(self, report: str) -> str:
+    def show(self, report: str) -> Response:
         return self._report(report, request.args)
 
     @expose("/<report>/print")
-    def print(self, report: str) -> str:
+    def print(self, report: str) -> Response:
         return self._report(report, request.args, printed=True)
+
+    @expose("/<report>/again", methods=["POST"])
+    def again(self, report: str) -> Response:
+        """Let figures that are kept be counted anew, under the filters of the address."""
+        by = signin.current_actor()
+        named = report_named(report, by=by)
+        asked = named.read(request.args)
+        count_anew(named, asked, by=by)
+        address: dict[str, Any] = {"report": report, **asked.fields()}
+        return redirect(url_for(".show", **address))
 
     @expose("/<report>/export")
     @exports
@@ -58,13 +72,14 @@ class ReportsView(CoordinatorView):
         report_named(report, by=signin.current_actor())
         return list_file(report, request.args)
 
-    def _report(self, name: str, fields: Mapping[str, str], *, printed: bool = False) -> str:
+    def _report(self, name: str, fields: Mapping[str, str], *, printed: bool = False) -> Response:
         by = signin.current_actor()
         report = report_named(name, by=by)
         asked, layout = report.read(fields), LAYOUTS[name]
         with read_ahead(*report.asks(), *asked_for_choices(report), asked_for_kept_views(name, by=by)):
-            rows = report.rows(asked, by)
+            found = figures(report, asked, by=by)
             filters, views = FilterForm(report, asked, by=by), views_of(name, asked.fields(), by=by)
+        rows: Rows = Listed(()) if found.shown is None else found.shown
         page = _on_paper(rows) if printed else rows.page(fields.get("after", ""))
         html = self.render(
             "admin_panel/report.html",
@@ -77,16 +92,17 @@ class ReportsView(CoordinatorView):
             page=page,
             count=rows.count(),
             most=MOST_COUNTED,
-            figures=layout.figures(asked, by, rows),
+            kept=found,
+            figures=() if found.shown is None else layout.figures(asked, by, rows),
             filters=filters,
             said=filters.told_words(asked),
             views=views,
             organization=this_organization(),
-            now=clock.now(),
+            now=found.as_of or clock.now(),
             is_further_on=bool(fields.get("after")),
             printed=printed,
         )
-        return str(html)
+        return figures_page(html, found)
 
 
 def _table(name: str, fields: Mapping[str, str], by: Actor) -> Table:

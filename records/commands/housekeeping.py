@@ -20,6 +20,7 @@ from records.errors import StorageUnavailable
 from records.models import Actor
 from records.services import (  # noqa: F401  # because: importing them registers their jobs
     export_writing,
+    figures,
     previews,
     proposal_digests,
     reminding,
@@ -48,6 +49,7 @@ _SWEPT = {
     "sessions": "sessions long over removed",
     "links": "links long over removed",
     "exports": "exports whose day is over removed",
+    "figures": "kept figures that nobody asked for in a day removed",
 }
 
 

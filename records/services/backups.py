@@ -29,8 +29,8 @@ from records.errors.backups import BackupFull, BackupTooLarge, BackupUnwritable,
 from records.storage import is_full, megabytes, storage
 
 # Sessions and counts of refused tries stay behind: a session that was ended since must not come to life again. So does
-# who runs which job right now.
-LEFT_BEHIND = frozenset({"sign_in", "throttle_count", "job_state"})
+# who runs which job right now, and what a job counts anew where it is missing.
+LEFT_BEHIND = frozenset({"sign_in", "throttle_count", "job_state", "kept_figures"})
 _SNAPSHOTS = 3
 
 

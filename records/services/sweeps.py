@@ -22,6 +22,7 @@ from records.models import (
     Certification,
     Erasure,
     HalfwaySignIn,
+    KeptFigures,
     ListExport,
     Logo,
     Organization,
@@ -54,7 +55,7 @@ _REFUSED = (ProposalState.DECLINED, ProposalState.WITHDRAWN)
 class Swept:
     """How much went: uploads never finished, registers looked over and never brought in, deleted scans past
     retention, stored files that nothing refers to, bytes without a row, sessions and links long over, exports whose
-    day is over."""
+    day is over, kept figures that nobody asked for in a day."""
 
     uploads: int
     imports: int
@@ -64,6 +65,7 @@ class Swept:
     sessions: int
     links: int
     exports: int
+    figures: int
 
     def counts(self) -> dict[str, int]:
         return asdict(self)
@@ -85,6 +87,7 @@ def sweep_now(*, by: Actor) -> Swept:
             uploads=forget_uploads(before=before),
             imports=forget_imports(before=before - _OVER),
             exports=_delete(ListExport, ListExport.expires_at < clock.now()),
+            figures=_delete(KeptFigures, KeptFigures.asked_at < before),
             scans=forget_scans(by=by),
             files=forget_files(before=before),
             bytes_without_row=forget_bytes(before=before),

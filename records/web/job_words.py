@@ -14,6 +14,7 @@ JOB_WORDS = {
     "scan_for_viruses": lazy_gettext("Scanning files for viruses"),
     "draw_previews": lazy_gettext("Drawing previews"),
     "write_exports": lazy_gettext("Writing long exports"),
+    "count_figures": lazy_gettext("Counting figures over many members"),
     "seal": lazy_gettext("Sealing the audit trail"),
     "keep_rules": lazy_gettext("Rules for keeping records"),
     "sweep": lazy_gettext("Clearing up"),

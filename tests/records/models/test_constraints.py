@@ -62,6 +62,7 @@ BROKEN_CHECKS: dict[str, tuple[dict[str, Any], ...]] = {
         {"stored_file_id": FILLED, "state": "waiting"},
     ),
     "ck_list_export_finished_at_a_time": ({"state": "failed"}, {"state": "running", "finished_at": AT}),
+    "ck_kept_figures_counted_at_a_time": ({"figures": {}, "counted_at": None}, {"figures": None, "counted_at": AT}),
     "ck_member_language_is_a_tag": ({"language": "e"}, {"language": "Español"}, {"language": "es_MX"}),
     "ck_member_only_coordinators_are_granted": (
         {"role": "member", "reviews": True},

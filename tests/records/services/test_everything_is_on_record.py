@@ -30,6 +30,8 @@ NO_EVENT = {
     "calendar_feeds.note_read": "how often a calendar was read, noted on its row",
     "verifying.note_seen": "how often a proof was seen, noted on its row; a refused code is an event",
     "previews.draw_previews": "a picture of bytes that stay as they are",
+    **dict.fromkeys(("figures.ask", "figures.count_anew", "figures.count_figures"),
+                    "figures that are kept are no record: they follow from what stands"),
     "sealing.seal": "it seals the events themselves",
 }  # fmt: skip
 

@@ -84,7 +84,7 @@ def test_an_abandoned_upload_leaves_nothing_behind_after_a_day(cast):
     upload = uploads.start(cast.max, [arrive(cast, samples.picture())], by=cast.actor(cast.ada))
     previews.draw_previews()
     assert len(kept_files()) == 3  # with its preview and thumbnail
-    assert sweep_after(DAY / 2) == sweeps.Swept(0, 0, 0, 0, 0, 0, 0, 0)
+    assert sweep_after(DAY / 2) == sweeps.Swept(0, 0, 0, 0, 0, 0, 0, 0, 0)
     assert db.session.get(Upload, upload.id) is not None
     swept = sweep_after(DAY + timedelta(minutes=1))
     assert (swept.uploads, swept.files) == (1, 1)
@@ -200,7 +200,7 @@ def test_sessions_links_and_throttle_windows_long_over_go(cast, browse):
                           created_at=now, expires_at=now + DAY)
         )  # fmt: skip
     throttle.count_attempt("address:10.0.0.1", most=5, per=timedelta(minutes=15))
-    assert sweep_after(29 * DAY) == sweeps.Swept(0, 0, 0, 0, 0, 0, 0, 0)
+    assert sweep_after(29 * DAY) == sweeps.Swept(0, 0, 0, 0, 0, 0, 0, 0, 0)
     assert db.session.scalars(select(ThrottleCount)).all() == []
     swept = sweep_after(50 * DAY)
     assert (swept.sessions, swept.links) == (1, 1)
@@ -274,7 +274,7 @@ def edited(cast, ceu, learner) -> ExternalCertificate:
 
 def test_files_that_wait_for_a_submission_go_after_a_day_and_with_them_their_bytes(cast, learner):
     certificates.staged(learner, b"never sent")
-    assert sweep_after(DAY / 2) == sweeps.Swept(0, 0, 0, 0, 0, 0, 0, 0)
+    assert sweep_after(DAY / 2) == sweeps.Swept(0, 0, 0, 0, 0, 0, 0, 0, 0)
     swept = sweep_after(DAY + timedelta(minutes=1))
     assert (swept.uploads, swept.files) == (1, 1)
     assert db.session.scalars(select(UploadedFile)).all() == []
