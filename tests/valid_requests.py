@@ -279,6 +279,8 @@ def _requests(_day: date) -> dict[tuple[str, str], Valid]:
             of=f"{admin}/settings/sign-on",
         ),
         f"{admin}/settings/sign-on/try": Valid(changes=frozenset()),
+        f"{admin}/gaps/again": Valid(changes=frozenset()),  # of few members every look counts anew
+        f"{admin}/reports/<report>/again": Valid(changes=frozenset()),
         f"{admin}/units/": Valid({"name": "Medic 7"}),
         unit: Valid({"name": "Engine One"}, of=unit),
         f"{unit}/delete": Valid(made=_unused_unit),
