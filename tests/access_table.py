@@ -116,6 +116,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("/admin/first-steps/put-away", "POST"): ADMINISTRATORS,
     ("/admin/gaps", "GET"): STAFF,
     ("/admin/gaps/again", "POST"): STAFF,
+    ("/admin/months/again", "POST"): STAFF,
     ("/admin/months", "GET"): STAFF,
     ("/admin/imports/", "GET"): STAFF,
     ("/admin/imports/", "POST"): STAFF,

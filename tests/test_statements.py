@@ -31,7 +31,7 @@ STAFF = {
     "profile": (f"{_MEMBERS}{{member}}",),
     "queue": ("/admin/approvals/", "/admin/approvals/?state=all"),
     "review": ("/admin/approvals/{certificate}", "/admin/approvals/{decided}"),
-    "dashboard": ("/admin/", "/admin/gaps"),
+    "dashboard": ("/admin/", "/admin/gaps", "/admin/months"),
     "matrix": ("/admin/requirements/", "/admin/requirements/?unit={unit}&only=missing"),
     "reports": tuple(
         f"{_REPORTS}{name}"
@@ -49,7 +49,11 @@ STAFF = {
     ),
     "of administrators": ("/admin/reports/activity",),
 }
-KEPT = ("/admin/gaps", *(f"{_REPORTS}{name}" for name in ("standing", "credits?unit={unit}", "turnaround")))
+KEPT = (
+    "/admin/gaps",
+    "/admin/months",
+    *(f"{_REPORTS}{name}" for name in ("standing", "credits?unit={unit}", "turnaround")),
+)
 LEARNER = {
     "portfolio": ("/portfolio/", "/portfolio/certificates"),
     "credits": ("/portfolio/credits",),

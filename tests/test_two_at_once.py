@@ -174,6 +174,7 @@ TABLE: dict[str, Row] = dict([
     ("/admin/first-steps/bring-back", Row(STATE, after=("/admin/first-steps/put-away",))),
     ("/admin/first-steps/put-away", Row(STATE)),
     ("/admin/gaps/again", Row(SAME)),
+    ("/admin/months/again", Row(SAME)),
     ("/admin/reports/<report>/again", Row(SAME)),
     own(SAME, "/admin/imports/", typed={"file": REGISTER}, more=IMPORTED),
     (f"{IMPORT}/answers", Row(SAME, after=(f"{IMPORT}/map",), typed={"others": "new"}, newest=NEW_IMPORT,

@@ -280,6 +280,7 @@ def _requests(_day: date) -> dict[tuple[str, str], Valid]:
         ),
         f"{admin}/settings/sign-on/try": Valid(changes=frozenset()),
         f"{admin}/gaps/again": Valid(changes=frozenset()),  # of few members every look counts anew
+        f"{admin}/months/again": Valid(changes=frozenset()),
         f"{admin}/reports/<report>/again": Valid(changes=frozenset()),
         f"{admin}/units/": Valid({"name": "Medic 7"}),
         unit: Valid({"name": "Engine One"}, of=unit),

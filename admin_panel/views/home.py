@@ -18,11 +18,12 @@ from records import signin
 from records.pages.guards import this_organization
 from records.queries.ahead import read_ahead
 from records.queries.approvals import asked_for_backlog, backlog
-from records.queries.attention import MonthAhead, asked_for_attention, attention, months_ahead
+from records.queries.attention import MONTHS, MonthAhead, asked_for_attention, attention
 from records.queries.capped import MOST_COUNTED
 from records.queries.first_steps import asked_for_first_steps, first_steps
-from records.queries.kept_figures import figures
+from records.queries.kept_figures import Figures, figures
 from records.queries.renewal_proposals import asked_for_proposals_waiting, proposals_waiting
+from records.queries.reports.frame import Report
 from records.queries.reports.periods import Preset
 from records.queries.shortfalls import SHORTFALLS
 from records.services import organizations
@@ -57,25 +58,25 @@ class HomeView(CoordinatorView, AdminIndexView):
         return str(self.render("admin_panel/home.html", most=MOST_COUNTED, **facts))
 
     @expose("/months")
-    def months(self) -> str:
+    def months(self) -> Response:
         """A page of its own, of which Home takes the chart where it would have to count too many."""
-        return str(self.render("admin_panel/months.html", chart=_chart(months_ahead(by=signin.current_actor()))))
+        found = _figures(MONTHS)
+        chart = _chart(found.shown) if found.shown else None
+        return figures_page(self.render("admin_panel/months.html", kept=found, chart=chart), found)
+
+    @expose("/months/again", methods=["POST"])
+    def count_months_anew(self) -> Response:
+        return _count_anew(MONTHS, ".months")
 
     @expose("/gaps")
     def gaps(self) -> Response:
         """A page of its own, of which Home takes the part in the middle."""
-        by = signin.current_actor()
-        SHORTFALLS.require(by)
-        with read_ahead(*SHORTFALLS.asks()):
-            found = figures(SHORTFALLS, SHORTFALLS.read({}), by=by)
+        found = _figures(SHORTFALLS)
         return figures_page(self.render("admin_panel/gaps.html", kept=found, shortfalls=found.shown), found)
 
     @expose("/gaps/again", methods=["POST"])
     def count_gaps_anew(self) -> Response:
-        by = signin.current_actor()
-        SHORTFALLS.require(by)
-        count_anew(SHORTFALLS, SHORTFALLS.read({}), by=by)
-        return redirect(url_for(".gaps"))
+        return _count_anew(SHORTFALLS, ".gaps")
 
     @expose("/first-steps/put-away", methods=["POST"])
     def put_first_steps_away(self) -> Response:
@@ -89,6 +90,21 @@ class HomeView(CoordinatorView, AdminIndexView):
     def bring_first_steps_back(self) -> Response:
         organizations.put_first_steps_away(this_organization(), by=signin.current_actor(), away=False)
         return redirect(url_for(".index"))
+
+
+def _figures(report: Report) -> Figures:
+    """Raises NotAllowed, ModuleOff."""
+    by = signin.current_actor()
+    report.require(by)
+    with read_ahead(*report.asks()):
+        return figures(report, report.read({}), by=by)
+
+
+def _count_anew(report: Report, page: str) -> Response:
+    by = signin.current_actor()
+    report.require(by)
+    count_anew(report, report.read({}), by=by)
+    return redirect(url_for(page))
 
 
 def _chart(months: Sequence[MonthAhead]) -> BarChart:

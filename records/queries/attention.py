@@ -15,7 +15,6 @@ from sqlalchemy import Select, func, select
 
 from records import clock
 from records.database import db, this_organization
-from records.errors import ModuleOff
 from records.models import Actor, Certification, CertificationType, Member
 from records.models.credit_type import Span
 from records.models.following import is_followed, is_renewed, stands
@@ -23,7 +22,7 @@ from records.models.member import listed_name
 from records.queries.ahead import Question, rows_of
 from records.queries.capped import MOST_COUNTED, counting
 from records.queries.member_filters import Scope, in_scope, scope_of
-from records.queries.reports.frame import within
+from records.queries.reports.frame import Asked, Report, Sums, within
 from records.queries.reports.periods import Preset, coming_months, span_of
 from records.queries.steering import its_holder, its_type
 
@@ -110,18 +109,23 @@ def _questions(today: date, scope: Scope, most: int) -> _Questions:
     )
 
 
-def months_ahead(*, by: Actor) -> tuple[MonthAhead, ...]:
-    """How many expire in each of the next twelve months, however many that are: one statement. Raises NotAllowed,
-    ModuleOff."""
-    by.require_staff()
-    organization = this_organization()
-    if not organization.tracks_certifications:
-        raise ModuleOff()
-    months = coming_months(clock.today(organization))
+def _counted(asked: Asked, by: Scope) -> list[list[Any]]:
+    """Of each of the next twelve months the first and the last day, and how many expire. One statement."""
+    months = coming_months(asked.on)
     every = unrenewed(Span(months[0][0], months[-1][1]), by=by)
     counted = every.with_only_columns(*map(expiring_in, _spans(months)), maintain_column_froms=True)
     counts = db.session.execute(counted).one()
-    return tuple(MonthAhead(*each, count) for each, count in zip(months, counts, strict=True))
+    return [[*map(date.isoformat, month), count] for month, count in zip(months, counts, strict=True)]
+
+
+def _months(_asked: Asked, _by: Actor, counted: Sequence[Sequence[Any]]) -> tuple[MonthAhead, ...]:
+    return tuple(
+        MonthAhead(date.fromisoformat(first), date.fromisoformat(last), count) for first, last, count in counted
+    )
+
+
+# Part of Home, and no report of its own; with no filters.
+MONTHS = Report("months", Sums(_counted, _months), tracks=True)
 
 
 def unrenewed(span: Span, *, by: Actor | Scope) -> Select[Certification]:

@@ -13,6 +13,7 @@ from sqlalchemy import Select, select
 from records import clock
 from records.database import db
 from records.models import Actor, KeptFigures, Member
+from records.queries.attention import MONTHS
 from records.queries.capped import counting
 from records.queries.member_filters import Scope
 from records.queries.reports import REPORTS
@@ -24,7 +25,7 @@ MOST_AT_ONCE = 5000
 # So long figures are shown before they are counted anew.
 FRESH = timedelta(minutes=10)
 # By their names.
-SUMMED = {each.name: each for each in (*REPORTS.values(), SHORTFALLS) if isinstance(each.rows, Sums)}
+SUMMED = {each.name: each for each in (*REPORTS.values(), MONTHS, SHORTFALLS) if isinstance(each.rows, Sums)}
 
 
 @dataclass(frozen=True)
