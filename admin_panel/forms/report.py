@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask_babel import gettext
-from wtforms import Form, SelectChoice, SelectField
+from wtforms import SelectChoice, SelectField
+from wtforms.form import BaseForm
 
 from admin_panel.forms.fields import Day
 from admin_panel.forms.member import indented
 from admin_panel.reports.words import CHOICE_WORDS, FILTER_LABELS, PRESET_WORDS, span_words
 from records.models import Actor
 from records.queries.ahead import Question
-from records.queries.certification_types import all_types, asked_for_types
+from records.queries.certification_types import asked_for_type_names, type_names
 from records.queries.credit_types import asked_for_credit_types, credit_types
 from records.queries.member_filters import WITHOUT_UNIT
 from records.queries.reports import Asked, Report
@@ -23,42 +24,45 @@ from records.queries.units import unit_choices
 
 _DATES = ("first", "last")
 _KINDS: dict[str, Callable[[], Sequence[Any]]] = {
-    "type": all_types,
+    "type": type_names,
     "credit_type": credit_types,
     "requirement": requirements,
 }
 _ASKED: dict[str, Callable[[], Question]] = {
     "unit": asked_for_units,
-    "type": asked_for_types,
+    "type": asked_for_type_names,
     "credit_type": asked_for_credit_types,
     "requirement": asked_for_requirements,
 }
 
 
-class FilterForm(Form):
-    """Fields of all reports; those that a report has no use for are taken out."""
+# Of all reports, in their order.
+_FIELDS: dict[str, Any] = {
+    "group": SelectField(FILTER_LABELS["group"]),
+    "period": SelectField(FILTER_LABELS["period"]),
+    "first": Day(FILTER_LABELS["first"]),
+    "last": Day(FILTER_LABELS["last"]),
+    "unit": SelectField(FILTER_LABELS["unit"]),
+    "type": SelectField(FILTER_LABELS["type"]),
+    "credit_type": SelectField(FILTER_LABELS["credit_type"]),
+    "requirement": SelectField(FILTER_LABELS["requirement"]),
+    "standing": SelectField(FILTER_LABELS["standing"]),
+    "renewed": SelectField(FILTER_LABELS["renewed"]),
+    "people": SelectField(FILTER_LABELS["people"]),
+    "stage": SelectField(FILTER_LABELS["stage"]),
+    "told": SelectField(FILTER_LABELS["told"]),
+    "answered": SelectField(FILTER_LABELS["answered"]),
+}
 
-    group = SelectField(FILTER_LABELS["group"])
-    period = SelectField(FILTER_LABELS["period"])
-    first = Day(FILTER_LABELS["first"])
-    last = Day(FILTER_LABELS["last"])
-    unit = SelectField(FILTER_LABELS["unit"])
-    type = SelectField(FILTER_LABELS["type"])
-    credit_type = SelectField(FILTER_LABELS["credit_type"])
-    requirement = SelectField(FILTER_LABELS["requirement"])
-    standing = SelectField(FILTER_LABELS["standing"])
-    renewed = SelectField(FILTER_LABELS["renewed"])
-    people = SelectField(FILTER_LABELS["people"])
-    stage = SelectField(FILTER_LABELS["stage"])
-    told = SelectField(FILTER_LABELS["told"])
-    answered = SelectField(FILTER_LABELS["answered"])
+
+class FilterForm(BaseForm):
+    """The fields that a report has a use for."""
 
     def __init__(self, report: Report, asked: Asked, *, by: Actor) -> None:
-        super().__init__(data={"period": asked.period, "first": asked.first, "last": asked.last}
-                         | dict(asked.ids) | dict(asked.choices))  # fmt: skip
         used = {*report.ids, *report.choices, *(("period", *_DATES) if report.presets else ())}
-        for name in [each.name for each in self if each.name not in used]:
-            del self[name]
+        super().__init__({name: field for name, field in _FIELDS.items() if name in used})
+        self.process(data={"period": asked.period, "first": asked.first, "last": asked.last}
+                     | dict(asked.ids) | dict(asked.choices))  # fmt: skip
         if report.presets:
             self["period"].choices = [SelectChoice(each, str(PRESET_WORDS[each])) for each in report.presets]
         for name, words in report.choices.items():

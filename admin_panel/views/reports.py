@@ -24,7 +24,7 @@ from records.models import Actor
 from records.queries.ahead import read_ahead
 from records.queries.capped import MOST_COUNTED
 from records.queries.kept_figures import figures
-from records.queries.reports import REPORTS, Listed, Page, Rows, offered, report_named
+from records.queries.reports import REPORTS, Listed, Page, Paged, Rows, offered, report_named
 from records.queries.saved_views import asked_for_kept_views, saved_views
 from records.services.figures import count_anew
 from records.tables import Table, reads
@@ -80,7 +80,9 @@ class ReportsView(CoordinatorView):
             found = figures(report, asked, by=by)
             filters, views = FilterForm(report, asked, by=by), views_of(name, asked.fields(), by=by)
         rows: Rows = Listed(()) if found.shown is None else found.shown
-        page = _on_paper(rows) if printed else rows.page(fields.get("after", ""))
+        after = fields.get("after", "")
+        with read_ahead(*(rows.asks(after) if isinstance(rows, Paged) and not printed else ())):
+            page, count = _on_paper(rows) if printed else rows.page(after), rows.count()
         html = self.render(
             "admin_panel/report.html",
             report=report,
@@ -90,7 +92,7 @@ class ReportsView(CoordinatorView):
             lines_of=lines_of,
             rows=rows,
             page=page,
-            count=rows.count(),
+            count=count,
             most=MOST_COUNTED,
             kept=found,
             figures=() if found.shown is None else layout.figures(asked, by, rows),
@@ -99,7 +101,7 @@ class ReportsView(CoordinatorView):
             views=views,
             organization=this_organization(),
             now=found.as_of or clock.now(),
-            is_further_on=bool(fields.get("after")),
+            is_further_on=bool(after),
             printed=printed,
         )
         return figures_page(html, found)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -29,6 +29,7 @@ from records.queries.credit_types import credit_types
 from records.queries.keyset import Cursor
 from records.queries.member_filters import scope_of
 from records.queries.openings import Opening, asked_for_openings, openings_by_others, own_openings
+from records.queries.unpacking import Row
 
 MOST_OF_A_MEMBER = 10
 
@@ -38,7 +39,7 @@ class Waiting:
     """A row of the list: of a `certificate` what the list shows. `opened_by` is another reviewer who has it open.
     `seen`: what the asker knows of it."""
 
-    certificate: Row[Any]
+    certificate: Row
     credit_type: CreditType
     opened_by: Opening | None = None
     seen: str = ""
@@ -107,11 +108,8 @@ class Backlog:
 def queue(wanted: QueueWanted, *, by: Actor) -> Queue:
     """One page of the certificates in the asker's scope. Raises NotAllowed."""
     require_reviewer(by)
-    before = _cursor(wanted.before, wanted.state)
-    after = None if before else _cursor(wanted.after, wanted.state)
-    beside = statements.BEFORE if before else statements.AFTER if after else ""
-    statement = statements.page(_apart(wanted), scope_of(by), beside)
-    found = db.session.execute(statement, {"asker_id": by.member_id} | _place(before or after)).all()
+    before, after = _edges(wanted)
+    found = rows_of(*asked_for_queue(wanted, by=by))
     has_more, found = len(found) > PAGE, found[:PAGE]
     if before:
         found = found[::-1]
@@ -122,6 +120,14 @@ def queue(wanted: QueueWanted, *, by: Actor) -> Queue:
         following=_word(found[-1], wanted.state) if found and (has_more or before) else "",
         preceding=_word(found[0], wanted.state) if found and (after or (before and has_more)) else "",
     )
+
+
+def asked_for_queue(wanted: QueueWanted, *, by: Actor) -> Question:
+    """What `queue` asks first."""
+    before, after = _edges(wanted)
+    beside = statements.BEFORE if before else statements.AFTER if after else ""
+    statement = statements.page(_apart(wanted), scope_of(by), beside)
+    return Question(statement, {"asker_id": by.member_id} | _place(before or after))
 
 
 def every_certificate(wanted: QueueWanted, *, by: Actor) -> Iterator[ExternalCertificate]:
@@ -219,12 +225,18 @@ def _apart(wanted: QueueWanted) -> QueueWanted:
     return replace(wanted, after="", before="")
 
 
+def _edges(wanted: QueueWanted) -> tuple[Cursor | None, Cursor | None]:
+    """Before or after which row the page lies."""
+    before = _cursor(wanted.before, wanted.state)
+    return before, None if before else _cursor(wanted.after, wanted.state)
+
+
 def _cursor(word: str, state: str) -> Cursor | None:
     cursor = Cursor.read(word, datetime)
     return cursor if cursor and (cursor.key is None) == (state == ALL_STATES) else None
 
 
-def _word(certificate: Row[Any], state: str) -> str:
+def _word(certificate: Row, state: str) -> str:
     key = statements.key_of(state)
     return Cursor(None if key is None else getattr(certificate, key.key), certificate.id).word()
 
@@ -236,7 +248,7 @@ def _place(cursor: Cursor | None) -> dict[str, Any]:
 
 
 def _rows_and_counts(
-    certificates: Sequence[Row[Any]], wanted: QueueWanted, *, by: Actor
+    certificates: Sequence[Row], wanted: QueueWanted, *, by: Actor
 ) -> tuple[list[Waiting], dict[str, int]]:
     """What else the page says, in one statement."""
     pending = [each.id for each in certificates if each.state == State.PENDING]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Select, func, select
 
 from records.database import db
 from records.models import Certification, CertificationType
-from records.queries.ahead import Question, scalars_of
+from records.queries.ahead import Question, rows_of, scalars_of
 
 # Holders are counted up to here: a list is no place for a count over a million rows.
 MOST_HOLDERS = 1000
@@ -41,6 +42,21 @@ def all_types() -> Sequence[CertificationType]:
 def asked_for_types() -> Question:
     """What `active_types` and `all_types` are going to ask."""
     return Question(_every_type())
+
+
+def type_names() -> Sequence[Any]:
+    """Of all of them, in that order, the id and the name."""
+    return rows_of(_every_name())
+
+
+def asked_for_type_names() -> Question:
+    """What `type_names` is going to ask."""
+    return Question(_every_name())
+
+
+@cache
+def _every_name() -> Select[int, str]:
+    return _every_type().with_only_columns(CertificationType.id, CertificationType.name)
 
 
 @cache

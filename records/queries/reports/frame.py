@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, tuple_
 
 from records import clock
-from records.database import db, flat_rows, this_organization
+from records.database import flat_rows, this_organization
 from records.models import Actor, Member
 from records.models.credit_type import Span
-from records.queries.ahead import Question
+from records.queries.ahead import Question, rows_of, scalars_of
 from records.queries.capped import MOST_COUNTED, count_of, counting
 from records.queries.keyset import Cursor
 from records.queries.member_filters import WITHOUT_UNIT, Scope, in_scope, says_an_id, scope_of
@@ -126,17 +126,15 @@ class Paged:
     falls: bool = False
     totals: Sequence[Any] = ()
 
+    def asks(self, after: str) -> list[Question]:
+        """What `page` and `count` are going to ask."""
+        return [self._asked_for_page(after), self._asked_for_count(MOST_COUNTED + 1)]
+
     def count(self, most: int | None = MOST_COUNTED + 1) -> int:
-        if most is None:
-            return count_of(self._ids, None)
-        return db.session.scalar(self._counted, {"most": most}) or 0
+        return count_of(self._ids, None) if most is None else int(scalars_of(*self._asked_for_count(most))[0])
 
     def page(self, after: str) -> Page:
-        cursor, given = Cursor.read(after, self.kind), {"most": PAGE + 1}
-        if cursor is not None and cursor.key is not None:
-            rows = db.session.execute(self._further_on, given | {"place": cursor.key, "place_id": cursor.id}).all()
-        else:
-            rows = db.session.execute(self._first, given).all()
+        rows = rows_of(*self._asked_for_page(after))
         if len(rows) <= PAGE:
             return Page(rows)
         last = rows[PAGE - 1]
@@ -144,6 +142,15 @@ class Paged:
 
     def __iter__(self) -> Iterator[Any]:
         return flat_rows(self._in_order, at_once=_AT_ONCE)
+
+    def _asked_for_page(self, after: str) -> Question:
+        cursor, given = Cursor.read(after, self.kind), {"rows": PAGE + 1}
+        if cursor is None or cursor.key is None:
+            return Question(self._first, given)
+        return Question(self._further_on, given | {"place": cursor.key, "place_id": cursor.id})
+
+    def _asked_for_count(self, most: int) -> Question:
+        return Question(self._counted, {"most": most})
 
     @cached_property
     def _in_order(self) -> Select[Any]:
@@ -161,7 +168,7 @@ class Paged:
 
     @cached_property
     def _first(self) -> Select[Any]:
-        return self._in_order.limit(bindparam("most", type_=Integer()))
+        return self._in_order.limit(bindparam("rows", type_=Integer()))
 
     @cached_property
     def _further_on(self) -> Select[Any]:
