@@ -168,8 +168,10 @@ def meets(day: date, demand: Demand, person: Person) -> bool:
 
 
 def finding_on(day: date, demand: Demand, person: Person) -> Finding:
-    """The decision with its reasons."""
+    """The decision with its reasons; none are told of what does not bind."""
     outcome = outcome_on(day, demand, person)
+    if outcome == Outcome.NOT_BOUND:
+        return Finding(demand, outcome)
     excuse = _excuse_on(day, demand, person)
     until = excuse.ends_on if excuse else None
     if outcome == Outcome.NEWCOMER:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from functools import cache, lru_cache
 from typing import Any
@@ -31,7 +31,9 @@ Types = Mapping[int, CertificationType]
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(outcome=outcome_word, day_before=day_before)
-    app.jinja_env.globals.update(demand_words=demand_words, finding_words=finding_words, type_names=type_names)
+    app.jinja_env.globals.update(
+        demand_words=demand_words, finding_words=finding_words, telling=telling, type_names=type_names
+    )
 
 
 def outcome_word(outcome: str) -> str:
@@ -64,17 +66,27 @@ def type_names(type_ids: Iterable[int], types: Types) -> str:
 
 def finding_words(finding: Finding, types: Types) -> str:
     """The outcome with its reason, as a sentence."""
-    if finding.outcome == Outcome.MET:
-        by = _credits(finding) or type_names(finding.held, types)
-        return _met(by, finding.lapses_on, type_names(finding.lapsing, types), texts_now())
-    if finding.outcome == Outcome.MISSING:
-        return _missing(finding, types)
-    if finding.outcome == Outcome.EXEMPT:
-        reason = finding.excuse.reason if finding.excuse else ""
-        return gettext("Exempt through %(day)s: %(reason)s", day=day(finding.until), reason=reason)
-    if finding.outcome == Outcome.NEWCOMER:
-        return gettext("Newcomer: not required before the end of %(day)s.", day=day(finding.until))
-    return _not_required(texts_now())
+    return telling(types)(finding)
+
+
+def telling(types: Types) -> Callable[[Finding], str]:
+    """What says that of many findings, in the language that is written now."""
+    texts = texts_now()
+
+    def told(finding: Finding) -> str:
+        if finding.outcome == Outcome.MET:
+            by = _credits(finding) or type_names(finding.held, types)
+            return _met(by, finding.lapses_on, type_names(finding.lapsing, types), texts)
+        if finding.outcome == Outcome.MISSING:
+            return _missing(finding, types, texts)
+        if finding.outcome == Outcome.EXEMPT:
+            reason = finding.excuse.reason if finding.excuse else ""
+            return gettext("Exempt through %(day)s: %(reason)s", day=day(finding.until), reason=reason)
+        if finding.outcome == Outcome.NEWCOMER:
+            return gettext("Newcomer: not required before the end of %(day)s.", day=day(finding.until))
+        return _not_required(texts)
+
+    return told
 
 
 @cache
@@ -92,12 +104,12 @@ def _met(by: str, lapses_on: date | None, lapsing: str, _texts: Any) -> str:
     return " ".join(part for part in (gettext("Met: %(by)s.", by=by) if by else gettext("Met."), lapses) if part)
 
 
-def _missing(finding: Finding, types: Types) -> str:
+def _missing(finding: Finding, types: Types, texts: Any) -> str:
     if so_far := _credits(finding):
         return gettext("Missing: %(credits)s.", credits=so_far)
     lacking = finding.demand.needed - len(finding.held)
     of_several = lacking if lacking < len(finding.missing) else 0
-    return _missing_types(type_names(finding.missing, types), of_several, texts_now())
+    return _missing_types(type_names(finding.missing, types), of_several, texts)
 
 
 @lru_cache(_MOST_HELD)
