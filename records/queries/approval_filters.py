@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select
 
-from records.models import ExternalCertificate, Member, Revision, State
+from records.models import Actor, ExternalCertificate, Member, Revision, State
 from records.models.text import tidy
-from records.queries.member_filters import WITHOUT_UNIT, Scope, in_scope, says_an_id
-from records.queries.member_search import matches, words_of
+from records.queries.member_filters import WITHOUT_UNIT, Scope, in_scope, says_an_id, scope_of
+from records.queries.member_search import matching, patterns_of, words_of
 from records.queries.units import unit_and_below
 
 ALL_STATES = "all"
@@ -64,9 +64,26 @@ class QueueWanted:
         return {name: str(value) for name, value in asked.items() if value}
 
 
-def certificate_conditions(wanted: QueueWanted, *, by: Scope) -> list[ColumnElement[bool]]:
+class Sought(NamedTuple):
+    """The question without its cursors, as far as statements depend on it: those that are kept for one are right for
+    whoever asks the same. `units`: the ids of the unit and of all within it, as they are now."""
+
+    wanted: QueueWanted
+    scope: Scope
+    units: tuple[int, ...] = ()
+    patterns: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, wanted: QueueWanted, *, by: Actor) -> Sought:
+        of_unit = wanted.unit and wanted.unit != WITHOUT_UNIT
+        units = tuple(unit_and_below(int(wanted.unit))) if of_unit else ()
+        patterns = tuple(patterns_of(words_of(wanted.search)).items())
+        return cls(replace(wanted, after="", before=""), scope_of(by), units, patterns)
+
+
+def certificate_conditions(sought: Sought) -> list[ColumnElement[bool]]:
     """All but the state; the statement must join Member. Deactivated members are left out unless asked for by id."""
-    found = [in_scope(by)]
+    wanted, found = sought.wanted, [in_scope(sought.scope)]
     if wanted.member:
         found.append(ExternalCertificate.member_id == int(wanted.member))
     else:
@@ -76,10 +93,8 @@ def certificate_conditions(wanted: QueueWanted, *, by: Scope) -> list[ColumnElem
     if wanted.unit == WITHOUT_UNIT:
         found.append(Member.unit_id.is_(None))
     elif wanted.unit:
-        found.append(Member.unit_id.in_(unit_and_below(int(wanted.unit))))
-    if words := words_of(wanted.search):
-        found.append(matches(words))
-    return found
+        found.append(Member.unit_id.in_(sought.units))
+    return [*found, *matching(dict(sought.patterns))]
 
 
 def decidable(asker_id: Any) -> list[ColumnElement[bool]]:

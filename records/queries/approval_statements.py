@@ -10,9 +10,8 @@ from sqlalchemy import Select, and_, bindparam, func, literal, select, tuple_, u
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from records.models import ExternalCertificate, Member, Revision, State, Unit
-from records.queries.approval_filters import ALL_STATES, QueueWanted, certificate_conditions, decidable
+from records.queries.approval_filters import ALL_STATES, Sought, certificate_conditions, decidable
 from records.queries.capped import counting
-from records.queries.member_filters import Scope
 from records.queries.steering import its_member
 
 PAGE = 50
@@ -53,15 +52,15 @@ _COLUMNS = (
 
 
 @lru_cache(_MOST_HELD)
-def page(wanted: QueueWanted, scope: Scope, beside: str = "") -> Select[Any]:
+def page(sought: Sought, beside: str = "") -> Select[Any]:
     """PAGE + 1 rows; where `beside` is AFTER or BEFORE, those after or before `place` and `place_id`: before it,
-    nearest first. Of `wanted` without its cursors; `asker_id` is who reads it.
+    nearest first. `asker_id` is who reads it.
 
     What waits comes oldest first, what was decided latest first, everything newest first.
     """
-    found = _found(wanted, scope, *_COLUMNS).outerjoin(Unit, Member.unit_id == Unit.id)
+    found = _found(sought, *_COLUMNS).outerjoin(Unit, Member.unit_id == Unit.id)
     found = found.outerjoin(_decider, ExternalCertificate.decided_by_id == _decider.id)
-    key, falls = key_of(wanted.state), (wanted.state != State.PENDING) != (beside == BEFORE)
+    key, falls = key_of(sought.wanted.state), (sought.wanted.state != State.PENDING) != (beside == BEFORE)
     row, place = _place(key)
     if beside:
         found = found.where(row < place if falls else row > place)
@@ -69,42 +68,41 @@ def page(wanted: QueueWanted, scope: Scope, beside: str = "") -> Select[Any]:
 
 
 @lru_cache(_MOST_HELD)
-def every(wanted: QueueWanted, scope: Scope) -> Select[ExternalCertificate]:
+def every(sought: Sought) -> Select[ExternalCertificate]:
     """All records that are found, in the order of the list."""
-    found = _found(wanted, scope, ExternalCertificate).options(
+    found = _found(sought, ExternalCertificate).options(
         contains_eager(ExternalCertificate.member).joinedload(Member.unit),
         joinedload(ExternalCertificate.credit_type),
         joinedload(ExternalCertificate.decided_by),
     )
-    return _in_order(found, key_of(wanted.state), falls=wanted.state != State.PENDING)
+    return _in_order(found, key_of(sought.wanted.state), falls=sought.wanted.state != State.PENDING)
 
 
-def ids(wanted: QueueWanted, scope: Scope) -> Select[int]:
+def ids(sought: Sought) -> Select[int]:
     """The ids of all that are found."""
-    return _found(wanted, scope, ExternalCertificate.id)
+    return _found(sought, ExternalCertificate.id)
 
 
 @lru_cache(_MOST_HELD)
-def counts(wanted: QueueWanted, scope: Scope) -> Select[Any]:
+def counts(sought: Sought) -> Select[Any]:
     """Every state's number under the other filters, in one row."""
-    states = (_found(wanted, scope, ExternalCertificate.id, state=state) for state in State)
+    states = (_found(sought, ExternalCertificate.id, state=state) for state in State)
     return select(*(counting(each).scalar_subquery().label(state) for each, state in zip(states, State, strict=True)))
 
 
 @lru_cache(_MOST_HELD)
-def waiting(scope: Scope, most: int) -> Select[int, datetime]:
+def waiting(sought: Sought, most: int) -> Select[int, datetime]:
     """How many wait, no more than `most`, and since when the oldest does."""
-    some = _found(QueueWanted(), scope, ExternalCertificate.submitted_at)
+    some = _found(sought, ExternalCertificate.submitted_at)
     some = _in_order(some, ExternalCertificate.submitted_at, falls=False).limit(most)
     first = some.subquery()
     return select(func.count(), func.min(first.c.submitted_at))
 
 
 @lru_cache(_MOST_HELD)
-def next_one(wanted: QueueWanted, scope: Scope) -> Select[int]:
-    """The pending one after `place` and `place_id` that `asker_id` may decide, else the oldest of all; never that one.
-    Of `wanted` without its cursors."""
-    waiting = _found(wanted, scope, ExternalCertificate.id, state=State.PENDING)
+def next_one(sought: Sought) -> Select[int]:
+    """The pending one after `place` and `place_id` that `asker_id` may decide, else the oldest; never that one."""
+    waiting = _found(sought, ExternalCertificate.id, state=State.PENDING)
     waiting = waiting.where(ExternalCertificate.id != bindparam("place_id"), *decidable(bindparam("asker_id")))
     waiting = _in_order(waiting, ExternalCertificate.submitted_at, falls=False).limit(1)
     row, place = _place(ExternalCertificate.submitted_at)
@@ -121,15 +119,15 @@ def key_of(state: str) -> Any:
     return ExternalCertificate.submitted_at if state == State.PENDING else ExternalCertificate.decided_at
 
 
-def _found(wanted: QueueWanted, scope: Scope, *what: Any, state: str = "") -> Select[Any]:
+def _found(sought: Sought, *what: Any, state: str = "") -> Select[Any]:
     """Of the state that is wanted, or of another one."""
-    state = state or wanted.state
-    few = bool(wanted.search or wanted.member or wanted.unit) or not scope.covers_everyone
+    wanted, state = sought.wanted, state or sought.wanted.state
+    few = bool(wanted.search or wanted.member or wanted.unit) or not sought.scope.covers_everyone
     found = (
         select(*what).select_from(ExternalCertificate).join(Member, its_member(ExternalCertificate.member_id, few=few))
     )
     of_state = [] if state == ALL_STATES else [ExternalCertificate.state == state]
-    return found.where(*of_state, *certificate_conditions(wanted, by=scope))
+    return found.where(*of_state, *certificate_conditions(sought))
 
 
 def _place(key: Any) -> tuple[Any, Any]:

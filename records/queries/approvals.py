@@ -6,7 +6,7 @@ A page costs the same however long the queue is and however deep the page lies.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -22,12 +22,11 @@ from records.models.external_certificate import is_expired
 from records.models.member import full_name, listed_name
 from records.queries import approval_statements as statements
 from records.queries.ahead import Question, read_ahead, rows_of, scalars_of
-from records.queries.approval_filters import ALL_STATES, QueueWanted
+from records.queries.approval_filters import ALL_STATES, QueueWanted, Sought
 from records.queries.approval_statements import PAGE
 from records.queries.capped import MOST_COUNTED, count_of
 from records.queries.credit_types import credit_types
 from records.queries.keyset import Cursor
-from records.queries.member_filters import scope_of
 from records.queries.openings import Opening, asked_for_openings, openings_by_others, own_openings
 from records.queries.unpacking import Row
 
@@ -126,20 +125,20 @@ def asked_for_queue(wanted: QueueWanted, *, by: Actor) -> Question:
     """What `queue` asks first."""
     before, after = _edges(wanted)
     beside = statements.BEFORE if before else statements.AFTER if after else ""
-    statement = statements.page(_apart(wanted), scope_of(by), beside)
+    statement = statements.page(Sought.of(wanted, by=by), beside)
     return Question(statement, {"asker_id": by.member_id} | _place(before or after))
 
 
 def every_certificate(wanted: QueueWanted, *, by: Actor) -> Iterator[ExternalCertificate]:
     """All that are found, in the order of the list, read as they are taken. Raises NotAllowed."""
     require_reviewer(by)
-    return records_of(statements.every(_apart(wanted), scope_of(by)), at_once=MOST_COUNTED)
+    return records_of(statements.every(Sought.of(wanted, by=by)), at_once=MOST_COUNTED)
 
 
 def how_many_certificates(wanted: QueueWanted, *, by: Actor, most: int | None) -> int:
     """How many are found, counted no further than `most`. Raises NotAllowed."""
     require_reviewer(by)
-    return count_of(statements.ids(wanted, scope_of(by)), most)
+    return count_of(statements.ids(Sought.of(wanted, by=by)), most)
 
 
 def backlog(*, by: Actor) -> Backlog:
@@ -151,7 +150,7 @@ def backlog(*, by: Actor) -> Backlog:
 
 def asked_for_backlog(*, by: Actor) -> Question:
     """What `backlog` is going to ask."""
-    return Question(statements.waiting(scope_of(by), MOST_COUNTED + 1))
+    return Question(statements.waiting(Sought.of(QueueWanted(), by=by), MOST_COUNTED + 1))
 
 
 def next_to_decide(wanted: QueueWanted, *, after: ExternalCertificate, by: Actor) -> int | None:
@@ -165,7 +164,7 @@ def next_to_decide(wanted: QueueWanted, *, after: ExternalCertificate, by: Actor
 def asked_for_next(wanted: QueueWanted, *, after: ExternalCertificate, by: Actor) -> Question:
     """What `next_to_decide` is going to ask."""
     given = {"asker_id": by.member_id, "place": after.submitted_at, "place_id": after.id}
-    return Question(statements.next_one(_apart(wanted), scope_of(by)), given)
+    return Question(statements.next_one(Sought.of(wanted, by=by)), given)
 
 
 def certificates_of(member: Member, *, by: Actor) -> tuple[Sequence[ExternalCertificate], bool]:
@@ -220,11 +219,6 @@ def require_reviewer(by: Actor) -> None:
 # How a page is found
 
 
-def _apart(wanted: QueueWanted) -> QueueWanted:
-    """The question whatever page of it is asked for."""
-    return replace(wanted, after="", before="")
-
-
 def _edges(wanted: QueueWanted) -> tuple[Cursor | None, Cursor | None]:
     """Before or after which row the page lies."""
     before = _cursor(wanted.before, wanted.state)
@@ -252,7 +246,7 @@ def _rows_and_counts(
 ) -> tuple[list[Waiting], dict[str, int]]:
     """What else the page says, in one statement."""
     pending = [each.id for each in certificates if each.state == State.PENDING]
-    counts = Question(statements.counts(_apart(wanted), scope_of(by)))
+    counts = Question(statements.counts(Sought.of(wanted, by=by)))
     with read_ahead(counts, asked_for_openings(pending, by=by)):
         (numbers,) = rows_of(*counts)
         others, own = openings_by_others(pending, by=by), own_openings(pending, by=by)

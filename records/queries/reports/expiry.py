@@ -10,7 +10,7 @@ from sqlalchemy import false, select
 from records.models import Actor, Certification, CertificationType, Member, Unit
 from records.models.following import is_followed, is_renewed, stands
 from records.queries.member_filters import Scope, scope_of
-from records.queries.reports.frame import MOST_HELD, Asked, Paged, is_narrow, people, within
+from records.queries.reports.frame import MOST_HELD, Asked, Paged, is_narrow, people, units_in, within
 from records.queries.reports.holdings import COLUMNS
 from records.queries.steering import its_holder, its_type
 
@@ -20,11 +20,11 @@ UNRENEWED, ALL = "unrenewed", "all"
 def expiring(asked: Asked, by: Actor) -> Paged:
     """By expiry date. What is revoked by today expires no more; what is followed by another is told of only if asked
     for."""
-    return _expiring(asked, scope_of(by))
+    return _expiring(asked, scope_of(by), units_in(asked))
 
 
 @lru_cache(MOST_HELD)
-def _expiring(asked: Asked, scope: Scope) -> Paged:
+def _expiring(asked: Asked, scope: Scope, units: tuple[int, ...]) -> Paged:
     unrenewed = asked["renewed"] == UNRENEWED
     followed = false() if unrenewed else is_renewed(asked.on, told=True) | is_followed(asked.on)
     statement = (
@@ -38,7 +38,7 @@ def _expiring(asked: Asked, scope: Scope) -> Paged:
         .join(Member, its_holder(few=is_narrow(asked, by=scope)))
         .outerjoin(Unit, Member.unit_id == Unit.id)
         .where(Certification.deleted_at.is_(None), stands(Certification.revoked_on, asked.on))
-        .where(*within(Certification.expires_on, asked.span), *people(asked, by=scope))
+        .where(*within(Certification.expires_on, asked.span), *people(asked, by=scope, units=units))
     )
     if asked["type"]:
         statement = statement.where(Certification.type_id == int(asked["type"]))

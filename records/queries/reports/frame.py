@@ -233,9 +233,16 @@ class Report(Viewable):
         return self.read(asked).fields()
 
 
-def people(asked: Asked, *, by: Actor | Scope) -> list[ColumnElement[bool]]:
-    """The members that a report is about: active, in the asker's scope, of the unit that was asked for."""
-    return [*whoever(asked, by=by), Member.deactivated_at.is_(None)]
+def people(asked: Asked, *, by: Actor | Scope, units: Sequence[int] | None = None) -> list[ColumnElement[bool]]:
+    """The members that a report is about: active, in the asker's scope, of the unit that was asked for. `units`: what
+    `units_in` says, for statements that are kept."""
+    return [*whoever(asked, by=by, units=units), Member.deactivated_at.is_(None)]
+
+
+def units_in(asked: Asked) -> tuple[int, ...]:
+    """The ids of the unit that was asked for and of all within it, as they are now."""
+    unit = asked["unit"]
+    return tuple(unit_and_below(int(unit))) if unit and unit != WITHOUT_UNIT else ()
 
 
 def is_narrow(asked: Asked, *, by: Actor | Scope) -> bool:
@@ -243,13 +250,13 @@ def is_narrow(asked: Asked, *, by: Actor | Scope) -> bool:
     return bool(asked["unit"]) or not by.covers_everyone
 
 
-def whoever(asked: Asked, *, by: Actor | Scope) -> list[ColumnElement[bool]]:
+def whoever(asked: Asked, *, by: Actor | Scope, units: Sequence[int] | None = None) -> list[ColumnElement[bool]]:
     """As `people`, with those who were deactivated."""
     found, unit = [in_scope(by)], asked["unit"]
     if unit == WITHOUT_UNIT:
         found.append(Member.unit_id.is_(None))
     elif unit:
-        found.append(Member.unit_id.in_(unit_and_below(int(unit))))
+        found.append(Member.unit_id.in_(units_in(asked) if units is None else units))
     return found
 
 

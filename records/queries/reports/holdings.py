@@ -21,7 +21,7 @@ from records.models.standing import BEST_FIRST
 from records.queries.certification_types import all_types
 from records.queries.member_filters import Scope, scope_of
 from records.queries.reports.folding import ByUnit, Numbers, added, with_below
-from records.queries.reports.frame import MOST_HELD, Asked, Listed, Paged, Sums, is_narrow, people, within
+from records.queries.reports.frame import MOST_HELD, Asked, Listed, Paged, Sums, is_narrow, people, units_in, within
 from records.queries.steering import as_found, its_holder, its_type
 from records.queries.units import Choice, branch, unit_choices
 
@@ -51,13 +51,13 @@ class Figures:
 
 def standing_by_member(asked: Asked, by: Actor) -> Paged:
     """One row for each member and type, by name: its best certification and the standing of that."""
-    return _standing_by_member(asked, scope_of(by))
+    return _standing_by_member(asked, scope_of(by), units_in(asked))
 
 
 @lru_cache(MOST_HELD)
-def _standing_by_member(asked: Asked, scope: Scope) -> Paged:
+def _standing_by_member(asked: Asked, scope: Scope, units: tuple[int, ...]) -> Paged:
     # Every name is as great as none: said so that SQLite, where nobody has counted for it, begins with the names, too.
-    statement = _best(asked, scope).add_columns(Member.sort_name.label("key")).where(Member.sort_name >= "")
+    statement = _best(asked, scope, units).add_columns(Member.sort_name.label("key")).where(Member.sort_name >= "")
     if asked["standing"] != ANY:
         statement = statement.where(*_stand(Standing(asked["standing"]), asked.on))
     return Paged(statement, Member.sort_name, Certification.id)
@@ -65,13 +65,13 @@ def _standing_by_member(asked: Asked, scope: Scope) -> Paged:
 
 def expired(asked: Asked, by: Actor) -> Paged:
     """What expired, was not renewed and is followed by nothing later: the latest of each type first."""
-    return _expired(asked, scope_of(by))
+    return _expired(asked, scope_of(by), units_in(asked))
 
 
 @lru_cache(MOST_HELD)
-def _expired(asked: Asked, scope: Scope) -> Paged:
+def _expired(asked: Asked, scope: Scope, units: tuple[int, ...]) -> Paged:
     key = Certification.expires_on
-    statement = _best(asked, scope, walks_certifications=True).add_columns(key.label("key"))
+    statement = _best(asked, scope, units, walks_certifications=True).add_columns(key.label("key"))
     statement = statement.where(*_stand(Standing.EXPIRED, asked.on), *within(key, asked.span))
     return Paged(statement, key, Certification.id, kind=type(asked.on), falls=True)
 
@@ -104,7 +104,7 @@ def _stand(standing: Standing, on: date) -> list[ColumnElement[bool]]:
     return found
 
 
-def _best(asked: Asked, scope: Scope, *, walks_certifications: bool = False) -> Any:
+def _best(asked: Asked, scope: Scope, units: tuple[int, ...], *, walks_certifications: bool = False) -> Any:
     """Of the certifications of each member and type the best one, with its `rank`: page by page each is compared with
     the others of its member and type, so that nothing has to be gathered first."""
     member_id = Certification.member_id
@@ -115,7 +115,7 @@ def _best(asked: Asked, scope: Scope, *, walks_certifications: bool = False) -> 
         .join(Member, its_own)
         .join(CertificationType, its_type())
         .outerjoin(Unit, Member.unit_id == Unit.id)
-        .where(Certification.deleted_at.is_(None), *people(asked, by=scope), ~_is_outdone(asked.on))
+        .where(Certification.deleted_at.is_(None), *people(asked, by=scope, units=units), ~_is_outdone(asked.on))
     )
     return _of_type(statement, asked)
 
