@@ -20,6 +20,7 @@ from records.models import (
     Member,
     Revision,
     State,
+    Unit,
 )
 from records.queries import approvals
 from records.queries.approval_filters import QueueWanted
@@ -113,6 +114,17 @@ def test_filters_narrow_by_state_type_unit_and_learner(cast, ceu):
     assert titles({"state": "declined"}, by=ada) == ["C"]
     assert titles({"state": "all"}, by=ada) == ["C", "B", "A"]
     assert queue(QueueWanted(unit=str(cast.north.id)), by=ada).counts[State.DECLINED] == 1
+
+
+def test_a_unit_that_moves_takes_its_learners_along(cast, ceu):
+    """The statements are kept, and ask of the units as they are now."""
+    submit(cast, ceu, "A")
+    ada = cast.actor(cast.ada)
+    of_units = [{"unit": str(unit.id)} for unit in (cast.north, cast.south)]
+    assert [titles(each, by=ada) for each in of_units] == [["A"], []]
+    with transaction():
+        locked(Unit, cast.engine.id).parent_id = cast.south.id
+    assert [titles(each, by=ada) for each in of_units] == [[], ["A"]]
 
 
 @pytest.mark.parametrize("field", ["state", "credit_type", "unit", "member", "after", "before"])

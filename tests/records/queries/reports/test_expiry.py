@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from records import clock
-from records.database import organization_scope, transaction
-from records.models import Member
+from records.database import locked, organization_scope, transaction
+from records.models import Member, Unit
 from records.queries.attention import attention
 from tests.holdings import give, today
 from tests.records.queries.reports.asking import ask, statements
@@ -100,3 +100,18 @@ def test_a_page_is_one_statement(cast):
         page = rows.page("")
         assert {row.unit for row in page.rows} == {"Engine 1", "Station South", None}
     assert len(seen) == 1
+
+
+def test_a_unit_that_moves_takes_its_members_along(cast):
+    """The statements are kept, and ask of the units as they are now."""
+    give(cast.max, cast.emt, -5)
+    give(cast.max, cast.forklift, 5)
+
+    def numbers():
+        reports = ("expiring", "expired", "standing-by-member")
+        return [[ask(cast, name, unit=unit.id).count() for name in reports] for unit in (cast.north, cast.south)]
+
+    assert numbers() == [[1, 1, 2], [0, 0, 0]]
+    with transaction():
+        locked(Unit, cast.engine.id).parent_id = cast.south.id
+    assert numbers() == [[0, 0, 0], [1, 1, 2]]
