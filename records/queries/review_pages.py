@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy import Select, bindparam, select, union_all
+from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from records import clock
@@ -92,37 +92,54 @@ class ReviewPage:
 def certificate_for_review(certificate_id: int, *, by: Actor) -> ExternalCertificate:
     """With all that its page needs. Raises NotAllowed, NotFound (unknown, of another organization, out of scope)."""
     require_reviewer(by)
-    rows = rows_of(*_asked_for(certificate_id)) if is_id(certificate_id) else ()
-    if not rows:
+    if not is_id(certificate_id):
         raise NotFound()
-    (certificate, member, unit, credit_type, decided_by, revoked_by), *_ = rows
-    set_committed_value(member, "unit", unit)
-    around = {"member": member, "credit_type": credit_type, "decided_by": decided_by, "revoked_by": revoked_by}
-    for name, record in around.items():
-        set_committed_value(certificate, name, record)
-    member.require_seen_by(by)
-    with read_ahead(asked_for_files(certificate_id), asked_for_revisions([certificate_id])):
+    with read_ahead(*_asked_for(certificate_id)):
+        rows, deciders = (rows_of(*each) for each in _who_and_what(certificate_id))
+        if not rows:
+            raise NotFound()
+        ((certificate, member, unit, credit_type),) = rows
+        member.require_seen_by(by)
+        known = {decider.id: decider for (decider,) in deciders}
+        around = {
+            "member": member,
+            "credit_type": credit_type,
+            "decided_by": known.get(certificate.decided_by_id),
+            "revoked_by": known.get(certificate.revoked_by_id),
+        }
+        for name, record in around.items():
+            set_committed_value(certificate, name, record)
+        set_committed_value(member, "unit", unit)
         revised([with_files(certificate)])
-    return certificate
+    return cast(ExternalCertificate, certificate)
 
 
-def _asked_for(certificate_id: int) -> Question:
-    return Question(_certificate(), {"certificate_id": certificate_id})
+def _asked_for(certificate_id: int) -> list[Question]:
+    return [*_who_and_what(certificate_id), asked_for_files(certificate_id), asked_for_revisions([certificate_id])]
+
+
+def _who_and_what(certificate_id: int) -> list[Question]:
+    """The certificate with the records around it, and who decided or revoked it."""
+    given = {"certificate_id": certificate_id}
+    return [Question(_certificate(), given), Question(_deciders(), given)]
 
 
 @cache
 def _certificate() -> Any:
-    """One, with the records around it."""
-    decider, revoker = aliased(Member), aliased(Member)
     return (
-        select(ExternalCertificate, Member, Unit, CreditType, decider, revoker)
+        select(ExternalCertificate, Member, Unit, CreditType)
         .join(Member, ExternalCertificate.member_id == Member.id)
         .join(CreditType, ExternalCertificate.credit_type_id == CreditType.id)
         .outerjoin(Unit, Member.unit_id == Unit.id)
-        .outerjoin(decider, ExternalCertificate.decided_by_id == decider.id)
-        .outerjoin(revoker, ExternalCertificate.revoked_by_id == revoker.id)
         .where(ExternalCertificate.id == bindparam("certificate_id"))
     )
+
+
+@cache
+def _deciders() -> Select[Member]:
+    this_one = ExternalCertificate.id == bindparam("certificate_id")
+    parts = (ExternalCertificate.decided_by_id, ExternalCertificate.revoked_by_id)
+    return select(Member).where(Member.id.in_(union_all(*(select(each).where(this_one) for each in parts))))
 
 
 def review_page(certificate_id: int, *, by: Actor, wanted: QueueWanted | None = None) -> ReviewPage:
@@ -137,9 +154,7 @@ def asked_for_page(certificate_id: int, *, by: Actor) -> list[Question]:
     if not is_id(certificate_id):
         return []
     return [
-        _asked_for(certificate_id),
-        asked_for_files(certificate_id),
-        asked_for_revisions([certificate_id]),
+        *_asked_for(certificate_id),
         asked_for_openings([certificate_id], by=by),
         asked_for_history_of(certificate_id),
         asked_for_reasons(),
