@@ -97,13 +97,6 @@ class Column:
     def value(self, row: Any) -> Any:
         return self.says(*(getattr(row, name) for name in self.of)) if self.of else self.says(row)
 
-    @property
-    def look(self) -> str:
-        """The class of its cells."""
-        if self.is_numeric:
-            return "end number"
-        return "number nowrap" if self.kind in (Kind.DAY, Kind.MOMENT) else ""
-
     def shown(self, rows: Sequence[Any], written: Writing) -> Iterator[Shown]:
         """The cells of these rows as a page shows them."""
         values = [self.value(row) for row in rows]

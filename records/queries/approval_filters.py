@@ -97,14 +97,16 @@ def certificate_conditions(sought: Sought) -> list[ColumnElement[bool]]:
     return [*found, *matching(dict(sought.patterns))]
 
 
-def decidable(asker_id: Any) -> list[ColumnElement[bool]]:
-    """Neither the asker's own, nor one that they submitted or edited for another: `may_be_reviewed_by` in SQL."""
+def decidable(asker_id: Any, *, told: bool = False) -> list[ColumnElement[bool]]:
+    """Neither the asker's own, nor one that they submitted or edited for another: `may_be_reviewed_by` in SQL. `told`:
+    for a statement that shows it of each row: of an EXISTS there PostgreSQL may gather all revisions first."""
     theirs = select(Revision.id).where(
         Revision.organization_id == ExternalCertificate.organization_id,
         Revision.external_certificate_id == ExternalCertificate.id,
         or_(Revision.submitted_by_id == asker_id, Revision.administrator_id == asker_id),
     )
-    return [ExternalCertificate.member_id != asker_id, ~theirs.exists()]
+    is_theirs = theirs.limit(1).scalar_subquery().is_not(None) if told else theirs.exists()
+    return [ExternalCertificate.member_id != asker_id, ~is_theirs]
 
 
 def _id(text: str) -> str:
