@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -38,8 +37,6 @@ _LAST_WORDS = 5
 
 group = AppGroup("jobs", help="Background work: reminders, digests, mail, previews, seals of the trail, sweeps.")
 
-# By so much nicer than the web server a job worker is.
-_NICENESS = 10
 _SWEPT = {
     "uploads": "uploads forgotten",
     "imports": "registers never brought in forgotten",
@@ -68,14 +65,7 @@ def run(once: bool) -> None:
     if once:
         jobs.run_all()
     else:
-        _step_back()
         jobs.work(current_app._get_current_object())  # type: ignore[attr-defined]  # because: the worker outlives this context
-
-
-def _step_back() -> None:
-    """Whoever waits for a page comes before background work and all that it starts."""
-    if sys.platform != "win32":
-        os.nice(_NICENESS)
 
 
 @click.command("sweep")
