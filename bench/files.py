@@ -31,7 +31,7 @@ from bench.server import Server, certfolio, cookies_of, free_port, limit, limit_
 
 SMALL, LARGE = MEBIBYTE, 50 * MEBIBYTE
 ALONE, COPY, WERKZEUG = "nginx, a file for anybody", "cp and fsync", "Werkzeug's own"
-_UPLOADS, _ROUNDS, _SECONDS = 5, 3, 1.0
+_UPLOADS, _ROUNDS, _SECONDS = 15, 3, 1.0
 _WHERE = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 _NGINX = """
 worker_processes 1; pid {folder}/pid; error_log stderr; daemon off; user {user};
