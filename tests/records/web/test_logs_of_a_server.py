@@ -7,13 +7,14 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from records.database import db, organization_scope
+from records.database import db, lock, organization_scope, transaction
 from records.services import invitations
 from tests.browser.server import Server
 from tests.cast import PASSWORD, Cast
@@ -98,6 +99,8 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Said:
 
 
 def _prepared(cast: Cast) -> tuple[set[str], dict[str, str]]:
+    with transaction():
+        lock(cast.fire).reminds_at = time(0)  # so that something is due at whatever hour this runs
     give(cast.max, cast.emt, 30, number=TYPED["number"])
     credit_type()
     links = {"invitation": invitations.invite(cast.mia, by=cast.actor(cast.ada))}
