@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +100,7 @@ class Asking:
         asked.data = besides | dict(asked.data)
         got = outcome(asked.by(name))
         if besides and before is not None:
-            assert not _assigned(before, self.state(), rule), f"{method} {rule} took what is not its own"
+            assert not assigned(before, self.state(), rule), f"{method} {rule} took what is not its own"
         if got == "open" and before is not None and name in request_to(rule, method).changes:
             assert self.state() != before, f"{name} changed nothing by {method} {rule}"
         return got
@@ -165,14 +166,23 @@ NOT_ITS_OWN = {
     "deleted_at": "2031-04-24T04:24", "deactivated_at": "2031-04-24T04:24", "recorded_on": "2031-04-24",
     "password_hash": "424242", "sha256": "424242",
 }  # fmt: skip
-_TRACES = ("424242", str(STRANGE), "9876", "2031-04-24", "'administrator'", "'approved'")
+# As a value of its own: digits of a secret or of an instant's microseconds are none.
+_TRACES = {
+    trace: re.compile(rf"(?<![\w.]){trace}(?![0-9a-f])")
+    for trace in ("424242", str(STRANGE), "9876", "2031-04-24", "administrator", "approved")
+}
 
 
-def _assigned(before: Mapping[str, Any], after: Mapping[str, Any], rule: str) -> list[str]:
+def assigned(before: Mapping[str, Any], after: Mapping[str, Any], rule: str) -> list[str]:
     """The traces of NOT_ITS_OWN that are more than before. Of approving, the state is its own."""
-    first, last = (repr([rows for name, rows in state.items() if name in _OWNED]) for state in (before, after))
-    own = {"'approved'"} if rule.endswith("/approve") else set()
-    return [trace for trace in _TRACES if trace not in own and last.count(trace) > first.count(trace)]
+    first, last = _traces(before), _traces(after)
+    own = {"approved"} if rule.endswith("/approve") else set()
+    return [trace for trace in _TRACES if trace not in own and last[trace] > first[trace]]
+
+
+def _traces(state: Mapping[str, Any]) -> dict[str, int]:
+    values = "\n".join(str(value) for name in state if name in _OWNED for row in state[name] for value in row)
+    return {trace: len(pattern.findall(values)) for trace, pattern in _TRACES.items()}
 
 
 def _leads_to(form: Element, action: str) -> bool:
