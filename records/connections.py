@@ -106,7 +106,13 @@ def _prepare_sqlite(engine: Engine) -> None:
         cursor.close()
 
     @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
+    def _begin(connection: Connection) -> None:
         options = connection.get_execution_options()
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={options.get('patience', PATIENCE)}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
+        patience = options.get("patience", PATIENCE)
+        if connection.info.get("patience", PATIENCE) != patience:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
+            connection.info["patience"] = patience
+        if options.get("writes"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:  # touches no file and cannot fail: said to the driver, at a tenth of the cost
+            connection.connection.driver_connection.execute("BEGIN")  # type: ignore[union-attr]  # because: it is SQLite's

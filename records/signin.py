@@ -9,33 +9,18 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from functools import cache
-from typing import Any
+from dataclasses import replace
+from datetime import timedelta
 
-from flask import Flask, current_app, g, has_request_context, request, session
-from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
-from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import aliased
+from flask import Flask, g, has_request_context, request, session
+from flask_login import LoginManager, current_user, login_user, logout_user
+from sqlalchemy import select
 
-from records import clock
+from records import clock, open_session
 from records.database import choose_organization, db, every_organization
-from records.models import (
-    Account,
-    Actor,
-    ActorKind,
-    Logo,
-    Member,
-    Organization,
-    Role,
-    SecondFactor,
-    SignIn,
-    StoredFile,
-)
-from records.models.stored_file import HELD_BACK
-from records.scopes import covered_units, units_in_scope_of
+from records.models import Actor, ActorKind, Member, SignIn
+from records.open_session import SignedIn
+from records.scopes import covered_units
 
 # So long after the password was given, what is grave needs it no second time.
 PASSWORD_STAYS_FRESH = timedelta(minutes=15)
@@ -55,107 +40,16 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-@dataclass
-class SignedIn(UserMixin):
-    """The open session of this request. `member` is None until an account with several has chosen one.
-
-    `administrator` is who is logged in as the member; `account` is theirs then.
-    """
-
-    token: str
-    sign_in: SignIn
-    account: Account
-    member: Member | None
-    organization: Organization | None
-    administrator: Member | None = None
-    second_factor_since: datetime | None = None
-    logo_scan: str | None = None  # what the virus scan says of the organization's logo; None without one
-    scope: Sequence[Sequence[int]] | None = None  # rows with the ids of units, if the member's scope names any
-
-    @property
-    def covered_units(self) -> frozenset[int]:
-        """The units that the member looks after, where it is not the whole organization."""
-        member = self.member
-        covers = member is not None and member.role == Role.TRAINING_COORDINATOR and not member.covers_organization
-        return frozenset(unit_id for (unit_id,) in self.scope or ()) if covers else frozenset()
-
-    @property
-    def has_logo(self) -> bool:
-        """Whether the organization has a picture, and it may be shown."""
-        return self.logo_scan is not None and self.logo_scan not in HELD_BACK
-
-    @property
-    def owes_second_factor(self) -> bool:
-        """Whether the organization asks its staff for a second factor, and this account, of one of them, has none.
-
-        Whoever came through the organization's own sign-on was asked by its provider.
-        """
-        person = self.administrator or self.member
-        asked = self.organization is not None and self.organization.requires_second_factor
-        asked = asked and self.sign_in.came_through_id is None
-        return asked and self.second_factor_since is None and person is not None and person.role != Role.MEMBER
-
-    def get_id(self) -> str:
-        return self.token
-
-
 def init_app(app: Flask) -> None:
     _login.init_app(app)
 
 
 @_login.user_loader
 def _load(token: str) -> SignedIn | None:
-    now = clock.now()
-    with every_organization():
-        row = db.session.execute(_open_session(), {"digest": digest(token), "now": now}).one_or_none()
-    if row is None:
-        return None
-    user = SignedIn(token, *row)
-    if user.sign_in.last_seen_at < now - timedelta(minutes=current_app.config["SESSION_IDLE_MINUTES"]):
-        return None
-    if not _still_opens(user):
-        return None
-    choose_organization(user.organization.id if user.organization else None)
+    user = open_session.opened_by(token, digest(token))
+    if user is not None:
+        choose_organization(user.organization.id if user.organization else None)
     return user
-
-
-@cache
-def _open_session() -> Select[Any]:
-    """The open session with this `digest` `now`, and all that every page shows of who has it: built once."""
-    administrator = aliased(Member)
-    beside = SecondFactor.on_since, StoredFile.virus_scan, units_in_scope_of(Member)
-    statement: Select[Any] = (
-        select(SignIn, Account, Member, Organization, administrator, *beside)
-        .join(Account, SignIn.account_id == Account.id)
-        .outerjoin(Member, SignIn.member_id == Member.id)
-        .outerjoin(Organization, Member.organization_id == Organization.id)
-        .outerjoin(administrator, SignIn.administrator_id == administrator.id)
-        .outerjoin(SecondFactor, SecondFactor.account_id == Account.id)
-        .outerjoin(Logo, Logo.organization_id == Organization.id)
-        .outerjoin(StoredFile, Logo.stored_file_id == StoredFile.id)
-        .where(
-            SignIn.token_digest == bindparam("digest"),
-            SignIn.ended_at.is_(None),
-            SignIn.expires_at > bindparam("now"),
-        )
-    )
-    return statement
-
-
-def _still_opens(user: SignedIn) -> bool:
-    """Whether the account may have this member open: its own, or one that its administrator is logged in as."""
-    member, administrator = user.member, user.administrator
-    if user.sign_in.came_through_id not in (None, member.organization_id if member else 0):
-        return False
-    if user.sign_in.administrator_id is None:
-        own = member is not None and member.is_active and member.account_id == user.account.id
-        return own or user.sign_in.member_id is None
-    if member is None or administrator is None or administrator.account_id != user.account.id:
-        return False
-    if not (administrator.is_active and administrator.role == Role.ADMINISTRATOR):
-        return False
-    same = administrator.organization_id == member.organization_id
-    return same and member.is_active and member.role != Role.ADMINISTRATOR
 
 
 def signed_in() -> SignedIn | None:

@@ -95,7 +95,7 @@ def _count_files() -> None:
     else:
         return
     if (user := signin.signed_in()) is not None:
-        count_attempt(f"{what}:{user.account.id}", most=most, per=timedelta(minutes=1), refusal=TooOften)
+        count_attempt(f"{what}:{user.sign_in.account_id}", most=most, per=timedelta(minutes=1), refusal=TooOften)
 
 
 def _brings_files() -> bool:
