@@ -244,8 +244,11 @@ def test_a_process_opens_as_many_connections_to_postgresql_as_it_may(environment
     options = Settings.read().for_flask()["SQLALCHEMY_ENGINE_OPTIONS"]
     assert (options["pool_size"], options["max_overflow"], options["pool_timeout"]) == (7, 0, 10)
     assert "prepare_threshold" not in options["connect_args"]
+    assert options["connect_args"]["options"] == "-c max_parallel_workers_per_gather=0"
     environment.setenv("DATABASE_PGBOUNCER", "1")
-    assert Settings.read().for_flask()["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]["prepare_threshold"] is None
+    behind = Settings.read().for_flask()["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]
+    assert behind["prepare_threshold"] is None
+    assert "options" not in behind  # which PgBouncer refuses
 
 
 def test_errors_never_hold_values(environment):
