@@ -8,21 +8,25 @@ ahead, or with other values, is asked as ever: nothing but the number of stateme
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Text, cast, select
 
 from records.database import db, what_is_seen
 from records.gathering import all_of
-from records.queries.unpacking import Row, columns_of, unpacker_of
+from records.queries.unpacking import Row, Unpacker, columns_of, unpacker_of
+from records.queries.written_out import WrittenOut
 from records.scoping import given_organization, within_given
 
 _AHEAD = "read_ahead"
-_MOST_HELD = 200  # sets of statements
+_MOST_HELD = 200  # sets of statements, and answers that are kept
+_LONGEST_KEPT = 50_000  # characters of an answer
+_LISTS = (list, tuple, set, frozenset)
 NOTHING_GIVEN: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -40,6 +44,8 @@ class Question(NamedTuple):
 # By statement: under which organization it was asked, with which values, and the answer.
 _Known = dict[Any, tuple[Any, Any, Sequence[Row]]]
 _UNKNOWN: tuple[Any, Any, Sequence[Row]] = (None, None, ())
+# By the statements, and the kind of database.
+_written: dict[Any, WrittenOut] = {}
 
 
 @contextmanager
@@ -82,9 +88,21 @@ def _answers(questions: Sequence[Question]) -> list[Sequence[Row]]:
         for name, value in each.given.items():
             if given.setdefault(name, value) != value:
                 raise ValueError(f"two questions ask with different values of {name}")
-    unpackers = [unpacker_of(each.statement) for each in questions]
     answers = _answered(tuple(each.statement for each in questions), given)
-    return [unpacker.rows(answer or ()) for unpacker, answer in zip(unpackers, answers, strict=True)]
+    return [_rows(question, answer or "[]") for question, answer in zip(questions, answers, strict=True)]
+
+
+def _rows(question: Question, answer: str) -> Sequence[Row]:
+    """An answer to a question about the organization alone mostly says what it said the last time."""
+    unpacker = unpacker_of(question.statement)
+    if question.given or unpacker.has_records or len(answer) > _LONGEST_KEPT:
+        return unpacker.rows(json.loads(answer))
+    return _kept_rows(unpacker, answer)
+
+
+@lru_cache(_MOST_HELD)
+def _kept_rows(unpacker: Unpacker, answer: str) -> Sequence[Row]:
+    return tuple(unpacker.rows(json.loads(answer)))
 
 
 def _answered(statements: tuple[Any, ...], given: dict[str, Any]) -> Any:
@@ -92,7 +110,15 @@ def _answered(statements: tuple[Any, ...], given: dict[str, Any]) -> Any:
     if organization_id is None or everywhere:
         return db.session.execute(_together(statements), given).one()
     here = given | given_organization(organization_id)
-    return db.session.connection().execute(_together_within(statements), here).one()
+    if any(isinstance(value, _LISTS) and len(value) != 1 for value in given.values()):  # each length is other SQL
+        return db.session.connection().execute(_together_within(statements), here).one()
+    key = statements, db.engine.dialect.name
+    written = _written.get(key)
+    if written is None:
+        if len(_written) >= _MOST_HELD:
+            _written.clear()
+        written = _written[key] = WrittenOut(_together_within(statements), here, db.engine.dialect)
+    return written.run(here)
 
 
 @lru_cache(_MOST_HELD)
@@ -102,9 +128,10 @@ def _together_within(statements: tuple[Any, ...]) -> Any:
 
 @lru_cache(_MOST_HELD)
 def _together(statements: tuple[Any, ...]) -> Select[Any]:
-    """One row with a list of rows for each of the statements."""
+    """One row with a list of rows for each of the statements, as the text of JSON."""
     lists = (
-        select(all_of(*columns_of(each).subquery(f"asked_{number}").c)).scalar_subquery().label(f"answer_{number}")
+        cast(select(all_of(*columns_of(each).subquery(f"asked_{number}").c)).scalar_subquery(), Text)
+        .label(f"answer_{number}")
         for number, each in enumerate(statements)
     )
     return select(*lists)

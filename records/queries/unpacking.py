@@ -49,7 +49,7 @@ class Unpacker:
         self._readers = [(place, read) for place, read in readers if read is not None]
         ends = [*accumulate(len(part.columns) for part in parts)]
         self._parts = [(part, end - len(part.columns), end) for part, end in zip(parts, ends, strict=True)]
-        self._has_records = any(isinstance(part, _Record) for part in parts)
+        self.has_records = any(isinstance(part, _Record) for part in parts)
 
     @classmethod
     def of(cls, statement: Any) -> Unpacker:
@@ -65,7 +65,7 @@ class Unpacker:
             for place, read in self._readers:
                 if values[place] is not None:
                     values[place] = read(values[place])
-        if self._has_records:
+        if self.has_records:
             session, parts = db.session(), self._parts
             lists = [[part.taken(values[start:end], session) for part, start, end in parts] for values in lists]
         return [self._make(values) for values in lists]
