@@ -130,6 +130,8 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
             address = server.get_uri().rsplit("/", 1)[0] if "?" not in server.get_uri() else server.get_uri()
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # nothing here outlives the tests
                 _administer(address, f"ALTER SYSTEM SET {setting} = off")
+            # Else the server learns at its own moments that a table is empty, which a test is about to fill.
+            _administer(address, "ALTER SYSTEM SET autovacuum_analyze_threshold = 1000000000")
             _administer(address, "SELECT pg_reload_conf()")
             yield address
 
