@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
-from wtforms import DateField, Field, Form
-
+from admin_panel.filters import SEARCH, Filter
 from admin_panel.saved_views import Views
 from records.web.links import address
-from records.web.words import day
 
-_SEARCH, _SORT = "search", "sort"
+_SORT = "sort"
 _PLAIN = "!$'()*,/:;?@"
 
 
@@ -31,12 +29,12 @@ class Chip:
 class Listing:
     """`endpoint` is the list's, `files` that of its export. `asked` are the fields of an address that asks the same.
 
-    `form` holds the search, the filters and the order. `kept` are fields that clearing leaves, such as a tab; `besides`
-    are filters without a field of the form: name, label and words.
+    `fields` are the search, the filters and the order. `kept` are fields that clearing leaves, such as a tab; `besides`
+    are filters without a field: name, label and words.
     """
 
     endpoint: str
-    form: Form
+    fields: Sequence[Filter]
     asked: Mapping[str, Any]
     files: str = ""
     views: Views | None = None
@@ -50,26 +48,26 @@ class Listing:
 
     def address(self, **others: str) -> str:
         """Asks the same but for the others; '' takes a field away."""
-        return self.home + _query({**self.asked, **others})
+        return self.home + _query({**self._said, **_said(others)})
 
     def file(self, format: str) -> str:
-        return address(self.files, **self.path) + _query({"format": format, **self.asked})
+        return address(self.files, **self.path) + _query({**_said({"format": format}), **self._said})
 
     @cached_property
     def cleared(self) -> str:
-        return self.home + _query({name: value for name, value in self.asked.items() if name in (*self.kept, _SORT)})
+        return self.home + _query({name: said for name, said in self._said.items() if name in (*self.kept, _SORT)})
 
     @cached_property
-    def search(self) -> Field | None:
-        return next((each for each in self.form if each.name == _SEARCH), None)
+    def search(self) -> Filter | None:
+        return next((each for each in self.fields if each.name == SEARCH), None)
 
     @cached_property
-    def filters(self) -> list[Field]:
-        return [each for each in self.form if each.name != _SEARCH]
+    def filters(self) -> list[Filter]:
+        return [each for each in self.fields if each.name != SEARCH]
 
     @property
     def hidden(self) -> dict[str, Any]:
-        """What stays asked without a field of the form."""
+        """What stays asked without a field."""
         names = (*self.kept, *(name for name, _label, _words in self.besides))
         return {name: value for name, value in self.asked.items() if name in names}
 
@@ -80,26 +78,26 @@ class Listing:
     @property
     def narrowing(self) -> int:
         """How many filters are in force, besides the search."""
-        return len(self.chips) - (_SEARCH in self.asked)
+        return len(self.chips) - (SEARCH in self.asked)
 
     def _chips(self) -> Iterator[Chip]:
-        for each in self.form:
-            if each.name != _SORT and self.asked.get(each.name):
-                label, words = str(each.label.text), _words(each, self.asked[each.name])
-                yield Chip(label, words, self.address(**{each.name: ""}))
+        for each in self.fields:
+            if each.name != _SORT and (value := self.asked.get(each.name)):
+                yield Chip(each.label, each.words_of(value), self.address(**{each.name: ""}))
         for name, label, words in self.besides:
             yield Chip(label, words, self.address(**{name: ""}))
 
+    @cached_property
+    def _said(self) -> dict[str, str]:
+        return _said(self.asked)
 
-def _query(asked: Mapping[str, Any]) -> str:
+
+def _said(asked: Mapping[str, Any]) -> dict[str, str]:
+    """Each field as an address writes it, by name; '' for those without a value."""
+    return {name: f"{name}={quote_plus(str(value), _PLAIN)}" if value else "" for name, value in asked.items()}
+
+
+def _query(said: Mapping[str, str]) -> str:
     """Written as `url_for` writes it, in less time."""
-    said = {name: value for name, value in asked.items() if value}
-    return f"?{urlencode(said, doseq=True, safe=_PLAIN)}" if said else ""
-
-
-def _words(field: Field, value: str) -> str:
-    """What a field is set to, as the page says it."""
-    if isinstance(field, DateField):
-        return day(field.data)
-    choices = getattr(field, "choices", None) or ()
-    return next((str(each.label).strip() for each in choices if str(each.value) == value), value)
+    parts = "&".join(filter(None, said.values()))
+    return f"?{parts}" if parts else ""

@@ -15,6 +15,7 @@ from admin_panel.reports import LAYOUTS
 from records.models import Actor, SavedView
 from records.queries.saved_views import KeptView, kept_views
 from records.services.saved_views import LONGEST, mark_of
+from records.web.links import address, each_address
 
 # The lists that views are kept of: their titles, and the names of their addresses.
 LISTS: dict[str, tuple[Any, str]] = {
@@ -49,11 +50,11 @@ class Views:
 
     @property
     def save_address(self) -> str:
-        return url_for("views.save", page=self.page)
+        return each_address("views.save", "page") % self.page
 
     @property
     def all_address(self) -> str:
-        return url_for("views.list")
+        return address("views.list")
 
     @cached_property
     def current(self) -> KeptView | None:

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
-from wtforms import BooleanField, Field, Form, HiddenField, SearchField, SelectChoice, SelectField, TextAreaField
+from wtforms import BooleanField, Field, Form, HiddenField, SelectChoice, TextAreaField
 
+from admin_panel.filters import Filter, named, pull_down, search, unit_filter
 from admin_panel.forms.fields import Pick, show, unreadable
-from admin_panel.forms.member import indented
 from admin_panel.forms.profile import NewForm
 from records.errors import InvalidInput, Refusal
 from records.models import Approval, CreditType, ExternalCertificate, KeptReason
 from records.models.credit_type import MOST_QUESTIONS
 from records.pages.fields import Amount
 from records.queries.approval_filters import QueueWanted
-from records.queries.member_filters import WITHOUT_UNIT
 from records.queries.review_pages import ReviewPage
 from records.queries.units import Choice
 from records.services.certification_steps import Entry
@@ -27,22 +26,16 @@ _TRACK = "track-"
 _LONGEST_OPTION = 90
 
 
-class QueueForm(Form):
+def queue_filters(
+    wanted: QueueWanted, units: Sequence[Choice], types: Sequence[CreditType], *, may_lack_unit: bool
+) -> list[Filter]:
     """What the list is asked for, as it stands in the address."""
-
-    search = SearchField(lazy_gettext("Learner"), render_kw={"autocomplete": "off", "maxlength": 200})
-    credit_type = SelectField(lazy_gettext("Credit type"))
-    unit = SelectField(lazy_gettext("Unit"))
-
-    def __init__(
-        self, wanted: QueueWanted, units: Sequence[Choice], types: Sequence[CreditType], *, may_lack_unit: bool
-    ) -> None:
-        super().__init__(data=vars(wanted))
-        everything = SelectChoice("", gettext("All"))
-        self.credit_type.choices = [everything, *(SelectChoice(str(each.id), each.name) for each in types)]
-        self.unit.choices = [everything, *indented(units)]
-        if may_lack_unit:
-            self.unit.choices.append(SelectChoice(WITHOUT_UNIT, gettext("Without a unit")))
+    everything = ("", gettext("All"))
+    return [
+        search(gettext("Learner"), wanted.search),
+        pull_down("credit_type", gettext("Credit type"), [everything, *named(types)], wanted.credit_type),
+        unit_filter(units, wanted.unit, may_lack_unit=may_lack_unit),
+    ]
 
 
 class DecisionForm(Form):

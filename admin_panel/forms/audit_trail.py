@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext, lazy_gettext
-from wtforms import Form, SearchField, SelectChoice, SelectField, StringField
+from functools import cache
+from typing import Any
 
-from admin_panel.forms.fields import Day
+from flask_babel import gettext
+
+from admin_panel.filters import DAY, SEARCH, TEXT, Filter, worded
 from records.queries.audit_filters import TrailWanted
 from records.web.event_words import RECORD_WORDS
 from records.web.events import KIND_WORDS
+from records.web.languages import texts_now
 
-_TYPED = {"autocomplete": "off", "maxlength": 200}
+
+def trail_filters(wanted: TrailWanted) -> list[Filter]:
+    asked = wanted.asked()
+    return [each.set(asked.get(each.name, "")) for each in _declared(texts_now())]
 
 
-class TrailForm(Form):
-    search = SearchField(lazy_gettext("Whose record"), render_kw=_TYPED)
-    kind = SelectField(lazy_gettext("What happened"))
-    record = SelectField(lazy_gettext("Kind of record"))
-    who = StringField(lazy_gettext("Done by"), render_kw=_TYPED)
-    first = Day(lazy_gettext("From"))
-    last = Day(lazy_gettext("To"))
-
-    def __init__(self, wanted: TrailWanted) -> None:
-        super().__init__(data=vars(wanted))
-        self.kind.choices = [SelectChoice("", gettext("Everything"))]
-        self.kind.choices += [SelectChoice(str(kind), str(words)) for kind, words in KIND_WORDS.items()]
-        self.record.choices = [SelectChoice("", gettext("All"))]
-        self.record.choices += [SelectChoice(table, str(words)) for table, words in RECORD_WORDS.items()]
+@cache
+def _declared(_texts: Any) -> list[Filter]:
+    """What follows from the language alone."""
+    return [
+        Filter("search", gettext("Whose record"), kind=SEARCH),
+        Filter("kind", gettext("What happened"), (("", gettext("Everything")), *worded(KIND_WORDS))),
+        Filter("record", gettext("Kind of record"), (("", gettext("All")), *worded(RECORD_WORDS))),
+        Filter("who", gettext("Done by"), kind=TEXT),
+        Filter("first", gettext("From"), kind=DAY),
+        Filter("last", gettext("To"), kind=DAY),
+    ]

@@ -7,19 +7,19 @@ from functools import cache
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
-from wtforms import BooleanField, Field, Form, SearchField, SelectChoice, SelectField
+from wtforms import BooleanField, Field, Form, SelectChoice
 
+from admin_panel import filters
+from admin_panel.filters import SEARCH, Filter, named, pull_down, unit_filter, worded
 from admin_panel.forms.fields import show, unreadable
 from admin_panel.forms.profile import AccessForm, IdentityForm
 from records.errors import InvalidInput, Refusal
 from records.models import Position
-from records.queries.member_filters import WITHOUT_UNIT, Activity, ByClearance, Wanted
+from records.queries.member_filters import Activity, ByClearance, Wanted
 from records.queries.units import Choice
 from records.services.member_steps import Access, Identity
 from records.web.languages import texts_now
 from records.web.words import ROLE_WORDS, STANDING_WORDS, refusal_text
-
-_INDENT = "\u2003"
 
 ACTIVITY_WORDS = {
     Activity.ACTIVE: lazy_gettext("Active"),
@@ -90,61 +90,45 @@ class NewMemberForm:
                 self.form_errors.append(refusal_text(refusal))
 
 
-class FilterForm(Form):
+def member_filters(
+    wanted: Wanted,
+    units: Sequence[Choice],
+    positions: Sequence[Position],
+    *,
+    tracks: bool,
+    requires: bool,
+    may_lack_unit: bool,
+) -> list[Filter]:
     """What the list is asked for, as it stands in the address."""
-
-    search = SearchField(lazy_gettext("Search"), render_kw={"autocomplete": "off", "maxlength": 200})
-    unit = SelectField(lazy_gettext("Unit"))
-    position = SelectField(lazy_gettext("Position"))
-    role = SelectField(lazy_gettext("Role"))
-    activity = SelectField(lazy_gettext("Activity"))
-    standing = SelectField(lazy_gettext("Standing"))
-    clearance = SelectField(lazy_gettext("Clearance"))
-    sort = SelectField(lazy_gettext("Sort by"))
-
-    def __init__(
-        self,
-        wanted: Wanted,
-        units: Sequence[Choice],
-        positions: Sequence[Position],
-        *,
-        tracks: bool,
-        requires: bool,
-        may_lack_unit: bool,
-    ) -> None:
-        super().__init__(data=vars(wanted) | {"sort": ("-" if wanted.descending else "") + wanted.sort})
-        offered = _offered(texts_now())
-        for name, choices in offered.items():
-            self[name].choices = choices
-        everything, without = offered["unit"]
-        self.unit.choices = [everything, *indented(units), *([without] if may_lack_unit else [])]
-        self.position.choices = [everything, *(SelectChoice(str(each.id), each.name) for each in positions)]
-        if not tracks:
-            del self.standing
-        if not (tracks and requires):
-            del self.clearance
-        if not positions:
-            del self.position
+    said = _declared(texts_now())
+    served = pull_down("position", gettext("Position"), [("", gettext("All")), *named(positions)], wanted.position)
+    return [
+        said["search"].set(wanted.search),
+        unit_filter(units, wanted.unit, may_lack_unit=may_lack_unit),
+        *([served] if positions else []),
+        said["role"].set(wanted.role),
+        said["activity"].set(wanted.activity),
+        *([said["standing"].set(wanted.standing)] if tracks else []),
+        *([said["clearance"].set(wanted.clearance)] if tracks and requires else []),
+        said["sort"].set(("-" if wanted.descending else "") + wanted.sort),
+    ]
 
 
 @cache
-def _offered(_texts: Any) -> dict[str, list[SelectChoice]]:
-    """What follows from the language alone, by field."""
-
-    def words(table: Mapping[Any, Any]) -> list[SelectChoice]:
-        return [SelectChoice(str(value), str(label)) for value, label in table.items()]
-
-    everything = SelectChoice("", gettext("All"))
-    return {
-        "unit": [everything, SelectChoice(WITHOUT_UNIT, gettext("Without a unit"))],
-        "role": [everything, *words(ROLE_WORDS)],
-        "activity": words(ACTIVITY_WORDS),
-        "standing": [everything, *words(STANDING_WORDS)],
-        "clearance": [everything, *words(CLEARANCE_WORDS)],
-        "sort": words(SORT_WORDS),
-    }
+def _declared(_texts: Any) -> dict[str, Filter]:
+    """What follows from the language alone, by name."""
+    everything = ("", gettext("All"))
+    declared = [
+        Filter("search", gettext("Search"), kind=SEARCH),
+        Filter("role", gettext("Role"), (everything, *worded(ROLE_WORDS))),
+        Filter("activity", gettext("Activity"), worded(ACTIVITY_WORDS)),
+        Filter("standing", gettext("Standing"), (everything, *worded(STANDING_WORDS))),
+        Filter("clearance", gettext("Clearance"), (everything, *worded(CLEARANCE_WORDS))),
+        Filter("sort", gettext("Sort by"), worded(SORT_WORDS)),
+    ]
+    return {each.name: each for each in declared}
 
 
 def indented(units: Sequence[Choice]) -> list[SelectChoice]:
-    """Units for a pull-down, each set in beneath the one that it lies in."""
-    return [SelectChoice(str(unit.id), _INDENT * unit.depth + unit.name) for unit in units]
+    """Units for a pull-down of a form, each set in beneath the one that it lies in."""
+    return [SelectChoice(*each) for each in filters.indented(units)]

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from admin_panel.base import StaffView
 from admin_panel.exporting import list_file, rows_table
-from admin_panel.forms.approval import QueueForm, ReviewForm, RevocationForm
+from admin_panel.forms.approval import ReviewForm, RevocationForm, queue_filters
 from admin_panel.listing import Listing
 from admin_panel.messages import report
 from admin_panel.saved_views import views_of
@@ -141,7 +141,7 @@ class ApprovalsView(StaffView):
         of_member = queries.member_asked_for(wanted, by=by)
         listing = Listing(
             "approvals.list",
-            QueueForm(wanted, units, types, may_lack_unit=by.covers_everyone),
+            queue_filters(wanted, units, types, may_lack_unit=by.covers_everyone),
             wanted.asked(),
             files="approvals.export",
             views=views,

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from admin_panel.base import StaffView
 from admin_panel.exporting import list_file
-from admin_panel.forms.audit_trail import TrailForm
+from admin_panel.forms.audit_trail import trail_filters
 from admin_panel.listing import Listing
 from admin_panel.saved_views import views_of
 from records import signin
@@ -38,7 +38,7 @@ class AuditTrailView(StaffView):
         member = found(Member, int(wanted.member)) if wanted.member else None
         listing = Listing(
             "audit_trail.list",
-            TrailForm(wanted),
+            trail_filters(wanted),
             asked,
             files="audit_trail.export",
             views=views_of("audit-trail", asked, by=by),

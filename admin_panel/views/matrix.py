@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
 from admin_panel.exporting import list_file
-from admin_panel.forms.matrix import MatrixForm
+from admin_panel.forms.matrix import matrix_filters
 from admin_panel.listing import Listing
 from admin_panel.saved_views import views_of
 from records import clock, signin
@@ -41,9 +41,8 @@ class MatrixView(CoordinatorView):
         with read_ahead(*_around(by)):
             found, served = matrix(asked, by=by), positions()
             views = views_of("requirements", fields, by=by)
-        form = MatrixForm(asked, found.every.demands, found.on)
-        form.offer(found.units, served, may_lack_unit=by.covers_everyone)
-        listing = Listing("matrix.show", form, fields, files="matrix.export", views=views)
+        filters = matrix_filters(asked, found, served, may_lack_unit=by.covers_everyone)
+        listing = Listing("matrix.show", filters, fields, files="matrix.export", views=views)
         return str(self.render("admin_panel/matrix.html", matrix=found, asked=asked, listing=listing, outcomes=Outcome))
 
     @expose("/tally")

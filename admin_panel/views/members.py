@@ -9,7 +9,8 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from admin_panel.base import CoordinatorView
-from admin_panel.forms.member import FilterForm, NewMemberForm, indented
+from admin_panel.filters import indented, named
+from admin_panel.forms.member import NewMemberForm, member_filters
 from admin_panel.listing import Listing
 from admin_panel.messages import report
 from admin_panel.saved_views import views_of
@@ -57,16 +58,18 @@ class MembersView(CoordinatorView):
         with read_ahead(*_around(by), *asked_for_count(wanted, by=by)):
             units, served, requires = unit_choices(by=by), positions(), tracks and any_requirement()
             views, listed = views_of("members", asked, by=by), member_list(wanted, by=by)
-        form = FilterForm(wanted, units, served, tracks=tracks, requires=requires, may_lack_unit=by.covers_everyone)
-        listing = Listing("members.list", form, asked, files="members_at_once.export", views=views)
+        filters = member_filters(
+            wanted, units, served, tracks=tracks, requires=requires, may_lack_unit=by.covers_everyone
+        )
+        listing = Listing("members.list", filters, asked, files="members_at_once.export", views=views)
         return str(
             self.render(
                 "admin_panel/members.html",
                 listed=listed,
                 wanted=wanted,
                 listing=listing,
-                units=indented(units),
-                positions=served,
+                units=(("", gettext("No unit")), *indented(units)),
+                positions=named(served),
                 tracks=tracks,
                 requires=requires,
                 most=MOST_COUNTED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -14,6 +14,8 @@ from records.database import db
 from records.errors import NotFound
 from records.models import Actor, Member, Unit
 from records.queries.ahead import Question, rows_of
+
+_MOST_KEPT = 100  # trees
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,9 @@ class Choice:
     depth: int
     path: tuple[str, ...]
     parent_id: int | None
+
+    def __hash__(self) -> int:
+        return self.id  # in no time: trees of them are kept by what they are
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,8 @@ def unit_choices(*, by: Actor) -> list[Choice]:
     """The units that staff have in scope, each below the one that it lies in. Raises NotAllowed."""
     by.require_staff()
     units = rows_of(_every_unit())
-    return list(_in_order(units if by.covers_everyone else [unit for unit in units if unit.id in by.covered_units]))
+    seen = units if by.covers_everyone else [unit for unit in units if unit.id in by.covered_units]
+    return list(_tree(tuple(seen)))
 
 
 def asked_for_choices() -> Question:
@@ -117,6 +123,12 @@ def branch(unit_id: str, choices: list[Choice]) -> list[Choice]:
             known.add(choice.id)
             inside.append(choice)
     return inside if unit_id else choices
+
+
+@lru_cache(_MOST_KEPT)
+def _tree(units: tuple[Any, ...]) -> tuple[Choice, ...]:
+    """Of these very rows: who sees the same units sees the same tree."""
+    return tuple(_in_order(units))
 
 
 def _in_order(units: Sequence[Any]) -> Iterator[Choice]:

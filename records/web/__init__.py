@@ -47,7 +47,7 @@ def init_app(app: Flask) -> None:
     clearance_words.init_app(app)
     links.init_app(app)
     errors.init_app(app)
-    form_markup.init_app()
+    form_markup.init_app(app)
     static.init_app(app)
     if hops := app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # because: Flask's documented way to add middleware

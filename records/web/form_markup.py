@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, cast
 
-from flask import current_app
+from flask import Flask, current_app
 from markupsafe import Markup, escape
 from wtforms import SelectChoice, SelectField, SelectMultipleField
 from wtforms.widgets import Input, ListWidget, Select
@@ -23,8 +23,9 @@ _MOST_KEPT = 100  # pull-downs
 _Pairs = tuple[tuple[str, Any], ...]
 
 
-def init_app() -> None:
+def init_app(app: Flask) -> None:
     """For every form of this process: what is written stays the same."""
+    app.jinja_env.globals["pull_down"] = pull_down
     Input.html_params = staticmethod(attributes)
     SelectField.widget = PullDown()
 
@@ -75,6 +76,13 @@ def _option(field: SelectField, choice: SelectChoice) -> tuple[str, str, bool, _
 def _pull_down(attributes: _Pairs, options: tuple[tuple[str, str, bool, _Pairs], ...]) -> Any:
     """Written once: the pages of a list have the same ones, and so have those of many people."""
     return _macros().pull_down(attributes, options)
+
+
+@lru_cache(_MOST_KEPT)
+def pull_down(id: str, name: str, options: tuple[tuple[str, str], ...], chosen: str | None = None) -> Any:
+    """For templates: a pull-down of values and words without a form, written once likewise."""
+    offered = tuple((value, words, value == chosen, ()) for value, words in options)
+    return _macros().pull_down((("id", id), ("name", name)), offered)
 
 
 class TickList(ListWidget):

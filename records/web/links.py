@@ -52,7 +52,7 @@ def _known() -> dict[Any, str]:
 
 
 def each_address(endpoint: str, name: str, **others: Any) -> str:
-    """The address with `%s` in place of the id `name`: the rows of a list need but put theirs in."""
+    """The address with `%s` in place of the id or the plain word `name`: the rows of a list need but put theirs in."""
     known, key = _known(), (request.script_root, request.blueprint, endpoint, name, *others.items())
     if key not in known:
         values: dict[str, Any] = others | {name: _ANY_ID}
