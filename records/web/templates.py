@@ -7,10 +7,11 @@ written. Which language a page is in is decided once, when its template is asked
 from __future__ import annotations
 
 import hashlib
+import operator
 from collections.abc import Callable, Mapping, MutableMapping
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from babel.support import NullTranslations
 from flask import Flask
@@ -28,6 +29,7 @@ from records.web import languages
 from records.web.languages import locale_code, texts_now
 
 _ICONS = "records/icons.html"
+_OF_THE_PAGE = frozenset(("_", "gettext", "ngettext", "pgettext", "npgettext"))
 
 
 def init_app(app: Flask) -> None:
@@ -51,7 +53,17 @@ class Shared(Template):
 
 
 class Writing(CodeGenerator):
-    """Values that templates write become text by `written`."""
+    """Values that templates write become text by `written`, and functions and macros are called as they are: Jinja asks
+    at each call whether this one wants to know of the page, which those of `_OF_THE_PAGE` alone do."""
+
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
+        if isinstance(node.node, nodes.Name) and node.node.name in _OF_THE_PAGE:
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+            return
+        self.write("environment.called(")
+        self.visit(node.node, frame)
+        self.signature(node, frame, {"caller": "caller"} if forward_caller else None)
+        self.write(")")
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
         if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape:
@@ -75,6 +87,7 @@ class SpokenTemplates(Environment):
     template_class = Shared
     code_generator_class = Writing
     written = staticmethod(written)
+    called: ClassVar[Any] = operator.call
 
     def __init__(self, app: Flask, **options: Any) -> None:
         super().__init__(app, **options)
@@ -143,7 +156,7 @@ class _OfLanguage(BytecodeCache):
         self._texts = hashlib.sha256(texts).hexdigest()
 
     def get_bucket(self, environment: Any, name: str, filename: str | None, source: str) -> Bucket:
-        return self._kept.get_bucket(environment, name, f"{filename}:{self._language}:written", source + self._texts)
+        return self._kept.get_bucket(environment, name, f"{filename}:{self._language}:called", source + self._texts)
 
     def set_bucket(self, bucket: Bucket) -> None:
         self._kept.set_bucket(bucket)
