@@ -25,7 +25,7 @@ from records.queries.ahead import Question, read_ahead
 from records.queries.binding import any_requirement, asked_for_any_requirement
 from records.queries.capped import MOST_COUNTED
 from records.queries.member_filters import Wanted
-from records.queries.members import asked_for_count, member_list
+from records.queries.members import asked_for_list, member_list
 from records.queries.positions import asked_for_positions, positions
 from records.queries.saved_views import asked_for_kept_views
 from records.queries.units import asked_for_choices, unit_choices
@@ -55,7 +55,7 @@ class MembersView(CoordinatorView):
     def list(self) -> str:
         by, wanted = signin.current_actor(), Wanted.read(request.args)
         tracks, asked = this_organization().tracks_certifications, wanted.asked()
-        with read_ahead(*_around(by), *asked_for_count(wanted, by=by)):
+        with read_ahead(*_around(by), *asked_for_list(wanted, by=by)):
             units, served, requires = unit_choices(by=by), positions(), tracks and any_requirement()
             views, listed = views_of("members", asked, by=by), member_list(wanted, by=by)
         filters = member_filters(

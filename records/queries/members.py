@@ -15,17 +15,29 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, literal, select, 
 from sqlalchemy.orm import contains_eager
 
 from records import clock
-from records.database import db, records_of, this_organization
+from records.database import records_of, this_organization
 from records.errors import Refusal
 from records.models import Actor, Member, MemberMerge, Unit
 from records.models.member import full_name, listed_name, require_can_be_entered
-from records.queries.ahead import Question, scalars_of
+from records.queries.ahead import Question, read_ahead, rows_of, scalars_of
 from records.queries.capped import MOST_COUNTED, count_of, counting
 from records.queries.keyset import Cursor
-from records.queries.member_filters import Kinds, Names, Narrowing, Sort, Wanted, fitting, narrowing
+from records.queries.member_filters import (
+    WITHOUT_UNIT,
+    Activity,
+    Kinds,
+    Names,
+    Narrowing,
+    Sort,
+    Wanted,
+    fitting,
+    narrowing,
+)
 
 PAGE = 50
 _AT_ONCE, _MOST_HELD = 1000, 200
+
+_EVERYBODY = Kinds(covers_everyone=True, activity=Activity.ACTIVE, lacks_unit=False, standing="", day=None)
 
 Conditions = list[ColumnElement[bool]]
 
@@ -118,35 +130,51 @@ def member_list(wanted: Wanted, *, by: Actor, besides: Sequence[ColumnElement[bo
 
     `besides`: further conditions on members, for lists that serve a purpose of their own.
     """
-    asked, order = _narrowed(wanted, by=by), _ORDERS[Sort(wanted.sort)]
-    before = _cursor(wanted.before, order)
-    cursor = before or _cursor(wanted.after, order)
-    is_keyed = cursor is not None and cursor.key is not None
-    place = _Place(wanted.sort, wanted.descending, bool(before), bool(cursor), is_keyed)
-    statement = _page_of(asked, place, besides)
-    start = {"start_key": cursor.key, "start_id": cursor.id} if cursor else {}
-    rows = [ListedMember._make(row) for row in db.session.execute(statement, asked.given | start)]
-    has_more, rows = len(rows) > PAGE, rows[:PAGE]
-    if before:
-        rows.reverse()
-    is_everything = not (has_more or cursor)
-    count = len(rows) if is_everything else scalars_of(_count_of(asked, besides), asked.given)[0]
+    asked = _narrowed(wanted, by=by)
+    before, after = _cursors(wanted)
+    cursor = before or after
+    page, count = _questions(wanted, asked, besides)
+    with read_ahead(*([page, count] if _is_counted(wanted) and not (asked.besides or besides) else [])):
+        rows = [ListedMember._make(row) for row in rows_of(*page)]
+        has_more, rows = len(rows) > PAGE, rows[:PAGE]
+        if before:
+            rows.reverse()
+        is_everything = not (has_more or cursor)
+        found = len(rows) if is_everything else scalars_of(*count)[0]
     return MemberList(
         members=rows,
-        count=min(count, MOST_COUNTED),
-        is_more=count > MOST_COUNTED,
+        count=min(found, MOST_COUNTED),
+        is_more=found > MOST_COUNTED,
         following=_word(rows[-1]) if rows and (has_more or before) else "",
         preceding=_word(rows[0]) if rows and ((cursor and not before) or (before and has_more)) else "",
     )
 
 
-def asked_for_count(wanted: Wanted, *, by: Actor) -> list[Question]:
-    """What `member_list` is going to ask besides its page: of everybody, for what few are found by may stand on one
-    page, and is not worth counting. Raises NotAllowed."""
-    if wanted.is_narrowed:
+def asked_for_list(wanted: Wanted, *, by: Actor) -> list[Question]:
+    """What `member_list` is going to ask, where that can be said beforehand: not where it must first ask which units
+    lie within one, or which requirements there are. Raises NotAllowed."""
+    if wanted.clearance or wanted.unit not in ("", WITHOUT_UNIT):
         return []
-    asked = _narrowed(wanted, by=by)
-    return [Question(_count_of(asked), asked.given)]
+    page, count = _questions(wanted, _narrowed(wanted, by=by))
+    return [page, count] if _is_counted(wanted) else [page]
+
+
+def _questions(
+    wanted: Wanted, asked: Narrowing, besides: Sequence[ColumnElement[bool]] = ()
+) -> tuple[Question, Question]:
+    """The page, and how many there are."""
+    before, after = _cursors(wanted)
+    cursor = before or after
+    is_keyed = cursor is not None and cursor.key is not None
+    place = _Place(wanted.sort, wanted.descending, bool(before), bool(cursor), is_keyed)
+    start = {"start_key": cursor.key, "start_id": cursor.id} if cursor else {}
+    page = Question(_page_of(asked, place, besides), asked.given | start)
+    return page, Question(_count_of(asked, besides), asked.given)
+
+
+def _is_counted(wanted: Wanted) -> bool:
+    """Whether to count at once: what a search finds may well stand on one page, and it would have to search again."""
+    return not wanted.search
 
 
 def _page_of(asked: Narrowing, place: _Place, besides: Sequence[ColumnElement[bool]]) -> Select[Any]:
@@ -172,7 +200,10 @@ def _kept_page(kinds: Kinds, names: Names, place: _Place) -> Select[Any]:
 
 @lru_cache(_MOST_HELD)
 def _kept_count(kinds: Kinds, names: Names) -> Select[int]:
-    return counting(select(Member.id).where(*_with_parameters(kinds, names)))
+    members = select(Member.id).where(*_with_parameters(kinds, names))
+    if kinds == _EVERYBODY and not names:  # along the list's own index, for SQLite would as soon read the table
+        members = members.order_by(Member.sort_name, Member.id)
+    return counting(members)
 
 
 def _with_parameters(kinds: Kinds, names: Names) -> Conditions:
@@ -222,6 +253,12 @@ def _narrowed(wanted: Wanted, *, by: Actor) -> Narrowing:
     by.require_staff()
     organization = this_organization()
     return narrowing(wanted, by=by, today=clock.today(organization), tracks=organization.tracks_certifications)
+
+
+def _cursors(wanted: Wanted) -> tuple[Cursor | None, Cursor | None]:
+    """The row before which the page ends, and the one after which it begins."""
+    order = _ORDERS[Sort(wanted.sort)]
+    return _cursor(wanted.before, order), _cursor(wanted.after, order)
 
 
 def _cursor(word: str, order: _Order) -> Cursor | None:

@@ -31,7 +31,9 @@ def saved_views(*, by: Actor, of: Collection[str] | None = None) -> Sequence[Sav
     """Of the reports and lists that the asker may open, or of those among them that are named; by name, with their
     owners. Raises NotAllowed."""
     names = pages_of(by) if of is None else pages_of(by, of)
-    return db.session.scalars(_views().options(joinedload(SavedView.member)), _asked(names, by)).all()
+    among = SavedView.page.in_(bindparam("pages", expanding=True))
+    statement = _views().where(among).options(joinedload(SavedView.member))
+    return db.session.scalars(statement, {"pages": names, "member_id": by.member_id}).all()
 
 
 def kept_views(page: str, *, by: Actor) -> Sequence[KeptView]:
@@ -41,20 +43,17 @@ def kept_views(page: str, *, by: Actor) -> Sequence[KeptView]:
 
 def asked_for_kept_views(page: str, *, by: Actor) -> Question:
     """What `kept_views` is going to ask. Raises NotAllowed."""
-    return Question(_kept_views(), _asked(pages_of(by, [page]), by))
-
-
-def _asked(names: list[str], by: Actor) -> dict[str, Any]:
-    return {"pages": names, "member_id": by.member_id}
+    offered = pages_of(by, [page])
+    return Question(_kept_views(), {"page": offered[0] if offered else "", "member_id": by.member_id})
 
 
 @cache
 def _views() -> Select[SavedView]:
     own = or_(SavedView.member_id == bindparam("member_id"), SavedView.is_shared)
-    of = SavedView.page.in_(bindparam("pages", expanding=True))
-    return select(SavedView).where(of, own).order_by(SavedView.folded_name, SavedView.id).limit(MOST_SHOWN)
+    return select(SavedView).where(own).order_by(SavedView.folded_name, SavedView.id).limit(MOST_SHOWN)
 
 
 @cache
 def _kept_views() -> Select[Any]:
-    return _views().with_only_columns(SavedView.id, SavedView.name, SavedView.asked, SavedView.is_shared)
+    views = _views().where(SavedView.page == bindparam("page"))
+    return views.with_only_columns(SavedView.id, SavedView.name, SavedView.asked, SavedView.is_shared)
