@@ -76,6 +76,9 @@ NUMBERS = {
     ("external_certificate", "sqlite_autoindex_external_certificate_1"): "200000 200000 1",
     ("unit", "sqlite_autoindex_unit_1"): "40 40 1",
     ("member", "ix_member_unit_id_sort_name"): "100001 100001 2501 1 1",
+    ("member", "ix_member_unit_id_folded_number"): "100001 100001 2501 1 1",
+    ("member", "ix_member_unit_id_joined_on"): "100001 100001 2501 1 1",
+    ("member", "ix_member_unit_id_last_seen_at"): "100001 100001 2501 2501 1",
     ("member", "ix_member_sort_name_active"): "91926 91926 1 1",
     ("member", "ix_member_sort_name"): "100001 100001 1 1",
     ("member", "ix_member_role_sort_name"): "100001 100001 50001 1 1",
@@ -214,6 +217,21 @@ def test_no_page_reads_or_sorts_a_whole_table(cast, said, on, name, large, monke
         if _OF_A_PAGE.search(statement):
             bad = [line for line in bad if "ORDER BY" not in line]
         assert not bad, "\n".join([statement, *(line for _, line in plan)])
+
+
+@pytest.mark.parametrize("sort", ["name", "-number", "joined", "-seen"])
+def test_the_members_of_a_unit_stand_in_an_index_in_each_order(cast, said, on, sort):
+    """What is sorted besides is one page, put together of those with a key and those without."""
+    if on != "sqlite":
+        return
+    _take_numbers(large=True)
+    said.clear()
+    member_list(Wanted.read({"unit": str(cast.max.unit_id), "sort": sort}), by=cast.actor(cast.ada))
+    (asked,) = [each for each in said if "ORDER BY" in each[0]]
+    plan = [line for _, line in _plan(*asked)]
+    order = {"name": "sort_name", "-number": "folded_number", "joined": "joined_on", "-seen": "last_seen_at"}[sort]
+    assert any(f"INDEX ix_member_unit_id_{order}" in line for line in plan), "\n".join(plan)
+    assert plan.count(_SORTED) <= (0 if sort == "name" else 1), "\n".join(plan)
 
 
 BULK: dict[str, Callable[[], Any]] = {
