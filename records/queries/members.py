@@ -130,11 +130,9 @@ def member_list(wanted: Wanted, *, by: Actor, besides: Sequence[ColumnElement[bo
 
     `besides`: further conditions on members, for lists that serve a purpose of their own.
     """
-    asked = _narrowed(wanted, by=by)
-    before, after = _cursors(wanted)
-    cursor = before or after
-    page, count = _questions(wanted, asked, besides)
-    with read_ahead(*([page, count] if _is_counted(wanted) and not (asked.besides or besides) else [])):
+    page, count, before, cursor = _asked(wanted, _narrowed(wanted, by=by), besides)
+    is_kept = not (besides or wanted.clearance)
+    with read_ahead(*([page, count] if is_kept and not wanted.search else [])):
         rows = [ListedMember._make(row) for row in rows_of(*page)]
         has_more, rows = len(rows) > PAGE, rows[:PAGE]
         if before:
@@ -155,26 +153,22 @@ def asked_for_list(wanted: Wanted, *, by: Actor) -> list[Question]:
     lie within one, or which requirements there are. Raises NotAllowed."""
     if wanted.clearance or wanted.unit not in ("", WITHOUT_UNIT):
         return []
-    page, count = _questions(wanted, _narrowed(wanted, by=by))
-    return [page, count] if _is_counted(wanted) else [page]
+    page, count, _, _ = _asked(wanted, _narrowed(wanted, by=by))
+    return [page] if wanted.search else [page, count]  # what a search finds may well stand on one page
 
 
-def _questions(
-    wanted: Wanted, asked: Narrowing, besides: Sequence[ColumnElement[bool]] = ()
-) -> tuple[Question, Question]:
-    """The page, and how many there are."""
-    before, after = _cursors(wanted)
-    cursor = before or after
+def _asked(
+    wanted: Wanted, narrowed: Narrowing, besides: Sequence[ColumnElement[bool]] = ()
+) -> tuple[Question, Question, Cursor | None, Cursor | None]:
+    """The page, how many there are, the row before which the page ends, and the row next to it on either side."""
+    order = _ORDERS[Sort(wanted.sort)]
+    before = _cursor(wanted.before, order)
+    cursor = before or _cursor(wanted.after, order)
     is_keyed = cursor is not None and cursor.key is not None
     place = _Place(wanted.sort, wanted.descending, bool(before), bool(cursor), is_keyed)
     start = {"start_key": cursor.key, "start_id": cursor.id} if cursor else {}
-    page = Question(_page_of(asked, place, besides), asked.given | start)
-    return page, Question(_count_of(asked, besides), asked.given)
-
-
-def _is_counted(wanted: Wanted) -> bool:
-    """Whether to count at once: what a search finds may well stand on one page, and it would have to search again."""
-    return not wanted.search
+    page = Question(_page_of(narrowed, place, besides), narrowed.given | start)
+    return page, Question(_count_of(narrowed, besides), narrowed.given), before, cursor
 
 
 def _page_of(asked: Narrowing, place: _Place, besides: Sequence[ColumnElement[bool]]) -> Select[Any]:
@@ -253,12 +247,6 @@ def _narrowed(wanted: Wanted, *, by: Actor) -> Narrowing:
     by.require_staff()
     organization = this_organization()
     return narrowing(wanted, by=by, today=clock.today(organization), tracks=organization.tracks_certifications)
-
-
-def _cursors(wanted: Wanted) -> tuple[Cursor | None, Cursor | None]:
-    """The row before which the page ends, and the one after which it begins."""
-    order = _ORDERS[Sort(wanted.sort)]
-    return _cursor(wanted.before, order), _cursor(wanted.after, order)
 
 
 def _cursor(word: str, order: _Order) -> Cursor | None:

@@ -36,6 +36,8 @@ class Viewable:
             raise ModuleOff()
 
     def _is_off(self) -> bool:
+        if not (self.tracks or self.takes):
+            return False
         organization = this_organization()
         return (self.tracks and not organization.tracks_certifications) or (
             self.takes and not organization.takes_external_certificates
