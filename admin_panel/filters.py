@@ -35,7 +35,7 @@ class Filter(NamedTuple):
     kind: str = ""
     value: str = ""
 
-    def set(self, value: str) -> Filter:
+    def asking(self, value: str) -> Filter:
         return Filter(self.name, self.label, self.options, self.kind, str(value))
 
     def words_of(self, value: str) -> str:
@@ -45,17 +45,17 @@ class Filter(NamedTuple):
         return dict(self.options).get(value, value).strip()
 
 
-def search(label: Any, value: str) -> Filter:
-    return Filter(SEARCH, str(label), kind=SEARCH, value=value)
+def search(label: str, value: str) -> Filter:
+    return Filter(SEARCH, label, kind=SEARCH, value=value)
 
 
-def pull_down(name: str, label: Any, options: Iterable[tuple[str, str]], value: str) -> Filter:
-    return Filter(name, str(label), tuple(options), value=value)
+def pull_down(name: str, label: str, options: Iterable[tuple[str, str]], value: str) -> Filter:
+    return Filter(name, label, tuple(options), value=value)
 
 
 def unit_filter(units: Sequence[Choice], value: str, *, may_lack_unit: bool) -> Filter:
     """`units` are those in the asker's scope."""
-    return Filter("unit", gettext("Unit"), _offered(tuple(units), may_lack_unit, texts_now()), value=value)
+    return _of_units(tuple(units), may_lack_unit, texts_now()).asking(value)
 
 
 def worded(words: Mapping[Any, Any]) -> Options:
@@ -68,9 +68,9 @@ def named(records: Iterable[Any]) -> Options:
 
 
 @lru_cache(_MOST_KEPT)
-def _offered(units: tuple[Choice, ...], may_lack_unit: bool, _texts: Any) -> Options:
+def _of_units(units: tuple[Choice, ...], may_lack_unit: bool, _texts: Any) -> Filter:
     without = [(WITHOUT_UNIT, gettext("Without a unit"))] if may_lack_unit else []
-    return (("", gettext("All")), *indented(units), *without)
+    return pull_down("unit", gettext("Unit"), [("", gettext("All")), *indented(units), *without], "")
 
 
 def indented(units: Iterable[Choice]) -> Options:

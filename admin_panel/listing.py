@@ -51,7 +51,11 @@ class Listing:
         return self.home + _query({**self._said, **_said(others)})
 
     def file(self, format: str) -> str:
-        return address(self.files, **self.path) + _query({**_said({"format": format}), **self._said})
+        return self.asked_of(self.files, format=format)
+
+    def asked_of(self, endpoint: str, **others: str) -> str:
+        """The address of a page beside this one, which is asked the same and the others."""
+        return address(endpoint, **self.path) + _query({**_said(others), **self._said})
 
     @cached_property
     def cleared(self) -> str:

@@ -16,7 +16,7 @@ from records.web.languages import texts_now
 
 def trail_filters(wanted: TrailWanted) -> list[Filter]:
     asked = wanted.asked()
-    return [each.set(asked.get(each.name, "")) for each in _declared(texts_now())]
+    return [each.asking(asked.get(each.name, "")) for each in _declared(texts_now())]
 
 
 @cache

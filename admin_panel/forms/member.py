@@ -10,7 +10,7 @@ from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, Field, Form, SelectChoice
 
 from admin_panel import filters
-from admin_panel.filters import SEARCH, Filter, named, pull_down, unit_filter, worded
+from admin_panel.filters import SEARCH, Filter, named, unit_filter, worded
 from admin_panel.forms.fields import show, unreadable
 from admin_panel.forms.profile import AccessForm, IdentityForm
 from records.errors import InvalidInput, Refusal
@@ -101,16 +101,16 @@ def member_filters(
 ) -> list[Filter]:
     """What the list is asked for, as it stands in the address."""
     said = _declared(texts_now())
-    served = pull_down("position", gettext("Position"), [("", gettext("All")), *named(positions)], wanted.position)
+    served = said["position"]._replace(options=(*said["position"].options, *named(positions)), value=wanted.position)
     return [
-        said["search"].set(wanted.search),
+        said["search"].asking(wanted.search),
         unit_filter(units, wanted.unit, may_lack_unit=may_lack_unit),
         *([served] if positions else []),
-        said["role"].set(wanted.role),
-        said["activity"].set(wanted.activity),
-        *([said["standing"].set(wanted.standing)] if tracks else []),
-        *([said["clearance"].set(wanted.clearance)] if tracks and requires else []),
-        said["sort"].set(("-" if wanted.descending else "") + wanted.sort),
+        said["role"].asking(wanted.role),
+        said["activity"].asking(wanted.activity),
+        *([said["standing"].asking(wanted.standing)] if tracks else []),
+        *([said["clearance"].asking(wanted.clearance)] if tracks and requires else []),
+        said["sort"].asking(("-" if wanted.descending else "") + wanted.sort),
     ]
 
 
@@ -120,6 +120,7 @@ def _declared(_texts: Any) -> dict[str, Filter]:
     everything = ("", gettext("All"))
     declared = [
         Filter("search", gettext("Search"), kind=SEARCH),
+        Filter("position", gettext("Position"), (everything,)),
         Filter("role", gettext("Role"), (everything, *worded(ROLE_WORDS))),
         Filter("activity", gettext("Activity"), worded(ACTIVITY_WORDS)),
         Filter("standing", gettext("Standing"), (everything, *worded(STANDING_WORDS))),

@@ -57,7 +57,8 @@ class Writing(CodeGenerator):
     at each call whether this one wants to know of the page, which those of `_OF_THE_PAGE` alone do."""
 
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
-        if isinstance(node.node, nodes.Name) and node.node.name in _OF_THE_PAGE:
+        wants_page = isinstance(node.node, nodes.Name) and node.node.name in _OF_THE_PAGE
+        if wants_page or frame.eval_ctx.volatile or not frame.eval_ctx.autoescape:
             super().visit_Call(node, frame, forward_caller=forward_caller)
             return
         self.write("environment.called(")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from types import FunctionType
+
 import pytest
 from flask import Flask, render_template
 from flask_babel import force_locale
-from jinja2 import DictLoader
+from jinja2 import DictLoader, UndefinedError
 from markupsafe import Markup, escape
 
 from records.models import Role
 from records.models.language import LANGUAGES
 from records.web.languages import translations
+from records.web.templates import _OF_THE_PAGE
 
 SAFE = Markup("<b>")  # because: what is marked as safe is written as it is, beside the same that is not
 TEXTS = {"plain.html": '{{ _("Save") }}', "plain.txt": '{{ _("Save") }}',
@@ -20,6 +23,10 @@ TEXTS = {"plain.html": '{{ _("Save") }}', "plain.txt": '{{ _("Save") }}',
          "value.html": "{% macro of(value) %}{{ value }}{% endmacro %}{{ of(value) }}{{ value }}",
          "value.txt": "{{ value }}", "context.html": '{{ pgettext("certification", "Valid") }}',
          "given.html": "{{ _(text) }}",
+         "called.html": "{% macro of(value) %}{{ caller(value) }}{% endmacro %}"
+                        "{% call(each) of(value) %}{{ each }}{% endcall %}",
+         "called.txt": "{% macro of(value) %}{{ value }}{% endmacro %}{{ of(value) ~ value }}",
+         "missing.html": "{{ nothing(value) }}",
          "number.html": '{{ ngettext("%(num)d member", "%(num)d members", number) }}'}  # fmt: skip
 
 
@@ -50,6 +57,14 @@ def test_what_fills_a_text_is_escaped_where_the_page_is_html(app: Flask, templat
         assert render_template("filled.txt", name="<b>") == "Marcar <b>"
 
 
+def test_macros_are_called_with_their_caller_and_what_is_missing_is_told(app: Flask, templates):
+    with app.test_request_context():
+        assert render_template("called.html", value="<b>") == "&lt;b&gt;"
+        assert render_template("called.txt", value="<b>") == "<b><b>"
+        with pytest.raises(UndefinedError, match="nothing"):
+            render_template("missing.html", value="<b>")
+
+
 class Marked:
     def __html__(self) -> str:
         return "<i>"
@@ -60,6 +75,15 @@ def test_values_are_escaped_unless_they_are_marked_as_safe(app: Flask, templates
     with app.test_request_context():
         assert render_template("value.html", value=value) == f"{escape(value)}{escape(value)}"
         assert render_template("value.txt", value=value) == str(value)
+
+
+def test_all_that_wants_to_know_of_the_page_is_told_of_it(app: Flask):
+    """Templates call everything else as it is."""
+    with app.test_request_context():
+        words = dict(app.jinja_env.globals)
+        app.update_template_context(words)
+    told = {name for name, word in words.items() if isinstance(word, FunctionType) and hasattr(word, "jinja_pass_arg")}
+    assert told == _OF_THE_PAGE & words.keys()
 
 
 def test_texts_with_a_context_a_number_or_from_elsewhere_are_translated_too(app: Flask, templates):
