@@ -73,6 +73,12 @@ class Sought(NamedTuple):
     units: tuple[int, ...] = ()
     patterns: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def is_of_few(self) -> bool:
+        """Whether it narrows the learners, too."""
+        wanted = self.wanted
+        return bool(wanted.search or wanted.member or wanted.unit) or not self.scope.covers_everyone
+
     @classmethod
     def of(cls, wanted: QueueWanted, *, by: Actor) -> Sought:
         of_unit = wanted.unit and wanted.unit != WITHOUT_UNIT
@@ -88,13 +94,16 @@ def certificate_conditions(sought: Sought) -> list[ColumnElement[bool]]:
         found.append(ExternalCertificate.member_id == int(wanted.member))
     else:
         found.append(Member.deactivated_at.is_(None))
-    if wanted.credit_type:
-        found.append(ExternalCertificate.credit_type_id == int(wanted.credit_type))
+    found += of_credit_type(wanted)
     if wanted.unit == WITHOUT_UNIT:
         found.append(Member.unit_id.is_(None))
     elif wanted.unit:
         found.append(Member.unit_id.in_(sought.units))
     return [*found, *matching(dict(sought.patterns))]
+
+
+def of_credit_type(wanted: QueueWanted) -> list[ColumnElement[bool]]:
+    return [ExternalCertificate.credit_type_id == int(wanted.credit_type)] if wanted.credit_type else []
 
 
 def decidable(asker_id: Any, *, told: bool = False) -> list[ColumnElement[bool]]:

@@ -6,12 +6,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, literal, select, tuple_, union_all
+from sqlalchemy import Select, and_, bindparam, literal, select, tuple_, union_all
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from records.models import ExternalCertificate, Member, Revision, State, Unit
-from records.queries.approval_filters import ALL_STATES, Sought, certificate_conditions, decidable
+from records.queries.approval_filters import ALL_STATES, Sought, certificate_conditions, decidable, of_credit_type
 from records.queries.capped import counting
+from records.queries.member_filters import is_active
 from records.queries.steering import its_member
 
 PAGE = 50
@@ -82,23 +83,22 @@ def every(sought: Sought) -> Select[ExternalCertificate]:
 
 def ids(sought: Sought) -> Select[int]:
     """The ids of all that are found."""
-    return _found(sought, ExternalCertificate.id)
+    return _counted(sought)
 
 
 @lru_cache(_MOST_HELD)
 def counts(sought: Sought) -> Select[Any]:
     """Every state's number under the other filters, in one row."""
-    states = (_found(sought, ExternalCertificate.id, state=state) for state in State)
+    states = (_counted(sought, state=state) for state in State)
     return select(*(counting(each).scalar_subquery().label(state) for each, state in zip(states, State, strict=True)))
 
 
 @lru_cache(_MOST_HELD)
 def waiting(sought: Sought, most: int) -> Select[int, datetime]:
     """How many wait, no more than `most`, and since when the oldest does."""
-    some = _found(sought, ExternalCertificate.submitted_at)
-    some = _in_order(some, ExternalCertificate.submitted_at, falls=False).limit(most)
-    first = some.subquery()
-    return select(func.count(), func.min(first.c.submitted_at))
+    oldest = _counted(sought, ExternalCertificate.submitted_at)
+    oldest = _in_order(oldest, ExternalCertificate.submitted_at, falls=False).limit(1)
+    return select(counting(_counted(sought), most).scalar_subquery(), oldest.scalar_subquery())
 
 
 @lru_cache(_MOST_HELD)
@@ -123,13 +123,21 @@ def key_of(state: str) -> Any:
 
 def _found(sought: Sought, *what: Any, state: str = "") -> Select[Any]:
     """Of the state that is wanted, or of another one."""
-    wanted, state = sought.wanted, state or sought.wanted.state
-    few = bool(wanted.search or wanted.member or wanted.unit) or not sought.scope.covers_everyone
-    found = (
-        select(*what).select_from(ExternalCertificate).join(Member, its_member(ExternalCertificate.member_id, few=few))
-    )
-    of_state = [] if state == ALL_STATES else [ExternalCertificate.state == state]
-    return found.where(*of_state, *certificate_conditions(sought))
+    learner = its_member(ExternalCertificate.member_id, few=sought.is_of_few)
+    found = select(*what).select_from(ExternalCertificate).join(Member, learner)
+    return _of_state(found, state or sought.wanted.state).where(*certificate_conditions(sought))
+
+
+def _counted(sought: Sought, what: Any = ExternalCertificate.id, state: str = "") -> Select[Any]:
+    """The same for counting, which reads no learner whom nothing is asked about."""
+    if sought.is_of_few:
+        return _found(sought, what, state=state)
+    found = _of_state(select(what), state or sought.wanted.state).where(is_active(ExternalCertificate.member_id))
+    return found.where(*of_credit_type(sought.wanted))
+
+
+def _of_state(statement: Select[Any], state: str) -> Select[Any]:
+    return statement if state == ALL_STATES else statement.where(ExternalCertificate.state == state)
 
 
 def _place(key: Any) -> tuple[Any, Any]:

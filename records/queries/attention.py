@@ -21,7 +21,7 @@ from records.models.following import is_followed, is_renewed, stands
 from records.models.member import listed_name
 from records.queries.ahead import Question, rows_of
 from records.queries.capped import MOST_COUNTED, counting
-from records.queries.member_filters import Scope, in_scope, scope_of
+from records.queries.member_filters import Scope, in_scope, is_active, scope_of
 from records.queries.reports.frame import Asked, Report, Sums, within
 from records.queries.reports.periods import Preset, coming_months, span_of
 from records.queries.steering import its_holder, its_type
@@ -96,16 +96,17 @@ def _questions(today: date, scope: Scope, most: int) -> _Questions:
     windows = [span_of(each, None, None, on=today) for each in WINDOWS]
     months = coming_months(today)
     year, past = Span(today, months[-1][1]), span_of(Preset.PAST, None, None, on=today)
-    last_ones = _unrenewed(past, today, scope).order_by(Certification.expires_on.desc(), Certification.id.desc())
-    next_ones = _unrenewed(year, today, scope).order_by(Certification.expires_on, Certification.id)
+    latest_first = Certification.expires_on.desc(), Certification.id.desc()
+    first_first = Certification.expires_on, Certification.id
     # Of the first that expire, as many as are counted: what all of them lie in is said as "more".
-    soon = next_ones.with_only_columns(Certification.expires_on).limit(most + 1).subquery()
+    every = _counted_ones(year, today, scope).order_by(*first_first)
+    soon = every.with_only_columns(Certification.expires_on).limit(most + 1).subquery()
     ahead = (func.count().filter(*within(soon.c.expires_on, span)) for span in (*windows, *_spans(months)))
-    expired = counting(last_ones.with_only_columns(Certification.id)).scalar_subquery()
+    expired = _counted_ones(past, today, scope).order_by(*latest_first).with_only_columns(Certification.id)
     return _Questions(
-        select(expired, func.count(), *ahead).select_from(soon),
-        _first(next_ones.where(*within(Certification.expires_on, windows[-1]))),
-        _first(last_ones),
+        select(counting(expired).scalar_subquery(), func.count(), *ahead).select_from(soon),
+        _first(_unrenewed(windows[-1], today, scope).order_by(*first_first)),
+        _first(_unrenewed(past, today, scope).order_by(*latest_first)),
     )
 
 
@@ -135,13 +136,23 @@ def unrenewed(span: Span, *, by: Actor | Scope) -> Select[Certification]:
 
 
 def _unrenewed(span: Span, today: date, scope: Scope) -> Select[Certification]:
+    found = _nothing_follows(span, today).join(Member, its_holder(few=not scope.covers_everyone))
+    return found.join(CertificationType, its_type()).where(Member.deactivated_at.is_(None), in_scope(scope))
+
+
+def _counted_ones(span: Span, today: date, scope: Scope) -> Select[Certification]:
+    """The same for counting, which reads no member whom nothing is asked about."""
+    found = _nothing_follows(span, today)
+    if scope.covers_everyone:
+        return found.where(is_active(Certification.member_id))
+    return found.join(Member, its_holder(few=True)).where(Member.deactivated_at.is_(None), in_scope(scope))
+
+
+def _nothing_follows(span: Span, today: date) -> Select[Certification]:
     return (
         select(Certification)
-        .join(Member, its_holder(few=not scope.covers_everyone))
-        .join(CertificationType, its_type())
         .where(*within(Certification.expires_on, span), Certification.deleted_at.is_(None))
         .where(~is_renewed(today), ~is_followed(today), stands(Certification.revoked_on, today))
-        .where(Member.deactivated_at.is_(None), in_scope(scope))
     )
 
 

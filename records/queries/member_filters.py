@@ -223,6 +223,15 @@ def in_scope(by: Actor | Scope) -> ColumnElement[bool]:
     return true() if by.covers_everyone else Member.unit_id.in_(by.covered_units)
 
 
+def is_active(member_id: Any) -> ColumnElement[bool]:
+    """Whether the member of this id is active, for statements that ask nothing else of them, such as counts: no member
+    is read for it but those who are not active."""
+    gone = aliased(Member, name="gone")
+    return (
+        ~select(gone.id).where(gone.id == member_id, gone.deactivated_at.is_not(None)).correlate_except(gone).exists()
+    )
+
+
 def says_an_id(text: str) -> bool:
     """Whether a text from an address can be an id."""
     return text.isascii() and text.isdigit() and len(text) < 19 and int(text) > 0

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 from functools import lru_cache
 
-from sqlalchemy import false, select
+from sqlalchemy import ColumnElement, false, select
 
 from records.models import Actor, Certification, CertificationType, Member, Unit
 from records.models.following import is_followed, is_renewed, stands
 from records.queries.member_filters import Scope, scope_of
-from records.queries.reports.frame import MOST_HELD, Asked, Paged, is_narrow, people, units_in, within
+from records.queries.reports.frame import MOST_HELD, Asked, Paged, is_narrow, its_people, people, units_in, within
 from records.queries.reports.holdings import COLUMNS
 from records.queries.steering import its_holder, its_type
 
@@ -37,11 +37,20 @@ def _expiring(asked: Asked, scope: Scope, units: tuple[int, ...]) -> Paged:
         .join(CertificationType, its_type())
         .join(Member, its_holder(few=is_narrow(asked, by=scope)))
         .outerjoin(Unit, Member.unit_id == Unit.id)
-        .where(Certification.deleted_at.is_(None), stands(Certification.revoked_on, asked.on))
-        .where(*within(Certification.expires_on, asked.span), *people(asked, by=scope, units=units))
+        .where(*people(asked, by=scope, units=units))
     )
+    lean = its_people(select(Certification.id), asked, by=scope, units=units)
+    found = [*within(Certification.expires_on, asked.span), *_told_of(asked)]
+    return Paged(
+        statement.where(*found), Certification.expires_on, Certification.id, kind=date, lean=lean.where(*found)
+    )
+
+
+def _told_of(asked: Asked) -> list[ColumnElement[bool]]:
+    """The conditions of one certification, its days left out."""
+    found = [Certification.deleted_at.is_(None), stands(Certification.revoked_on, asked.on)]
     if asked["type"]:
-        statement = statement.where(Certification.type_id == int(asked["type"]))
-    if unrenewed:
-        statement = statement.where(~is_renewed(asked.on), ~is_followed(asked.on))
-    return Paged(statement, Certification.expires_on, Certification.id, kind=date)
+        found.append(Certification.type_id == int(asked["type"]))
+    if asked["renewed"] == UNRENEWED:
+        found += [~is_renewed(asked.on), ~is_followed(asked.on)]
+    return found

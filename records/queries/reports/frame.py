@@ -13,13 +13,14 @@ from sqlalchemy import ColumnElement, Integer, Select, bindparam, tuple_
 
 from records import clock
 from records.database import flat_rows, this_organization
-from records.models import Actor, Member
+from records.models import Actor, Certification, Member
 from records.models.credit_type import Span
 from records.queries.ahead import Question, rows_of, scalars_of
 from records.queries.capped import MOST_COUNTED, count_of, counting
 from records.queries.keyset import Cursor
-from records.queries.member_filters import WITHOUT_UNIT, Scope, in_scope, says_an_id, scope_of
+from records.queries.member_filters import WITHOUT_UNIT, Scope, in_scope, is_active, says_an_id, scope_of
 from records.queries.reports.periods import Preset, readable_date, span_of
+from records.queries.steering import its_holder
 from records.queries.units import unit_and_below
 from records.queries.viewable import Viewable
 
@@ -115,8 +116,9 @@ class Listed:
 class Paged:
     """Rows that may be a million: read a page at a time by `key` and `row_id`, or all by and by for a file.
 
-    The statement must name both columns `key` and `row_id`. `falls`: the largest key first. What is made of it is made
-    once, for those that are asked again and again.
+    The statement must name both columns `key` and `row_id`. `falls`: the largest key first. `lean`: a statement of the
+    same rows that reads nothing but what narrows them, for counting. What is made of them is made once, for those that
+    are asked again and again.
     """
 
     statement: Any
@@ -125,6 +127,7 @@ class Paged:
     kind: type[Any] = str
     falls: bool = False
     totals: Sequence[Any] = ()
+    lean: Any = None
 
     def asks(self, after: str) -> list[Question]:
         """What `page` and `count` are going to ask."""
@@ -154,13 +157,17 @@ class Paged:
 
     @cached_property
     def _in_order(self) -> Select[Any]:
-        order = (self.key.desc(), self.row_id.desc()) if self.falls else (self.key, self.row_id)
-        return cast(Select[Any], self.statement.order_by(*order))
+        return cast(Select[Any], self.statement.order_by(*self._order))
+
+    @property
+    def _order(self) -> tuple[Any, Any]:
+        return (self.key.desc(), self.row_id.desc()) if self.falls else (self.key, self.row_id)
 
     @cached_property
     def _ids(self) -> Select[Any]:
         # In the order of the pages: then PostgreSQL, too, walks the index that serves them and stops.
-        return self._in_order.with_only_columns(self.row_id, maintain_column_froms=True)
+        lean = self.statement if self.lean is None else self.lean
+        return cast(Select[Any], lean.order_by(*self._order).with_only_columns(self.row_id, maintain_column_froms=True))
 
     @cached_property
     def _counted(self) -> Select[int]:
@@ -237,6 +244,14 @@ def people(asked: Asked, *, by: Actor | Scope, units: Sequence[int] | None = Non
     """The members that a report is about: active, in the asker's scope, of the unit that was asked for. `units`: what
     `units_in` says, for statements that are kept."""
     return [*whoever(asked, by=by, units=units), Member.deactivated_at.is_(None)]
+
+
+def its_people(statement: Any, asked: Asked, *, by: Scope, units: Sequence[int]) -> Any:
+    """A statement that counts certifications, narrowed to those of `people`: no member is read of whom nothing is
+    asked."""
+    if not is_narrow(asked, by=by):
+        return statement.where(is_active(Certification.member_id))
+    return statement.join(Member, its_holder(few=True)).where(*people(asked, by=by, units=units))
 
 
 def units_in(asked: Asked) -> tuple[int, ...]:

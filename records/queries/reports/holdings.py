@@ -21,7 +21,18 @@ from records.models.standing import BEST_FIRST
 from records.queries.certification_types import all_types
 from records.queries.member_filters import Scope, scope_of
 from records.queries.reports.folding import ByUnit, Numbers, added, with_below
-from records.queries.reports.frame import MOST_HELD, Asked, Listed, Paged, Sums, is_narrow, people, units_in, within
+from records.queries.reports.frame import (
+    MOST_HELD,
+    Asked,
+    Listed,
+    Paged,
+    Sums,
+    is_narrow,
+    its_people,
+    people,
+    units_in,
+    within,
+)
 from records.queries.steering import as_found, its_holder, its_type
 from records.queries.units import Choice, branch, unit_choices
 
@@ -72,8 +83,10 @@ def expired(asked: Asked, by: Actor) -> Paged:
 def _expired(asked: Asked, scope: Scope, units: tuple[int, ...]) -> Paged:
     key = Certification.expires_on
     statement = _best(asked, scope, units, walks_certifications=True).add_columns(key.label("key"))
-    statement = statement.where(*_stand(Standing.EXPIRED, asked.on), *within(key, asked.span))
-    return Paged(statement, key, Certification.id, kind=type(asked.on), falls=True)
+    lean = its_people(select(Certification.id).join(CertificationType, its_type()), asked, by=scope, units=units)
+    found = [*_stand(Standing.EXPIRED, asked.on), *within(key, asked.span)]
+    lean = _of_type(lean.where(*_is_best(asked.on)), asked).where(*found)
+    return Paged(statement.where(*found), key, Certification.id, kind=type(asked.on), falls=True, lean=lean)
 
 
 def _figures(asked: Asked, by: Actor, counted: Sequence[Sequence[Any]]) -> Listed:
@@ -115,9 +128,13 @@ def _best(asked: Asked, scope: Scope, units: tuple[int, ...], *, walks_certifica
         .join(Member, its_own)
         .join(CertificationType, its_type())
         .outerjoin(Unit, Member.unit_id == Unit.id)
-        .where(Certification.deleted_at.is_(None), *people(asked, by=scope, units=units), ~_is_outdone(asked.on))
+        .where(*people(asked, by=scope, units=units), *_is_best(asked.on))
     )
     return _of_type(statement, asked)
+
+
+def _is_best(on: date) -> list[ColumnElement[bool]]:
+    return [Certification.deleted_at.is_(None), ~_is_outdone(on)]
 
 
 def _of_type(statement: Any, asked: Asked) -> Any:
