@@ -12,6 +12,7 @@ from flask_babel import gettext, lazy_gettext
 from admin_panel.reports.layout import ALL, Column, Figure, Kind, Layout, leading_to, member_columns, unit_or_words
 from admin_panel.reports.words import AUDIENCE_WORDS, TOLD_WORDS, stage_words
 from records.models import Actor, Standing
+from records.models.member import listed_name
 from records.models.standing import BEST_FIRST
 from records.queries.member_filters import WITHOUT_UNIT
 from records.queries.reports import Asked, expiry, holdings
@@ -41,12 +42,12 @@ def _missing(_asked: Asked) -> list[Column]:
     return [
         Column(
             gettext("Member"),
-            lambda row: row.member.listed_name,
+            lambda row: listed_name(row.member.family_name, row.member.given_name, row.member.suffix),
             link=leading_to("profile.show", "member_id", by="member.id"),
             member=attrgetter("member.id"),
         ),
         Column(gettext("Number"), lambda row: row.member.number),
-        Column(gettext("Unit"), lambda row: row.member.unit.name if row.member.unit else None),
+        Column(gettext("Unit"), attrgetter("member.unit")),
         Column(
             gettext("Requirement"),
             lambda row: row.finding.demand.name,

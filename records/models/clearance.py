@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import islice, takewhile
+from typing import NamedTuple
 
 from records.models.credit_type import CreditType, Span
 from records.models.requirement import Rule
@@ -49,7 +50,7 @@ class Demand:
     rule: str = Rule.ALL
     at_least: int | None = None
     types: tuple[int, ...] = ()
-    counting_as: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    counting_as: Mapping[int, frozenset[int]] = field(default_factory=dict, hash=False)
     credit_type: CreditType | None = None
     credits: Decimal = _NOTHING
     description: str = ""
@@ -64,8 +65,7 @@ class Demand:
         return self.counting_as.get(type_id) or frozenset({type_id})
 
 
-@dataclass(frozen=True)
-class Holding:
+class Holding(NamedTuple):
     """A certification that counts as held from `first` through `last`."""
 
     id: int
@@ -134,6 +134,10 @@ class Finding:
         return max(self.held.values(), key=lambda each: each.last, default=None)
 
 
+# By type that a requirement names, the certification that holds it longest.
+Held = Mapping[int, Holding]
+
+
 def concerns(demand: Demand, person: Person) -> bool:
     """Whether the requirement is meant for such a member at all."""
     if demand.binds_everyone or demand.id in person.named_by:
@@ -144,15 +148,15 @@ def concerns(demand: Demand, person: Person) -> bool:
     return in_unit and (not demand.positions or not demand.positions.isdisjoint(person.positions))
 
 
-def outcome_on(day: date, demand: Demand, person: Person) -> Outcome:
-    """The decision. First match wins."""
+def outcome_on(day: date, demand: Demand, person: Person, held: Held | None = None) -> Outcome:
+    """The decision. First match wins. `held`: what of its types is held that day, where that is known already."""
     if day < demand.from_on or not concerns(demand, person):
         return Outcome.NOT_BOUND
     if _excuse_on(day, demand, person):
         return Outcome.EXEMPT
     if day < _bound_from(demand, person):
         return Outcome.NEWCOMER
-    return Outcome.MET if meets(day, demand, person) else Outcome.MISSING
+    return Outcome.MET if meets(day, demand, person, held) else Outcome.MISSING
 
 
 def is_cleared(day: date, demands: Iterable[Demand], person: Person) -> bool:
@@ -160,23 +164,23 @@ def is_cleared(day: date, demands: Iterable[Demand], person: Person) -> bool:
     return all(outcome_on(day, demand, person) != Outcome.MISSING for demand in demands)
 
 
-def meets(day: date, demand: Demand, person: Person) -> bool:
-    """Whether what the member has on that day suffices, bound or not."""
+def meets(day: date, demand: Demand, person: Person, held: Held | None = None) -> bool:
+    """Whether what the member has on that day suffices, bound or not. `held` as for the decision."""
     if demand.credit_type is not None:
         return _meets_credits(day, demand, demand.credit_type, person)
-    return sum(_best(day, demand, type_id, person) is not None for type_id in demand.types) >= demand.needed
+    return len(_held(day, demand, person) if held is None else held) >= demand.needed
 
 
 def finding_on(day: date, demand: Demand, person: Person) -> Finding:
     """The decision with its reasons; none are told of what does not bind."""
-    outcome = outcome_on(day, demand, person)
+    held = _held(day, demand, person)
+    outcome = outcome_on(day, demand, person, held)
     if outcome == Outcome.NOT_BOUND:
         return Finding(demand, outcome)
     excuse = _excuse_on(day, demand, person)
     until = excuse.ends_on if excuse else None
     if outcome == Outcome.NEWCOMER:
         until = _bound_from(demand, person) - _A_DAY
-    held = _held(day, demand, person)
     lapses_on = lapse_after(day, demand, person) if outcome == Outcome.MET else None
     then = _held(lapses_on, demand, person) if lapses_on else held
     period = demand.credit_type.period_around(day, joined_on=person.joined_on) if demand.credit_type else None

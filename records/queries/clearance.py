@@ -123,11 +123,17 @@ def cleared_on(day: date, ruled: Rules) -> Condition:
 
 
 def lacks(demand: Demand, day: date) -> Condition:
-    return and_(binds(demand, day), not_(met(demand, day)))
+    return and_(concerned(demand), not_excused(demand, day, told=True), not_(met(demand, day)))
 
 
 def binds(demand: Demand, day: date) -> Condition:
     """Whether it binds the member on that day, newcomers and the exempt left out."""
+    return and_(concerned(demand), not_excused(demand, day))
+
+
+def not_excused(demand: Demand, day: date, *, told: bool = False) -> Condition:
+    """Whether it binds the members whom it concerns on that day: they are neither newcomers nor exempt. `told`: for a
+    statement that looks at one member after the other: for an EXISTS PostgreSQL may sort them all first."""
     if day < demand.from_on:
         return false()
     exempt = (
@@ -136,9 +142,9 @@ def binds(demand: Demand, day: date) -> Condition:
         .where(Exemption.member_id == Member.id, Exemption.withdrawn_at.is_(None))
         .where(Exemption.starts_on <= day, Exemption.ends_on >= day)
         .correlate(Member)
-        .exists()
     )
-    return and_(concerned(demand), _since_at_most(day - timedelta(days=demand.newcomer_days)), ~exempt)
+    is_free = exempt.limit(1).scalar_subquery().is_(None) if told else ~exempt.exists()
+    return and_(_since_at_most(day - timedelta(days=demand.newcomer_days)), is_free)
 
 
 def concerned(demand: Demand) -> Condition:
@@ -152,12 +158,17 @@ def concerned(demand: Demand) -> Condition:
         .correlate(Member)
         .exists()
     )
+    return or_(in_its_groups(demand), named) if demand.units or demand.positions else named
+
+
+def in_its_groups(demand: Demand) -> Condition:
+    """Whether the member is in one of its units and serves in one of its positions, as far as it names any."""
     groups: list[Condition] = []
     if demand.units:
         groups.append(and_(Member.unit_id.is_not(None), Member.unit_id.in_(demand.units)))
     if demand.positions:
         groups.append(serves_in(demand.positions))
-    return or_(and_(*groups), named) if groups else named
+    return and_(*groups)
 
 
 def serves_in(positions: Iterable[int]) -> Condition:

@@ -17,8 +17,8 @@ from records.models import Actor, Member
 from records.models.clearance import Demand, Holding, Outcome, Person, outcomes_between
 from records.queries.binding import Rules, rules
 from records.queries.equivalences import counting_as
-from records.queries.matrix import members_in
 from records.queries.member_filters import WITHOUT_UNIT, says_an_id
+from records.queries.members_in import members_in
 from records.queries.persons import people
 from records.queries.units import Choice, unit_choices
 
@@ -198,7 +198,7 @@ def _holding_on(person: Person, today: date) -> Person:
     another reason stays so: a requirement that they never met, the end of an exemption, credits."""
 
     def kept(each: Holding) -> Holding:
-        return replace(each, last=date.max) if each.first <= today <= each.last else each
+        return each._replace(last=date.max) if each.first <= today <= each.last else each
 
     return replace(person, holdings={type_id: [*map(kept, held)] for type_id, held in person.holdings.items()})
 

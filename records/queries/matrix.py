@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -20,12 +21,17 @@ from records.models.member import listed_name
 from records.models.text import tidy
 from records.queries.binding import Rules, rules
 from records.queries.capped import MOST_COUNTED, count_of, counting
-from records.queries.clearance import Condition, Tally, concerned, serves_in, tally
-from records.queries.member_filters import WITHOUT_UNIT, ByClearance, by_clearance, in_scope, says_an_id
-from records.queries.member_search import matches, words_of
+from records.queries.clearance import Condition, Tally, concerned, tally
+from records.queries.member_filters import (
+    WITHOUT_UNIT,
+    ByClearance,
+    by_clearance,
+    says_an_id,
+)
+from records.queries.members_in import MembersIn
 from records.queries.persons import people
-from records.queries.unit_walk import walked
-from records.queries.units import Choice, unit_and_below, unit_choices
+from records.queries.unit_walk import Walk, walked
+from records.queries.units import Choice, unit_choices
 
 PAGE = 100
 _AT_ONCE = 500  # rows of a file
@@ -195,14 +201,24 @@ def every_row(asked: Asked, *, by: Actor) -> EveryRow:
 
 @dataclass(frozen=True)
 class _Question:
-    """What was asked, as conditions: `narrowed` to all that fit, `shown` to those that are asked for among them."""
+    """What was asked: `among` whom, and conditions on them: those that all meet who fit, and those of them who are
+    shown."""
 
     on: date
     every: Rules
     ruled: Rules
     units: Sequence[Choice]
-    narrowed: list[Condition]
-    shown: list[Condition]
+    among: MembersIn
+    concerns: list[Condition]
+    told: list[Condition]
+
+    @cached_property
+    def narrowed(self) -> list[Condition]:
+        return [*self.among.conditions(), *self.concerns]
+
+    @cached_property
+    def shown(self) -> list[Condition]:
+        return [*self.among.conditions(), *self.told]
 
     @classmethod
     def of(cls, asked: Asked, *, by: Actor) -> _Question:
@@ -212,11 +228,10 @@ class _Question:
             raise ModuleOff()
         on, every = asked.on or clock.today(organization), rules()
         ruled = every.only(asked.requirement)
-        narrowed = members_in(asked.search, asked.unit, asked.position, by=by)
-        if len(ruled.demands) == 1 and asked.requirement:
-            narrowed.append(concerned(ruled.demands[0]))
-        shown = [*narrowed, by_clearance(asked.only, on, ruled)] if asked.only else narrowed
-        return cls(on, every, ruled, unit_choices(by=by), narrowed, shown)
+        among = MembersIn.of(asked.search, asked.unit, asked.position, by=by)
+        concerns = [concerned(ruled.demands[0])] if len(ruled.demands) == 1 and asked.requirement else []
+        shown = [*concerns, by_clearance(asked.only, on, ruled)] if asked.only else concerns
+        return cls(on, every, ruled, unit_choices(by=by), among, concerns, shown)
 
     def are_few(self, count: int | None) -> bool:
         """Whether no more than MOST_COUNTED members fit; `count` as far as it was found on the way."""
@@ -229,7 +244,9 @@ class _Question:
     def walked(self, beside: Member | None, *, backwards: bool) -> tuple[list[SqlRow[Any]], int | None]:
         """A page and one more, after or before somebody; and how many fit, where there are any on the page."""
         units = [*(unit.id for unit in self.units), None]
-        return walked(units, self.shown, self.counted, beside, most=PAGE + 1, backwards=backwards)
+        key = None if self.told else self.among
+        walk = Walk(lambda: self.shown, lambda: self.narrowed, key)
+        return walked(units, walk, beside, most=PAGE + 1, backwards=backwards)
 
     @property
     def rank(self) -> ColumnElement[int]:
@@ -238,20 +255,6 @@ class _Question:
         if not ranks:
             return Member.id * 0
         return case(ranks, value=Member.unit_id, else_=len(ranks))
-
-
-def members_in(search: str, unit: str, position: int | None, *, by: Actor) -> list[Condition]:
-    """The active members in the asker's scope of a unit and below, in a position, found by name or number."""
-    narrowed = [in_scope(by), Member.deactivated_at.is_(None)]
-    if unit == WITHOUT_UNIT:
-        narrowed.append(Member.unit_id.is_(None))
-    elif unit:
-        narrowed.append(Member.unit_id.in_(unit_and_below(int(unit))))
-    if position:
-        narrowed.append(serves_in([position]))
-    if words := words_of(search):
-        narrowed.append(matches(words))
-    return narrowed
 
 
 def _place(member_id: int | None, question: _Question) -> Member | None:

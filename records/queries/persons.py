@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, Select, bindparam, func, select
+from sqlalchemy import BindParameter, Select, bindparam, case, func, select
 from sqlalchemy.orm import aliased
 
 from records.database import this_organization
@@ -72,7 +72,7 @@ def _told(ids: Sequence[int], asked: _Asked, ruled: Rules, organization: Organiz
             continue
         yield Person(
             id=member_id,
-            since=row.joined_on or row.created_at.astimezone(zone).date(),
+            since=row.joined_on or row.entered_at.astimezone(zone).date(),
             joined_on=row.joined_on,
             unit_id=row.unit_id,
             positions=frozenset(positions[member_id]),
@@ -111,8 +111,10 @@ _THESE: BindParameter[Any] = bindparam("ids", expanding=True)
 
 
 @cache
-def _facts() -> Select[int, int | None, date | None, datetime]:
-    return select(Member.id, Member.unit_id, Member.joined_on, Member.created_at).where(Member.id.in_(_THESE))
+def _facts() -> Select[int, int | None, date | None, datetime | None]:
+    """`entered_at` is told of those alone of whom it is not known when they joined."""
+    entered_at = case((Member.joined_on.is_(None), Member.created_at)).label("entered_at")
+    return select(Member.id, Member.unit_id, Member.joined_on, entered_at).where(Member.id.in_(_THESE))
 
 
 @cache

@@ -14,7 +14,7 @@ from records.queries.certification_types import all_types
 from records.queries.clearance import tally
 from records.queries.equivalences import counts_as
 from records.queries.findings import Clearance, asked_clearance_of
-from records.queries.matrix import members_in
+from records.queries.members_in import members_in
 from records.queries.profiles import profile_of
 from records.queries.reports import report_named
 from records.queries.reports.holdings import BY_TYPE, Figures

@@ -5,30 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, not_, or_, select, tuple_
-from sqlalchemy.orm import joinedload
+from sqlalchemy import BindParameter, Integer, Row, Select, and_, bindparam, false, not_, or_, select, tuple_, union_all
 
-from records.database import db
-from records.models import Actor, CertificationType, Member
+from records.database import db, this_organization
+from records.models import Actor, CertificationType, Member, RequirementMember, Unit
 from records.models.clearance import Demand, Finding, Outcome, finding_on
 from records.queries.binding import Rules, rules
 from records.queries.capped import MOST_COUNTED, counting
-from records.queries.clearance import Condition, holds, lacks
+from records.queries.clearance import Condition, holds, in_its_groups, lacks, met, not_excused
 from records.queries.keyset import Cursor
+from records.queries.member_filters import Scope, scope_of
 from records.queries.persons import people as known
-from records.queries.reports.frame import PAGE, Asked, Page, people
+from records.queries.reports.frame import MOST_HELD, PAGE, Asked, Page, people, units_in
 
 _AT_ONCE = 500
+_MOST: BindParameter[Any] = bindparam("most", type_=Integer())
 
 
 @dataclass(frozen=True)
 class Gap:
-    """One requirement that a member does not meet. `types` are names for its words."""
+    """One requirement that a member does not meet; of the `member` what the report shows. `types` are names for its
+    words."""
 
-    member: Member
+    member: Row[Any]
     finding: Finding
     types: Mapping[int, CertificationType]
 
@@ -42,7 +44,7 @@ class Gaps:
 
     on: date
     ruled: Rules
-    narrowed: Sequence[Condition]
+    statements: _Statements
     type_id: int | None = None
     totals: Sequence[Any] = ()
 
@@ -52,14 +54,15 @@ class Gaps:
 
     @cached_property
     def by_requirement(self) -> list[tuple[Demand, int]]:
-        """How many members lack it, MOST_COUNTED + 1 for more, in one statement: along their names, until it is so."""
+        """How many members lack it, MOST_COUNTED + 1 for more, in one statement."""
         return self._counted(MOST_COUNTED + 1)
 
     def _counted(self, most: int | None) -> list[tuple[Demand, int]]:
         if not self.ruled.demands:
             return []
-        counts = (counting(self._who(self._lacks(each)), most).scalar_subquery() for each in self.ruled.demands)
-        return list(zip(self.ruled.demands, db.session.execute(select(*counts)).one(), strict=True))
+        counted = self.statements.every if most is None else self.statements.counted
+        counts = db.session.execute(counted, {"most": most}).one()
+        return list(zip(self.ruled.demands, counts, strict=True))
 
     def page(self, after: str) -> Page:
         members = self._members(Cursor.read(after, str), most=PAGE + 1)
@@ -73,25 +76,15 @@ class Gaps:
             yield from self._gaps(members)
             after = Cursor(members[-1].sort_name, members[-1].id)
 
-    def _members(self, after: Cursor | None, *, most: int) -> list[Member]:
+    def _members(self, after: Cursor | None, *, most: int) -> Sequence[Row[Any]]:
         if not self.ruled.demands:
             return []
-        lacking = or_(*map(self._lacks, self.ruled.demands))
-        statement = select(Member).where(*self.narrowed, lacking).options(joinedload(Member.unit))
-        if after is not None and after.key is not None:
-            statement = statement.where(tuple_(Member.sort_name, Member.id) > tuple_(after.key, after.id))
-        return list(db.session.scalars(statement.order_by(Member.sort_name, Member.id).limit(most)))
+        if after is None or after.key is None:
+            return db.session.execute(self.statements.first, {"most": most}).all()
+        given = {"most": most, "place": after.key, "place_id": after.id}
+        return db.session.execute(self.statements.further_on, given).all()
 
-    def _who(self, lacking: Condition) -> Select[int]:
-        return select(Member.id).where(*self.narrowed, lacking).order_by(Member.sort_name, Member.id)
-
-    def _lacks(self, demand: Demand) -> Condition:
-        lacking = lacks(demand, self.on)
-        if self.type_id is None:
-            return lacking
-        return and_(lacking, not_(holds(demand.counting(self.type_id), self.on)))
-
-    def _gaps(self, members: Sequence[Member]) -> Iterator[Gap]:
+    def _gaps(self, members: Sequence[Row[Any]]) -> Iterator[Gap]:
         for member, person in zip(members, known([each.id for each in members], self.ruled), strict=True):
             for demand in self.ruled.demands:
                 finding = finding_on(self.on, demand, person)
@@ -104,4 +97,79 @@ def missing(asked: Asked, by: Actor) -> Gaps:
     ruled, wanted = rules(), asked["requirement"]
     type_id = int(asked["type"]) if asked["type"] else None
     demands = tuple(each for each in ruled.demands if wanted in ("", str(each.id)) and type_id in (None, *each.types))
-    return Gaps(asked.on, Rules(demands, ruled.types), people(asked, by=by), type_id)
+    # Credit types are records of this session: nothing of them is kept.
+    made = _statements.__wrapped__ if any(each.credit_type for each in demands) else _statements
+    statements = made(_Sought(demands, asked, scope_of(by), units_in(asked), this_organization().time_zone))
+    return Gaps(asked.on, Rules(demands, ruled.types), statements, type_id)
+
+
+class _Sought(NamedTuple):
+    """What statements depend on. `time_zone` is the organization's, in which days begin."""
+
+    demands: tuple[Demand, ...]
+    asked: Asked
+    scope: Scope
+    units: tuple[int, ...]
+    time_zone: str
+
+    @property
+    def narrowed(self) -> list[Condition]:
+        return people(self.asked, by=self.scope, units=self.units)
+
+    def helped(self, demand: Demand) -> list[Condition]:
+        """Where a type is asked about: that the member holds none that counts as it."""
+        wanted = self.asked["type"]
+        return [not_(holds(demand.counting(int(wanted)), self.asked.on))] if wanted else []
+
+
+class _Statements(NamedTuple):
+    """Of at most `most` members a page, the first one or that after `place` and `place_id`; of each demand how many
+    lack it, no more than `most`, or all of them."""
+
+    first: Any
+    further_on: Any
+    counted: Any
+    every: Any
+
+
+@lru_cache(MOST_HELD)
+def _statements(sought: _Sought) -> _Statements:
+    first, names = _first(sought), (Member.sort_name, Member.id)
+    place = tuple_(*(bindparam(name, type_=key.type) for name, key in zip(("place", "place_id"), names, strict=True)))
+    ids = [_lacking(sought, each) for each in sought.demands]
+    return _Statements(
+        first,
+        first.where(tuple_(*names) > place),
+        select(*(counting(each, _MOST).scalar_subquery() for each in ids)),
+        select(*(counting(each, None).scalar_subquery() for each in ids)),
+    )
+
+
+def _first(sought: _Sought) -> Select[Any]:
+    columns: tuple[Any, ...] = (
+        Member.id,
+        Member.sort_name,
+        Member.family_name,
+        Member.given_name,
+        Member.suffix,
+        Member.number,
+        Unit.name.label("unit"),
+    )
+    demands = (and_(lacks(each, sought.asked.on), *sought.helped(each)) for each in sought.demands)
+    statement: Select[Any] = (
+        select(*columns).outerjoin(Unit, Member.unit_id == Unit.id).where(*sought.narrowed, or_(false(), *demands))
+    )
+    return statement.order_by(Member.sort_name, Member.id).limit(_MOST)
+
+
+def _lacking(sought: _Sought, demand: Demand) -> Any:
+    """The ids of those who lack it. Where it binds units: these by their index, and those whom it names besides; else
+    along the names, until enough are found."""
+    on = sought.asked.on
+    if demand.binds_everyone or not demand.units:
+        who = select(Member.id).where(*sought.narrowed, lacks(demand, on), *sought.helped(demand))
+        return who.order_by(Member.sort_name, Member.id)
+    who = select(Member.id).where(*sought.narrowed, not_excused(demand, on, told=True), not_(met(demand, on)))
+    who, inside = who.where(*sought.helped(demand)), in_its_groups(demand)
+    named = select(RequirementMember.member_id).where(RequirementMember.requirement_id == demand.id)
+    return union_all(who.where(inside), who.where(not_(inside), Member.id.in_(named)))
