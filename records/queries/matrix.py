@@ -244,8 +244,8 @@ class _Question:
     def walked(self, beside: Member | None, *, backwards: bool) -> tuple[list[SqlRow[Any]], int | None]:
         """A page and one more, after or before somebody; and how many fit, where there are any on the page."""
         units = [*(unit.id for unit in self.units), None]
-        key = None if self.told else self.among
-        walk = Walk(lambda: self.shown, lambda: self.narrowed, key)
+        among = self.among.conditions
+        walk = Walk(lambda: self.shown, lambda: self.narrowed) if self.told else Walk(among, among, self.among)
         return walked(units, walk, beside, most=PAGE + 1, backwards=backwards)
 
     @property

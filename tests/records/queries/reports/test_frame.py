@@ -5,10 +5,15 @@ from __future__ import annotations
 import pytest
 from werkzeug.datastructures import MultiDict
 
+from records import clock
 from records.database import transaction
 from records.errors import ModuleOff, NotAllowed, NotFound
+from records.models import Member
 from records.queries.reports import REPORTS, offered, report_named
 from records.queries.reports.frame import MOST_AT_HAND, Listed
+from tests.clearances import require
+from tests.holdings import give, today
+from tests.notices import remind
 from tests.records.queries.reports.asking import ask
 
 NONSENSE = ["", "0", "-1", "x", "9" * 40, "' OR 1=1 --", "\x00", "١٢", "none", "2027-02-30", "own_dates", "ever"]
@@ -105,3 +110,22 @@ def test_sums_have_pages_too():
 def test_a_new_organization_has_empty_reports(cast, name):
     rows = ask(cast, name)
     assert [row for row in rows if name not in ("turnaround", "activity")] == []
+
+
+@pytest.mark.parametrize("name", ["expiring", "expired", "notices", "missing", "standing-by-member"])
+def test_a_count_is_that_of_the_rows_whoever_asks_and_whatever_narrows_them(cast, name):
+    """A count has a statement of its own, which reads no more than what narrows the rows."""
+    require("Medical", cast.emt, cast.forklift)
+    for days, member in enumerate((cast.max, cast.mia, cast.una, cast.nora)):
+        for type_ in (cast.emt, cast.forklift):
+            give(member, type_, 10 * days - 20, number=str(days), issued_in=None)
+    remind(today())
+    with transaction() as session:
+        session.get_one(Member, cast.mia.id).deactivated_at = clock.now()
+    counts = set()
+    for by in (cast.ada, cast.nora):
+        for narrowed in ({}, {"unit": cast.engine.id}, {"unit": "none"}, {"type": cast.emt.id}):
+            rows = ask(cast, name, by, period="own_dates", **narrowed)
+            assert rows.count() == len(list(rows)), (by.given_name, narrowed)
+            counts.add(rows.count())
+    assert len(counts) > 1

@@ -8,7 +8,7 @@ import pytest
 
 from records import clock
 from records.database import organization_scope, transaction
-from records.models import Member, Rule
+from records.models import Member, Rule, TypeEquivalence
 from records.models.clearance import Outcome
 from records.queries import matrix
 from records.queries.matrix import every_row
@@ -121,3 +121,26 @@ def test_statements_do_not_grow_with_members(cast, required):
         for number in range(20):
             session.add(Member(given_name="A", family_name=str(number), created_at=clock.now(), unit_id=cast.engine.id))
     assert counted() == before
+
+
+def test_whom_a_requirement_names_besides_its_units_is_counted_once(cast):
+    """Nora is in the unit, Max below it and named, Una in none and named; Mia is in another."""
+    require("Warehouse", cast.forklift, units=[cast.north], members=[cast.max, cast.una])
+    for by, names in ((cast.ada, ["Max", "Nora", "Una"]), (cast.nora, ["Max", "Nora"])):
+        rows = ask(cast, "missing", by)
+        assert sorted({gap.member.given_name for gap in rows}) == names
+        assert rows.count() == rows.count(None) == len(list(rows)) == len(names)
+    give(cast.max, cast.forklift, 100)
+    assert ask(cast, "missing").count() == 2
+
+
+def test_statements_that_are_kept_are_those_of_the_same_requirements(cast):
+    """With the name of one, or what counts as its type, changed, others are asked."""
+    rule = require("Warehouse", cast.forklift)
+    assert {gap.finding.demand.name for gap in ask(cast, "missing")} == {"Warehouse"}
+    give(cast.max, cast.emt, 100)
+    assert "Max" in {gap.member.given_name for gap in ask(cast, "missing")}
+    with transaction() as session:
+        session.add(TypeEquivalence(organization_id=cast.fire.id, type_id=cast.emt.id, counts_as_id=cast.forklift.id))
+    assert "Max" not in {gap.member.given_name for gap in ask(cast, "missing")}
+    assert ask(cast, "missing", requirement=rule.id).count() == len(list(ask(cast, "missing")))
