@@ -12,11 +12,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from records.models.actor import Actor
-from records.models.base import Base, Id, Identity
+from records.models.base import Base, Id, Identity, where
 from records.models.sealing import PERSONAL, digest_of_detail
 
 
@@ -157,15 +157,13 @@ class AuditEvent(Base):
             "uq_audit_event_sequence_without_organization",
             "sequence",
             unique=True,
-            sqlite_where=text(_OF_NONE),
-            postgresql_where=text(_OF_NONE),
+            **where(_OF_NONE),
         ),
         Index(
             "ix_audit_event_waiting",
             "organization_id",
             "id",
-            sqlite_where=text(_WAITING),
-            postgresql_where=text(_WAITING),
+            **where(_WAITING),
         ),
         Index("ix_audit_event_newest", "organization_id", "id"),
         Index("ix_audit_event_kind", "organization_id", "kind", "id"),
@@ -176,8 +174,7 @@ class AuditEvent(Base):
             "organization_id",
             "administrator_id",
             "id",
-            sqlite_where=text(_BY_ADMINISTRATOR),
-            postgresql_where=text(_BY_ADMINISTRATOR),
+            **where(_BY_ADMINISTRATOR),
         ),
         Index("ix_audit_event_at", "organization_id", "at", "id"),
         Index("ix_audit_event_subject", "organization_id", "subject_kind", "subject_id", "id"),

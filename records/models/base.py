@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
@@ -94,6 +95,11 @@ def within_organization(column: str, table: str, *, ondelete: str | None = None)
     return ForeignKeyConstraint(
         ["organization_id", column], [f"{table}.organization_id", f"{table}.id"], ondelete=ondelete
     )
+
+
+def where(condition: str) -> dict[str, Any]:
+    """For an index of those rows alone, on each kind of database."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 def one_of(column: str, words: type) -> CheckConstraint:

@@ -6,12 +6,12 @@ from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, func, select, text
+from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, func, select
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship, validates
 
 from records.errors import AlreadyRenewed, ExpiresBeforeIssued, NotAllowed, NotDeleted, ReasonRequired
 from records.models.actor import Actor
-from records.models.base import Base, Id, Identity, OrganizationOwned, owned, within_organization
+from records.models.base import Base, Id, Identity, OrganizationOwned, owned, where, within_organization
 from records.models.certification_type import CertificationType
 from records.models.member import Member
 from records.models.scan import Scan
@@ -46,38 +46,36 @@ class Certification(OrganizationOwned, Base):
             "number",
             "expires_on",
             unique=True,
-            sqlite_where=text(LIVE),
-            postgresql_where=text(LIVE),
+            **where(LIVE),
         ),
         Index(
             "uq_certification_renewed_once",
             "organization_id",
             "supersedes_id",
             unique=True,
-            sqlite_where=text(LIVE + " AND supersedes_id IS NOT NULL"),
-            postgresql_where=text(LIVE + " AND supersedes_id IS NOT NULL"),
+            **where(LIVE + " AND supersedes_id IS NOT NULL"),
         ),
         Index(
             "ix_certification_expires_on",
             "organization_id",
             "expires_on",
             "id",
-            sqlite_where=text(LIVE),
-            postgresql_where=text(LIVE),
+            "member_id",
+            "type_id",
+            "revoked_on",
+            **where(LIVE),
         ),
         Index(
             "ix_certification_suspended_on",
             "organization_id",
             "suspended_on",
-            sqlite_where=text("suspended_on IS NOT NULL"),
-            postgresql_where=text("suspended_on IS NOT NULL"),
+            **where("suspended_on IS NOT NULL"),
         ),
         Index(
             "ix_certification_revoked_on",
             "organization_id",
             "revoked_on",
-            sqlite_where=text("revoked_on IS NOT NULL"),
-            postgresql_where=text("revoked_on IS NOT NULL"),
+            **where("revoked_on IS NOT NULL"),
         ),
         Index("ix_certification_type_id", "organization_id", "type_id", "expires_on"),
         Index("ix_certification_folded_number", "organization_id", "folded_number"),

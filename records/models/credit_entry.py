@@ -7,11 +7,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Index, String, text
+from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from records.models.amounts import Credits
-from records.models.base import Base, Id, Identity, OrganizationOwned, one_of, owned, within_organization
+from records.models.base import Base, Id, Identity, OrganizationOwned, one_of, owned, where, within_organization
 from records.models.credit_type import CreditType
 
 if TYPE_CHECKING:
@@ -40,16 +40,14 @@ class CreditEntry(OrganizationOwned, Base):
             "organization_id",
             "external_certificate_id",
             unique=True,
-            sqlite_where=text("kind = 'award'"),
-            postgresql_where=text("kind = 'award'"),
+            **where("kind = 'award'"),
         ),
         Index(
             "uq_credit_entry_reversed_once",
             "organization_id",
             "reverses_id",
             unique=True,
-            sqlite_where=text("reverses_id IS NOT NULL"),
-            postgresql_where=text("reverses_id IS NOT NULL"),
+            **where("reverses_id IS NOT NULL"),
         ),
         Index("ix_credit_entry_member_id", "organization_id", "member_id", "credit_type_id", "counts_on"),
         Index("ix_credit_entry_credit_type_id", "organization_id", "credit_type_id"),

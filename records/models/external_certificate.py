@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from records.errors import (
@@ -26,7 +26,7 @@ from records.errors import (
     RevisionChanged,
 )
 from records.models.amounts import Credits, amount
-from records.models.base import Base, Id, Identity, OrganizationOwned, one_of, owned, within_organization
+from records.models.base import Base, Id, Identity, OrganizationOwned, one_of, owned, where, within_organization
 from records.models.certificate_states import Approval, State
 from records.models.claim import Claim
 from records.models.credit_type import CreditType
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from records.models.actor import Actor
 
 
-_PENDING = text("state = 'pending'")
+_PENDING = "state = 'pending'"
 
 
 class ExternalCertificate(Claim, OrganizationOwned, Base):
@@ -86,8 +86,9 @@ class ExternalCertificate(Claim, OrganizationOwned, Base):
         ),
         CheckConstraint("copy_of_id <> id", name="not_its_own_copy"),
         Index("ix_external_certificate_pending", "organization_id", "submitted_at", "id",
-              sqlite_where=_PENDING, postgresql_where=_PENDING),
+              **where(_PENDING)),
         Index("ix_external_certificate_state", "organization_id", "state", "decided_at", "id"),
+        Index("ix_external_certificate_state_member", "organization_id", "state", "member_id"),
         Index("ix_external_certificate_member_id", "organization_id", "member_id", "earned_on", "id"),
         Index("ix_external_certificate_folded_number", "organization_id", "folded_number"),
         Index("ix_external_certificate_credit_type_id", "organization_id", "credit_type_id"),

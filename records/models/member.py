@@ -15,7 +15,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
@@ -41,6 +40,7 @@ from records.models.base import (
     folded_string,
     one_of,
     owned,
+    where,
     within_organization,
 )
 from records.models.language import LANGUAGES
@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from records.models.member_merge import MemberMerge
 
 _ACTIVE = "deactivated_at IS NULL"
+_NOT_ACTIVE = "deactivated_at IS NOT NULL"
+_ORDERED_BY = ("sort_name", "folded_number", "joined_on", "last_seen_at")  # as lists of members are
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # Such as "es" or "pt-BR", in words that every database understands.
 _IS_A_TAG = (
@@ -98,18 +100,9 @@ class Member(OrganizationOwned, Base):
         CheckConstraint("reviews = false OR role = 'training_coordinator'", name="only_coordinators_are_granted"),
         CheckConstraint(_IS_A_TAG, name="language_is_a_tag"),
         Index("ix_member_sort_name", "organization_id", "sort_name", "id"),
-        Index(
-            "ix_member_sort_name_active",
-            "organization_id",
-            "sort_name",
-            "id",
-            sqlite_where=text(_ACTIVE),
-            postgresql_where=text(_ACTIVE),
-        ),
-        Index("ix_member_unit_id_sort_name", "organization_id", "unit_id", "sort_name", "id"),
-        Index("ix_member_unit_id_folded_number", "organization_id", "unit_id", "folded_number", "id"),
-        Index("ix_member_unit_id_joined_on", "organization_id", "unit_id", "joined_on", "id"),
-        Index("ix_member_unit_id_last_seen_at", "organization_id", "unit_id", "last_seen_at", "id"),
+        Index("ix_member_sort_name_active", "organization_id", "sort_name", "id", **where(_ACTIVE)),
+        Index("ix_member_deactivated", "organization_id", "id", **where(_NOT_ACTIVE)),
+        *(Index(f"ix_member_unit_id_{each}", "organization_id", "unit_id", each, "id") for each in _ORDERED_BY),
         Index("ix_member_role_sort_name", "organization_id", "role", "sort_name", "id"),
         Index("ix_member_folded_number_sort", "organization_id", "folded_number", "id"),
         Index("ix_member_joined_on", "organization_id", "joined_on", "id"),

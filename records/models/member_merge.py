@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from records.models.base import Base, Id, Identity, OrganizationOwned, owned, within_organization
+from records.models.base import Base, Id, Identity, OrganizationOwned, owned, where, within_organization
 from records.models.member import Member
 
 
@@ -28,8 +28,7 @@ class MemberMerge(OrganizationOwned, Base):
             "organization_id",
             "merged_id",
             unique=True,
-            sqlite_where=text("undone_at IS NULL"),
-            postgresql_where=text("undone_at IS NULL"),
+            **where("undone_at IS NULL"),
         ),
         Index("ix_member_merge_kept_id", "organization_id", "kept_id"),
         Index("ix_member_merge_merged_by_id", "organization_id", "merged_by_id"),

@@ -6,10 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from records.models.base import Base, Id, Identity, one_of, within_organization
+from records.models.base import Base, Id, Identity, one_of, where, within_organization
 
 # Still to be mailed.
 WAITING = "to_address IS NOT NULL AND sent_at IS NULL AND failed_at IS NULL"
@@ -70,8 +70,7 @@ class Message(Base):
             "ix_message_waiting",
             "due_at",
             "id",
-            sqlite_where=text(WAITING),
-            postgresql_where=text(WAITING),
+            **where(WAITING),
         ),
         Index("ix_message_member_id", "organization_id", "member_id", "id"),
     )

@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from records.errors import BroughtInAlready, NotAllowed, NotBroughtIn, NotChecked, NotFound
-from records.models.base import Base, Id, Identity, OrganizationOwned, Words, one_of, owned, within_organization
+from records.models.base import Base, Id, Identity, OrganizationOwned, Words, one_of, owned, where, within_organization
 from records.models.stored_file import StoredFile
 
 if TYPE_CHECKING:
@@ -152,8 +152,7 @@ class ImportRow(OrganizationOwned, Base):
             "organization_id",
             "import_id",
             "line",
-            sqlite_where=text("kept <> ''"),
-            postgresql_where=text("kept <> ''"),
+            **where("kept <> ''"),
         ),
     )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from records.models.base import Base, Id, Identity, OrganizationOwned, one_of, owned, within_organization
+from records.models.base import Base, Id, Identity, OrganizationOwned, one_of, owned, where, within_organization
 from records.models.certification import Certification
 from records.models.member import Member
 from records.models.message import Message
@@ -87,8 +87,7 @@ class Snooze(OrganizationOwned, Base):
             "organization_id",
             "certification_id",
             unique=True,
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
+            **where("ended_at IS NULL"),
         ),
         Index("ix_snooze_certification_id", "organization_id", "certification_id"),
         Index("ix_snooze_by_id", "organization_id", "by_id"),

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, String, Text, text
+from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from records.errors import NotAllowed, NotFound, ReasonRequired, Refusal
@@ -19,7 +19,7 @@ from records.errors.renewals import (
     UndoneByAdministrators,
 )
 from records.models.actor import Actor
-from records.models.base import Base, Id, Identity, OrganizationOwned, one_of, owned, within_organization
+from records.models.base import Base, Id, Identity, OrganizationOwned, one_of, owned, where, within_organization
 from records.models.certification import Certification
 from records.models.certification_type import CertificationType
 from records.models.member import Member
@@ -141,8 +141,7 @@ class RenewalProposal(OrganizationOwned, Base):
             "organization_id",
             "certification_id",
             unique=True,
-            sqlite_where=text("state = 'proposed'"),
-            postgresql_where=text("state = 'proposed'"),
+            **where("state = 'proposed'"),
         ),
         Index("ix_renewal_proposal_state", "organization_id", "state", "created_at", "id"),
         Index("ix_renewal_proposal_member_id", "organization_id", "member_id", "id"),

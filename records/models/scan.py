@@ -6,11 +6,11 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Index, String, text
+from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from records.errors import Invalid, NotDeleted, NotFound, Refusal
-from records.models.base import Base, Id, Identity, OrganizationOwned, owned, within_organization
+from records.models.base import Base, Id, Identity, OrganizationOwned, owned, where, within_organization
 from records.models.stored_file import StoredFile
 from records.models.text import tidy
 
@@ -40,8 +40,7 @@ def file_name(name: str | None) -> str:
 def _by(column: str) -> Index:
     """Only of scans that have such a record: SQLite, which looks at the start of an index, would take it for one of a
     single value."""
-    there = text(f"{column} IS NOT NULL")
-    return Index(f"ix_scan_{column}", "organization_id", column, sqlite_where=there, postgresql_where=there)
+    return Index(f"ix_scan_{column}", "organization_id", column, **where(f"{column} IS NOT NULL"))
 
 
 class Scan(OrganizationOwned, Base):
@@ -69,8 +68,7 @@ class Scan(OrganizationOwned, Base):
             "certification_id",
             "stored_file_id",
             unique=True,
-            sqlite_where=text(_LIVE),
-            postgresql_where=text(_LIVE),
+            **where(_LIVE),
         ),
         Index(
             "uq_scan_submitted_once",
@@ -78,8 +76,7 @@ class Scan(OrganizationOwned, Base):
             "external_certificate_id",
             "stored_file_id",
             unique=True,
-            sqlite_where=text(_LIVE),
-            postgresql_where=text(_LIVE),
+            **where(_LIVE),
         ),
         Index(
             "uq_scan_proposed_once",
@@ -87,8 +84,7 @@ class Scan(OrganizationOwned, Base):
             "renewal_proposal_id",
             "stored_file_id",
             unique=True,
-            sqlite_where=text(_LIVE),
-            postgresql_where=text(_LIVE),
+            **where(_LIVE),
         ),
         Index("ix_scan_stored_file_id", "organization_id", "stored_file_id"),
         _by("certification_id"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from records.errors import FileInfected, FileUnscanned
-from records.models.base import Base, Identity, OrganizationOwned, one_of, owned
+from records.models.base import Base, Identity, OrganizationOwned, one_of, owned, where
 
 # What a browser may open by itself. All else is downloaded. Source: DOMAIN, Files.
 OPENS_IN_BROWSER = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "application/pdf"})
@@ -59,8 +59,7 @@ class StoredFile(OrganizationOwned, Base):
         Index(
             "ix_stored_file_preview_waiting",
             "id",
-            sqlite_where=text("preview = 'waiting'"),
-            postgresql_where=text("preview = 'waiting'"),
+            **where("preview = 'waiting'"),
         ),
         Index("ix_stored_file_wanted_at", "wanted_at"),
         Index("ix_stored_file_virus_scan", "virus_scan", "virus_scan_due_at", "id"),

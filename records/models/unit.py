@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from records.models.base import Base, Id, Identity, OrganizationOwned, folded_string, owned, within_organization
+from records.models.base import Base, Id, Identity, OrganizationOwned, folded_string, owned, where, within_organization
 from records.models.text import folded, name_line
 
 
@@ -20,16 +20,14 @@ class Unit(OrganizationOwned, Base):
             "parent_id",
             "folded_name",
             unique=True,
-            sqlite_where=text("parent_id IS NOT NULL"),
-            postgresql_where=text("parent_id IS NOT NULL"),
+            **where("parent_id IS NOT NULL"),
         ),
         Index(
             "uq_unit_folded_name_at_top",
             "organization_id",
             "folded_name",
             unique=True,
-            sqlite_where=text("parent_id IS NULL"),
-            postgresql_where=text("parent_id IS NULL"),
+            **where("parent_id IS NULL"),
         ),
     )
 

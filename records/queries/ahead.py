@@ -130,8 +130,9 @@ def _together_within(statements: tuple[Any, ...]) -> Any:
 def _together(statements: tuple[Any, ...]) -> Select[Any]:
     """One row with a list of rows for each of the statements, as the text of JSON."""
     lists = (
-        cast(select(all_of(*columns_of(each).subquery(f"asked_{number}").c)).scalar_subquery(), Text)
-        .label(f"answer_{number}")
+        cast(select(all_of(*columns_of(each).subquery(f"asked_{number}").c)).scalar_subquery(), Text).label(
+            f"answer_{number}"
+        )
         for number, each in enumerate(statements)
     )
     return select(*lists)

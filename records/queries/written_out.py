@@ -40,5 +40,9 @@ class WrittenOut:
             values.update(zip(parts, given[name], strict=True))
         for name, read in self._readers.items():
             values[name] = read(values[name])
-        put = {name: values[name] for name in self._values} if self._order is None else tuple(map(values.get, self._order))
+        put = (
+            {name: values[name] for name in self._values}
+            if self._order is None
+            else tuple(map(values.get, self._order))
+        )
         return db.session.connection().exec_driver_sql(self._sql, put).one()
