@@ -9,7 +9,7 @@ from wtforms import Form, SelectChoice, SelectField
 
 from admin_panel.filters import DAY, Filter, named, pull_down, search, unit_filter, worded
 from admin_panel.forms.member import CLEARANCE_WORDS
-from records.models import CertificationType, Position
+from records.models import CertificationKind, Position
 from records.models.clearance import Demand
 from records.queries.coverage import Count, Question
 from records.queries.matrix import Asked, Matrix
@@ -35,7 +35,7 @@ class CoverageForm(Form):
     count = SelectField(lazy_gettext("Count"))
     within = SelectField(lazy_gettext("Look ahead"))
 
-    def __init__(self, asked: Question, demands: Iterable[Demand], types: Iterable[CertificationType]) -> None:
+    def __init__(self, asked: Question, demands: Iterable[Demand], types: Iterable[CertificationKind]) -> None:
         words = {"position": str(asked.position or ""), "count": asked.count, "within": str(asked.within)}
         super().__init__(data=vars(asked) | words)
         requirements = [(f"{Count.REQUIREMENT}-{each.id}", each.name) for each in demands]

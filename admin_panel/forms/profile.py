@@ -11,7 +11,7 @@ from wtforms import BooleanField, EmailField, Form, SelectChoice, SelectField, S
 from wtforms.widgets import CheckboxInput
 
 from admin_panel.forms.fields import Day, Pick, Ticks
-from records.models import Certification, CertificationType, Member, Position, Role
+from records.models import Certification, CertificationKind, CertificationType, Member, Position, Role
 from records.models.text import tidy
 from records.queries.units import Choice
 from records.services.certification_steps import Entry
@@ -19,6 +19,7 @@ from records.services.member_steps import Access, Identity
 from records.web.form_markup import TickList
 from records.web.words import ROLE_WORDS, day, today
 
+Types = Sequence[CertificationType] | Sequence[CertificationKind]
 _OFF = {"autocomplete": "off"}
 
 
@@ -94,11 +95,11 @@ class NewForm(Form):
     number = StringField(lazy_gettext("Certification Num"), render_kw=_OFF)
     renews_id = Pick(lazy_gettext("Renews"))
 
-    def know(self, types: Sequence[CertificationType]) -> None:
+    def know(self, types: Types) -> None:
         """The types to choose from. A page that writes all options by itself needs no `offer`."""
         self.types = {type_.id: type_ for type_ in types}
 
-    def offer(self, types: Sequence[CertificationType], held: Sequence[Certification]) -> None:
+    def offer(self, types: Types, held: Sequence[Certification]) -> None:
         """The types to choose from, and what a new one may renew; both carry what scripts need to propose."""
         self.know(types)
         self.type_id.choices = [SelectChoice("", gettext("Choose"))]

@@ -7,9 +7,9 @@ from records.models.audit_event import AuditDetail, AuditEvent, AuditKind
 from records.models.base import Base, OrganizationOwned
 from records.models.certificate_states import Approval, State
 from records.models.certification import Certification
-from records.models.certification_type import CertificationType
+from records.models.certification_type import CertificationKind, CertificationType
 from records.models.credit_entry import CreditEntry, EntryKind
-from records.models.credit_type import CreditType, Period
+from records.models.credit_type import CreditKind, CreditType, Period
 from records.models.erasure import ERASED, Erasure, ErasureReason
 from records.models.external_certificate import ExternalCertificate
 from records.models.job_state import JobFailure, JobState
@@ -61,9 +61,11 @@ __all__ = [
     "BatchedRenewal",
     "CalendarFeed",
     "Certification",
+    "CertificationKind",
     "CertificationType",
     "ColumnMapping",
     "CreditEntry",
+    "CreditKind",
     "CreditType",
     "Digest",
     "EntryKind",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -80,9 +81,33 @@ class CertificationType(OrganizationOwned, Base):
 
     def proposed_expiry(self, issued_on: date) -> date | None:
         """Issued plus the usual term; 29 February becomes 28 February in a common year."""
-        if self.usual_term is None:
-            return None
-        try:
-            return issued_on + relativedelta(months=self.usual_term)
-        except (ValueError, OverflowError):
-            return None
+        return _proposed_expiry(self.usual_term, issued_on)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificationKind:
+    """What a certification needs to know of its type: the type's values, for reading only."""
+
+    id: int
+    name: str
+    folded_name: str
+    description: str
+    issuer: str
+    position: int
+    grace_days: int
+    notice_days: int
+    usual_term: int | None
+    members_propose_renewals: bool
+    is_retired: bool
+
+    def proposed_expiry(self, issued_on: date) -> date | None:
+        return _proposed_expiry(self.usual_term, issued_on)
+
+
+def _proposed_expiry(usual_term: int | None, issued_on: date) -> date | None:
+    if usual_term is None:
+        return None
+    try:
+        return issued_on + relativedelta(months=usual_term)
+    except (ValueError, OverflowError):
+        return None

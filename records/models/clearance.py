@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import islice, takewhile
 from typing import NamedTuple
 
-from records.models.credit_type import CreditType, Span
+from records.models.credit_type import CreditKind, CreditType, Span
 from records.models.requirement import Rule
 
 _A_DAY = timedelta(days=1)
@@ -51,7 +51,7 @@ class Demand:
     at_least: int | None = None
     types: tuple[int, ...] = ()
     counting_as: Mapping[int, frozenset[int]] = field(default_factory=dict, hash=False)
-    credit_type: CreditType | None = None
+    credit_type: CreditType | CreditKind | None = None
     credits: Decimal = _NOTHING
     description: str = ""
 
@@ -269,7 +269,7 @@ def _held(day: date, demand: Demand, person: Person) -> dict[int, Holding]:
 # Credits
 
 
-def _meets_credits(day: date, demand: Demand, type_: CreditType, person: Person) -> bool:
+def _meets_credits(day: date, demand: Demand, type_: CreditType | CreditKind, person: Person) -> bool:
     """Enough in this period, or in the one before it, or not bound yet for all of a period that is over."""
     period = type_.period_around(day, joined_on=person.joined_on)
     if _earned(demand, period, person, through=day) >= demand.credits:
@@ -288,7 +288,7 @@ def _earned(demand: Demand, period: Span, person: Person, *, through: date) -> D
     return sum((amount for on, amount in entries if first <= on <= last), _NOTHING)
 
 
-def _beginnings_after(day: date, type_: CreditType, person: Person) -> Iterator[date]:
+def _beginnings_after(day: date, type_: CreditType | CreditKind, person: Person) -> Iterator[date]:
     """The first days of the next periods."""
     while True:
         period = type_.period_around(day, joined_on=person.joined_on)

@@ -122,13 +122,34 @@ class CreditType(OrganizationOwned, Base):
 
     def period_around(self, day: date, *, joined_on: date | None) -> Span:
         """The period that `day` is in, for a member who joined on `joined_on` (None: not known, so by calendar)."""
-        if self.period == Period.LIFETIME:
-            return Span(None, None)
-        if self.period == Period.OWN_DATES and self.starts_on and self.ends_on:
-            return _repeated(self.starts_on, self.ends_on, day)
-        if self.period == Period.FROM_JOINING and joined_on is not None:
-            return _repeated(joined_on, _years_after(joined_on, 1) - timedelta(days=1), day)
-        return Span(date(day.year, 1, 1), date(day.year, 12, 31))
+        return _period_around(self, day, joined_on)
+
+
+@dataclass(frozen=True, slots=True)
+class CreditKind:
+    """What credits need to know of their type: the type's values, for reading only."""
+
+    id: int
+    name: str
+    unit: str
+    goal: Decimal | None
+    period: str
+    starts_on: date | None
+    ends_on: date | None
+    is_retired: bool
+
+    def period_around(self, day: date, *, joined_on: date | None) -> Span:
+        return _period_around(self, day, joined_on)
+
+
+def _period_around(type_: CreditType | CreditKind, day: date, joined_on: date | None) -> Span:
+    if type_.period == Period.LIFETIME:
+        return Span(None, None)
+    if type_.period == Period.OWN_DATES and type_.starts_on and type_.ends_on:
+        return _repeated(type_.starts_on, type_.ends_on, day)
+    if type_.period == Period.FROM_JOINING and joined_on is not None:
+        return _repeated(joined_on, _years_after(joined_on, 1) - timedelta(days=1), day)
+    return Span(date(day.year, 1, 1), date(day.year, 12, 31))
 
 
 def _years_after(day: date, years: int) -> date:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, Text, cast, select
+from sqlalchemy import Text, cast, select
 
 from records.database import db, what_is_seen
 from records.gathering import all_of
@@ -127,7 +127,7 @@ def _together_within(statements: tuple[Any, ...]) -> Any:
 
 
 @lru_cache(_MOST_HELD)
-def _together(statements: tuple[Any, ...]) -> Select[Any]:
+def _together(statements: tuple[Any, ...]) -> Any:
     """One row with a list of rows for each of the statements, as the text of JSON."""
     lists = (
         cast(select(all_of(*columns_of(each).subquery(f"asked_{number}").c)).scalar_subquery(), Text).label(

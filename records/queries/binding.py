@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, select
 
 from records.database import this_organization
 from records.models import (
-    CertificationType,
+    CertificationKind,
+    CreditKind,
     CreditType,
     Requirement,
     RequirementKind,
@@ -25,9 +26,15 @@ from records.models import (
 )
 from records.models.clearance import Demand
 from records.queries.ahead import Question, read_ahead, rows_of
-from records.queries.certification_types import all_types, asked_for_types
+from records.queries.certification_types import asked_for_kinds, kinds
+from records.queries.credit_types import columns_of_kind
 from records.queries.equivalences import reached
-from records.queries.pairs import pairs_of, union_of
+from records.queries.pairs import paired, union_of
+from records.queries.unpacking import Row
+
+_MOST_KEPT = 100  # organizations
+_OF_DEMAND = ("id", "name", "description", "from_on", "newcomer_days", "binds_everyone", "rule", "at_least", "credits",
+              "credit_type_id")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,7 @@ class Rules:
     """The requirements that stand today, in order, and the certification types by id that they can name."""
 
     demands: tuple[Demand, ...]
-    types: dict[int, CertificationType]
+    types: dict[int, CertificationKind]
 
     def only(self, requirement_id: int | None) -> Rules:
         """With one of the requirements; all of them where None, or one that does not stand, is asked for."""
@@ -75,22 +82,33 @@ def _stands(takes: bool) -> ColumnElement[bool]:
 
 def rules() -> Rules:
     """All requirements that stand. One statement."""
-    with read_ahead(*asked_for_rules()):
-        rows = rows_of(_standing(this_organization().takes_external_certificates))
-        types = {each.id: each for each in all_types()}
-        named = _Named.read(types) if rows else None
-    return Rules(tuple(_demand(each, credit_type, types, named) for each, credit_type in rows if named), types)
+    asked = asked_for_rules()
+    with read_ahead(*asked):
+        standing, _kinds, namings = (tuple(rows_of(*each)) for each in asked)
+        return _ruled(standing, tuple(kinds()), namings)
+
+
+@lru_cache(_MOST_KEPT)
+def _ruled(standing: tuple[Row, ...], types: tuple[CertificationKind, ...], namings: tuple[Row, ...]) -> Rules:
+    """What such rows come to: made once for as long as they say the same."""
+    known = {each.id: each for each in types}
+    if not standing:
+        return Rules((), known)
+    named = _Named.of(namings, known)
+    return Rules(tuple(_demand(each, known, named) for each in standing), known)
 
 
 def asked_for_rules() -> list[Question]:
     """What `rules` is going to ask."""
     standing = _standing(this_organization().takes_external_certificates)
-    return [Question(standing), asked_for_types(), Question(_namings())]
+    return [Question(standing), asked_for_kinds(), Question(_namings())]
 
 
 @cache
-def _standing(takes: bool) -> Select[Requirement, CreditType | None]:
-    statement = select(Requirement, CreditType).outerjoin(CreditType, Requirement.credit_type_id == CreditType.id)
+def _standing(takes: bool) -> Any:
+    columns = [getattr(Requirement, name) for name in _OF_DEMAND]
+    credit_type = [column.label(f"type_{number}") for number, column in enumerate(columns_of_kind())]
+    statement = select(*columns, *credit_type).outerjoin(CreditType, Requirement.credit_type_id == CreditType.id)
     return statement.where(_stands(takes)).order_by(Requirement.position, Requirement.folded_name, Requirement.id)
 
 
@@ -105,9 +123,9 @@ class _Named:
     below: dict[int, set[int]]
 
     @classmethod
-    def read(cls, types: Iterable[int]) -> _Named:
-        """One statement. `types` are the ids of all."""
-        found = pairs_of(Question(_namings()))
+    def of(cls, namings: Iterable[Row], types: Iterable[int]) -> _Named:
+        """`types` are the ids of all."""
+        found = paired(namings)
         counting = {type_id: reached([type_id], found["counting"]) for type_id in types}
         return cls(found["type"], found["unit"], found["position"], counting, _below(found["unit above"]))
 
@@ -124,9 +142,8 @@ def _namings() -> Any:
     )
 
 
-def _demand(
-    each: Requirement, credit_type: CreditType | None, types: dict[int, CertificationType], named: _Named
-) -> Demand:
+def _demand(each: Row, types: dict[int, CertificationKind], named: _Named) -> Demand:
+    credit_type = CreditKind(*each[len(_OF_DEMAND) :]) if each.credit_type_id is not None else None
     wanted = tuple(type_id for type_id in types if type_id in named.types[each.id])
     return Demand(
         id=each.id,

@@ -17,7 +17,7 @@ from records.database import this_organization
 from records.models import (
     Actor,
     Certification,
-    CertificationType,
+    CertificationKind,
     ExternalCertificate,
     Scan,
     Standing,
@@ -76,9 +76,9 @@ class Listed:
     certificate: ExternalCertificate | None = None
 
     @property
-    def type(self) -> CertificationType | None:
+    def type(self) -> CertificationKind | None:
         """None for an external certificate."""
-        return self.own.certification.type if self.own else None
+        return self.own.type if self.own else None
 
     @property
     def files(self) -> list[Scan]:
@@ -128,7 +128,7 @@ class Listing:
     rows: list[Listed]
     fitting: int
     everything: int
-    types: list[CertificationType]
+    types: list[CertificationKind]
     counts: dict[Status, int]
 
     @property
@@ -260,7 +260,7 @@ def _own() -> Select[ExternalCertificate]:
     return select(ExternalCertificate).where(ExternalCertificate.member_id == bindparam("member_id"))
 
 
-def _offered(wanted: Wanted, types: Mapping[int, CertificationType]) -> Wanted:
+def _offered(wanted: Wanted, types: Mapping[int, CertificationKind]) -> Wanted:
     known = {EXTERNAL, *(str(type_id) for type_id in types)}
     return replace(
         wanted,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Select, func, select
 
 from records.database import db
-from records.models import Certification, CertificationType
+from records.models import Certification, CertificationKind, CertificationType
 from records.queries.ahead import Question, rows_of, scalars_of
+from records.queries.unpacking import Row
 
 # Holders are counted up to here: a list is no place for a count over a million rows.
 MOST_HOLDERS = 1000
+_MOST_KEPT = 100  # organizations
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,34 @@ class Listed:
     @property
     def more(self) -> bool:
         return self.holders > MOST_HOLDERS
+
+
+def kinds() -> Sequence[CertificationKind]:
+    """All of them, retired ones too, in the organization's order; for reading only."""
+    return _made(tuple(rows_of(_every_kind())))
+
+
+def active_kinds() -> Sequence[CertificationKind]:
+    """Those that a pull-down offers, likewise."""
+    return [each for each in kinds() if not each.is_retired]
+
+
+@lru_cache(_MOST_KEPT)
+def _made(rows: tuple[Row, ...]) -> tuple[CertificationKind, ...]:
+    return tuple(CertificationKind(*row) for row in rows)
+
+
+def asked_for_kinds() -> Question:
+    """What `kinds` is going to ask."""
+    return Question(_every_kind())
+
+
+@cache
+def _every_kind() -> Any:
+    of = CertificationType
+    columns = (of.id, of.name, of.folded_name, of.description, of.issuer, of.position, of.grace_days, of.notice_days,
+               of.usual_term, of.members_propose_renewals, of.retired_at.is_not(None).label("is_retired"))  # fmt: skip
+    return _every_type().with_only_columns(*columns)
 
 
 def active_types() -> Sequence[CertificationType]:

@@ -22,6 +22,7 @@ from records.models import (
     Certification,
     CertificationType,
     CreditEntry,
+    CreditKind,
     CreditType,
     Exemption,
     Member,
@@ -259,7 +260,7 @@ def _on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
     return f"CAST({day} + make_interval(years => {years}) AS DATE)"
 
 
-def _credits_suffice(demand: Demand, type_: CreditType, day: date) -> Condition:
+def _credits_suffice(demand: Demand, type_: CreditType | CreditKind, day: date) -> Condition:
     """By the calendar, or where periods begin with joining and the day of it is known, by each member's own."""
     span = type_.period_around(day, joined_on=None)
     if span.first is None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any
 
 from sqlalchemy import Select, func, select
 
 from records.database import db
-from records.models import CreditType, ExternalCertificate
-from records.queries.ahead import Question, scalars_of
+from records.models import CreditKind, CreditType, ExternalCertificate
+from records.queries.ahead import Question, rows_of, scalars_of
+from records.queries.unpacking import Row
 
 # Certificates are counted up to here: a list is no place for a count over a million rows.
 MOST_CERTIFICATES = 1000
+_MOST_KEPT = 100  # organizations
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,33 @@ def asked_for_credit_types() -> Question:
 @cache
 def _every_type() -> Select[CreditType]:
     return select(CreditType).order_by(CreditType.position, CreditType.folded_name)
+
+
+def credit_kinds() -> Sequence[CreditKind]:
+    """All of them, retired ones too, in the organization's order; for reading only."""
+    return _made(tuple(rows_of(_every_kind())))
+
+
+@lru_cache(_MOST_KEPT)
+def _made(rows: tuple[Row, ...]) -> tuple[CreditKind, ...]:
+    return tuple(CreditKind(*row) for row in rows)
+
+
+def asked_for_credit_kinds() -> Question:
+    """What `credit_kinds` is going to ask."""
+    return Question(_every_kind())
+
+
+def columns_of_kind() -> tuple[Any, ...]:
+    """What a CreditKind is made of."""
+    of = CreditType
+    return (of.id, of.name, of.unit, of.goal, of.period, of.starts_on, of.ends_on,
+            of.retired_at.is_not(None).label("is_retired"))  # fmt: skip
+
+
+@cache
+def _every_kind() -> Any:
+    return _every_type().with_only_columns(*columns_of_kind())
 
 
 def listed_credit_types() -> list[ListedCreditType]:

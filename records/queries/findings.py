@@ -9,7 +9,7 @@ from datetime import date
 from records import clock
 from records.database import found, this_organization
 from records.errors import ModuleOff, NotFound
-from records.models import Actor, CertificationType, Member
+from records.models import Actor, CertificationKind, Member
 from records.models.clearance import Finding, Outcome, finding_on
 from records.queries.ahead import Question, read_ahead
 from records.queries.binding import asked_for_rules, rules
@@ -24,7 +24,7 @@ class Clearance:
     member: Member
     on: date
     findings: tuple[Finding, ...]
-    types: Mapping[int, CertificationType]
+    types: Mapping[int, CertificationKind]
     exists: bool
 
     @property

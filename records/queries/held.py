@@ -6,12 +6,11 @@ from collections import defaultdict
 from functools import cache
 
 from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import aliased
-from sqlalchemy.orm.attributes import set_committed_value
 
 from records.models import Certification, ExternalCertificate, Scan, StoredFile
-from records.queries.ahead import Question, read_ahead, rows_of
-from records.queries.certification_types import all_types, asked_for_types
+from records.queries.ahead import Question, read_ahead, rows_of, scalars_of
+from records.queries.certification_types import asked_for_kinds, kinds
+from records.queries.unpacking import relate
 
 Record = Certification | ExternalCertificate
 _LINKS: dict[type[Record], str] = {
@@ -22,22 +21,22 @@ _LINKS: dict[type[Record], str] = {
 
 def held_by(member_id: int) -> list[Certification]:
     """By type, the latest expiring first. One statement."""
-    certifications, scans, _types = asked = asked_for_held(member_id)
+    certifications, scans, _kinds = asked = asked_for_held(member_id)
     with read_ahead(*asked):
         files = scans_of(scans, Certification)
-        types = {each.id: (place, each) for place, each in enumerate(all_types())}
-        for each, renewal in (rows := rows_of(*certifications)):
-            set_committed_value(each, "type", types[each.type_id][1])
-            set_committed_value(each, "renewal", renewal)
-            set_committed_value(each, "scans", files[each.id])
-    return sorted((each for each, _ in rows), key=lambda each: types[each.type_id][0])
+        types = {each.id: (place, each) for place, each in enumerate(kinds())}
+        held = scalars_of(*certifications)
+    renewals = {each.supersedes_id: each for each in held if each.supersedes_id}
+    for each in held:
+        relate(each, type=types[each.type_id][1], renewal=renewals.get(each.id), scans=files.get(each.id, []))
+    return sorted(held, key=lambda each: types[each.type_id][0])
 
 
 def scans_of(asked: Question, record: type[Record]) -> dict[int, list[Scan]]:
     """Scans, each with its file, by the id of the record that they are of."""
     found: dict[int, list[Scan]] = defaultdict(list)
     for scan, stored in rows_of(*asked):
-        set_committed_value(scan, "stored_file", stored)
+        relate(scan, stored_file=stored)
         found[getattr(scan, _LINKS[record])].append(scan)
     return found
 
@@ -52,16 +51,14 @@ def asked_for_held(member_id: int) -> tuple[Question, Question, Question]:
     return (
         Question(_certifications(), {"member_id": member_id}),
         asked_for_scans(Certification, member_id),
-        asked_for_types(),
+        asked_for_kinds(),
     )
 
 
 @cache
-def _certifications() -> Select[Certification, Certification | None]:
-    renewal = aliased(Certification)
+def _certifications() -> Select[Certification]:
     return (
-        select(Certification, renewal)
-        .outerjoin(renewal, (renewal.supersedes_id == Certification.id) & renewal.deleted_at.is_(None))
+        select(Certification)
         .where(Certification.member_id == bindparam("member_id"), Certification.deleted_at.is_(None))
         .order_by(Certification.expires_on.desc(), Certification.id.desc())
         .execution_options(populate_existing=True)

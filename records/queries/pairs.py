@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import CompoundSelect, literal, select, union_all
 
 from records.queries.ahead import Question, rows_of
+from records.queries.unpacking import Row
 
 # Kind -> first value -> second values.
 Pairs = dict[str, dict[int, set[Any]]]
@@ -15,8 +17,13 @@ Pairs = dict[str, dict[int, set[Any]]]
 
 def pairs_of(question: Question) -> Pairs:
     """Rows of a kind and two values, by kind and by the first of them."""
+    return paired(rows_of(*question))
+
+
+def paired(rows: Iterable[Row]) -> Pairs:
+    """The same of rows that are there."""
     found: Pairs = defaultdict(lambda: defaultdict(set))
-    for kind, one, other in rows_of(*question):
+    for kind, one, other in rows:
         found[kind][one].add(other)
     return found
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 from records.database import this_organization
 from records.models import (
     Certification,
-    CertificationType,
+    CertificationKind,
     CreditEntry,
     Exemption,
     Member,
@@ -127,7 +127,7 @@ def _of_members() -> Any:
     )
 
 
-def _holdings(asked: Question, types: dict[int, CertificationType]) -> dict[int, dict[int, list[Holding]]]:
+def _holdings(asked: Question, types: dict[int, CertificationKind]) -> dict[int, dict[int, list[Holding]]]:
     """Live certifications by member and type."""
     held: dict[int, dict[int, list[Holding]]] = defaultdict(dict)
     for row in rows_of(*asked):

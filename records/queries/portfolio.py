@@ -9,7 +9,7 @@ from datetime import date
 from records import clock
 from records.database import this_organization
 from records.errors import ModuleOff, NotFound
-from records.models import Actor, Certification, Standing
+from records.models import Actor, Certification, CertificationKind, Standing
 from records.models.following import follows
 from records.queries.ahead import Question
 from records.queries.held import asked_for_held, held_by
@@ -26,6 +26,11 @@ class OwnCertification:
     standing: Standing
     earlier: tuple[OwnCertification, ...]
     followed: bool
+
+    @property
+    def type(self) -> CertificationKind:
+        kind: CertificationKind = self.certification.type  # type: ignore[assignment]  # because: read ahead, its values alone
+        return kind
 
     @property
     def needs_attention(self) -> bool:

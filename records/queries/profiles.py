@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import joinedload
-from sqlalchemy.orm.attributes import set_committed_value
 
 from records import clock
 from records.database import db, is_id, this_organization
@@ -20,7 +19,7 @@ from records.models import (
     Actor,
     AuditEvent,
     Certification,
-    CertificationType,
+    CertificationKind,
     Member,
     Position,
     Scan,
@@ -30,11 +29,12 @@ from records.models import (
     Unit,
 )
 from records.queries.ahead import Question, read_ahead, rows_of, scalars_of
-from records.queries.certification_types import active_types
+from records.queries.certification_types import active_kinds
 from records.queries.held import asked_for_held, held_by
 from records.queries.positions import asked_for_positions_for, positions_for
 from records.queries.profile_fields import Shown, shown_fields
 from records.queries.units import Choice, asked_for_choices, unit_choices
+from records.queries.unpacking import relate
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Profile:
     member: Member
     tracks: bool
     rows: list[Held]
-    types: Sequence[CertificationType]
+    types: Sequence[CertificationKind]
     units: Sequence[Choice]
     serves: Sequence[Position]
     positions: Sequence[Position]
@@ -87,7 +87,7 @@ def _profile(found: _Found, by: Actor) -> Profile:
         member=member,
         tracks=tracks,
         rows=_rows(held, clock.today(organization)),
-        types=active_types() if tracks and member.certifications_may_be_changed_by(by) else [],
+        types=active_kinds() if tracks and member.certifications_may_be_changed_by(by) else [],
         units=unit_choices(by=by) if by.administers else [],
         serves=serves,
         positions=[each for each, _serving in offered] if by.administers else [],
@@ -121,9 +121,7 @@ def _member(member_id: int) -> _Found:
     asked = about, scopes, deleted = _asked_for_member(member_id)
     with read_ahead(*asked):
         for member, unit, account, last_event_id, second_factor_since, is_bound in rows_of(*about):
-            set_committed_value(member, "unit", unit)
-            set_committed_value(member, "account", account)
-            set_committed_value(member, "scope_units", scalars_of(*scopes))
+            relate(member, unit=unit, account=account, scope_units=scalars_of(*scopes))
             return _Found(member, last_event_id or 0, second_factor_since, is_bound, scalars_of(*deleted))
     raise NotFound()
 
@@ -164,10 +162,8 @@ def _deleted() -> Select[datetime | None]:
 def certifications_of(member: Member) -> list[Certification]:
     """The live ones with type, scans and renewal, in one statement: by type, the latest expiring first."""
     held = held_by(member.id)
-    renewals = {each.supersedes_id: each for each in held if each.supersedes_id}
     for each in held:
-        set_committed_value(each, "renewal", renewals.get(each.id))
-        set_committed_value(each, "member", member)
+        relate(each, member=member)
     return held
 
 

@@ -110,6 +110,15 @@ class _Record:
         return record
 
 
+def relate(record: Any, **related: Any) -> None:
+    """Say what a record is related to, as if the session had read it along with the record."""
+    for name, value in related.items():
+        if isinstance(value, list):
+            set_committed_value(record, name, value)
+        else:
+            instance_dict(record)[name] = value
+
+
 def _complete(record: Any, facts: dict[str, Any]) -> None:
     """What the session has forgotten of a record since it read it, as after a transaction."""
     for name in inspect(record).unloaded & facts.keys():

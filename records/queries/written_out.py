@@ -35,14 +35,10 @@ class WrittenOut:
 
     def run(self, given: Mapping[str, Any]) -> Any:
         """The one row of the answer, its values as the driver says them."""
-        values = self._values | given
+        values = {**self._values, **given}
         for name, parts in self._lists.items():
             values.update(zip(parts, given[name], strict=True))
         for name, read in self._readers.items():
             values[name] = read(values[name])
-        put = (
-            {name: values[name] for name in self._values}
-            if self._order is None
-            else tuple(map(values.get, self._order))
-        )
+        put = values if self._order is None else tuple([values[name] for name in self._order])
         return db.session.connection().exec_driver_sql(self._sql, put).one()

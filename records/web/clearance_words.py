@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask
 from flask_babel import gettext, lazy_gettext
 
-from records.models import CertificationType
+from records.models import CertificationKind
 from records.models.clearance import Demand, Finding, Outcome
 from records.web.languages import texts_now
 from records.web.requirement_words import what_is_asked
@@ -26,7 +26,7 @@ OUTCOME_WORDS = {
     Outcome.NOT_BOUND: lazy_gettext("Not required"),
 }
 
-Types = Mapping[int, CertificationType]
+Types = Mapping[int, CertificationKind]
 
 
 def init_app(app: Flask) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from babel.lists import format_list
 from flask_babel import gettext, lazy_gettext, lazy_pgettext, ngettext
 
-from records.models import CertificationType, CreditType, Rule
+from records.models import CertificationKind, CertificationType, CreditKind, CreditType, Rule
 from records.queries.exemptions import Phase
 from records.queries.requirements import RuleRow
 from records.web.languages import locale_code
@@ -65,10 +65,10 @@ def what(row: RuleRow) -> str:
 
 
 def what_is_asked(
-    types: Sequence[CertificationType],
+    types: Sequence[CertificationType | CertificationKind],
     rule: str,
     at_least: int | None,
-    credit_type: CreditType | None,
+    credit_type: CreditType | CreditKind | None,
     amount: Decimal | None,
 ) -> str:
     """Such as "hold all of: CPR, Forklift licence"; with a credit type, so much of it is to be earned."""
@@ -85,7 +85,7 @@ def what_is_asked(
     return gettext("hold all of: %(types)s", types=names)
 
 
-def type_word(type_: CertificationType) -> str:
+def type_word(type_: CertificationType | CertificationKind) -> str:
     return gettext("%(name)s (retired)", name=type_.name) if type_.is_retired else type_.name
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BindParameter, Integer, Row, Select, and_, bindparam, false, not_, or_, select, tuple_, union_all
 
 from records.database import db, this_organization
-from records.models import Actor, CertificationType, Member, RequirementMember, Unit
+from records.models import Actor, CertificationKind, Member, RequirementMember, Unit
 from records.models.clearance import Demand, Finding, Outcome, finding_on
 from records.queries.binding import Rules, rules
 from records.queries.capped import MOST_COUNTED, counting
@@ -32,7 +32,7 @@ class Gap:
 
     member: Row[Any]
     finding: Finding
-    types: Mapping[int, CertificationType]
+    types: Mapping[int, CertificationKind]
 
 
 @dataclass(frozen=True)
