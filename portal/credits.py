@@ -9,18 +9,17 @@ from flask import Blueprint, Response, render_template, request, send_file, sess
 from flask_babel import gettext, lazy_gettext
 
 from records import signin
-from records.models import CreditEntry, Member
 from records.models.credit_entry import EntryKind
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_member, this_organization
 from records.queries.ahead import read_ahead
-from records.queries.credit_types import credit_types
+from records.queries.credit_types import likely_credit_kinds
 from records.queries.credits import (
+    Entry,
     Filter,
     SpanChoice,
     Total,
     asked_for_entries,
-    asked_for_sums,
     asked_for_totals,
     entries_of,
     totals_of,
@@ -56,30 +55,25 @@ def credits() -> str:
     """Totals by credit type, and the entries that the address asks for."""
     session["face"] = PORTAL
     member, on = this_member(), today()
-    with read_ahead(*asked_for_totals(member.id, on=on), asked_for_unread(by=signin.current_actor())):
-        return _page(member, on)
-
-
-def _page(member: Member, on: date) -> str:
     after = Cursor.read(request.args.get("after", ""), date)
-    likely = _chosen({each.id for each in credit_types()})
-    with read_ahead(asked_for_sums(member, on=on), *asked_for_entries(member, likely, on=on, after=after)):
+    likely = _chosen({each.id for each in likely_credit_kinds()})
+    entries = asked_for_entries(member, likely, on=on, after=after)
+    with read_ahead(*asked_for_totals(member, on=on), *entries, asked_for_unread(by=signin.current_actor())):
         totals = totals_of(member, on=on)
         chosen, refusal = _chosen({total.type.id for total in totals}), why_none_are_taken()
-        entries = entries_of(member, chosen, on=on, after=after)
-    return render_template(
-        "portal/credits.html",
-        totals=totals,
-        charts={total.type.id: _chart(total) for total in totals},
-        chosen=chosen,
-        chosen_type=next((each.type for each in totals if each.type.id == chosen.credit_type_id), None),
-        entries=entries,
-        spans=SPAN_WORDS,
-        kinds=KIND_WORDS,
-        takes_certificates=this_organization().takes_external_certificates,
-        refusal=refusal,
-        people=administrators() if refusal else [],
-    )
+        return render_template(
+            "portal/credits.html",
+            totals=totals,
+            charts={total.type.id: _chart(total) for total in totals},
+            chosen=chosen,
+            chosen_type=next((each.type for each in totals if each.type.id == chosen.credit_type_id), None),
+            entries=entries_of(member, chosen, on=on, after=after),
+            spans=SPAN_WORDS,
+            kinds=KIND_WORDS,
+            takes_certificates=this_organization().takes_external_certificates,
+            refusal=refusal,
+            people=administrators() if refusal else [],
+        )
 
 
 @member_required
@@ -128,9 +122,8 @@ def _chart(total: Total) -> BarChart:
     return bar_chart(title, (gettext("Month"), gettext("Credits")), values)
 
 
-def _row(entry: CreditEntry) -> list[Cell]:
-    certificate = entry.certificate
+def _row(entry: Entry) -> list[Cell]:
     return [
-        entry.counts_on, entry.credit_type.name, entry.credit_type.unit, certificate.title, certificate.issuer,
-        certificate.number, str(KIND_WORDS[EntryKind(entry.kind)]), entry.amount, moment(entry.created_at),
+        entry.counts_on, entry.credit_type.name, entry.credit_type.unit, entry.title, entry.issuer, entry.number,
+        str(KIND_WORDS[EntryKind(entry.kind)]), entry.amount, moment(entry.created_at),
     ]  # fmt: skip

@@ -38,7 +38,7 @@ def _around() -> list[Question]:
     return [
         *asked_for_portfolio(by=by),
         *asked_for_clearance(member.id),
-        *asked_for_totals(member.id, on=today()),
+        *asked_for_totals(member, on=today()),
         asked_for_positions_of(member.id),
         asked_for_standings(by=by),
         asked_for_unread(by=by),
@@ -56,7 +56,7 @@ def _page() -> str:
         positions=positions_of(member),
         portfolio=own,
         upcoming=upcoming,
-        chart=_chart(upcoming),
+        chart=_chart(upcoming) if upcoming else None,
         goals=[total for total in totals if total.in_period is not None],
         standings=standings(by=actor),
         clearance=own_clearance(by=actor) if own is not None else None,

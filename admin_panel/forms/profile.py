@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from flask_babel import gettext, lazy_gettext
@@ -21,6 +22,13 @@ from records.web.words import ROLE_WORDS, day, today
 
 Types = Sequence[CertificationType] | Sequence[CertificationKind]
 _OFF = {"autocomplete": "off"}
+_MOST_KEPT = 100  # trees of units
+
+
+@lru_cache(_MOST_KEPT)
+def _paths(units: tuple[Choice, ...]) -> list[SelectChoice]:
+    """Units to choose from; the list stays as it is."""
+    return [SelectChoice(unit.id, " / ".join(unit.path)) for unit in units]
 
 
 class IdentityForm(Form):
@@ -35,8 +43,7 @@ class IdentityForm(Form):
     unit_id = Pick(lazy_gettext("Unit"))
 
     def offer(self, units: Sequence[Choice]) -> None:
-        paths = [SelectChoice(unit.id, " / ".join(unit.path)) for unit in units]
-        self.unit_id.choices = [SelectChoice("", gettext("No unit")), *paths]
+        self.unit_id.choices = [SelectChoice("", gettext("No unit")), *_paths(tuple(units))]
 
     def facts(self) -> Identity:
         return Identity(**self.data)
@@ -58,7 +65,7 @@ class AccessForm(Form):
     )
 
     def offer(self, units: Sequence[Choice]) -> None:
-        self.scope_units.choices = [SelectChoice(unit.id, " / ".join(unit.path)) for unit in units]
+        self.scope_units.choices = _paths(tuple(units))
 
     def facts(self) -> Access:
         units = frozenset(self.scope_units.data or ())

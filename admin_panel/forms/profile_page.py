@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -215,7 +216,12 @@ class ProfileForm:
 
 
 def _seal() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="shown")
+    return _seal_of(current_app.config["SECRET_KEY"])
+
+
+@lru_cache(1)
+def _seal_of(secret: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret, salt="shown")
 
 
 def _number_of(row: Form) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
@@ -18,6 +19,7 @@ from records.models.base import Base, Identity, OrganizationOwned, folded_string
 from records.models.text import folded, line, name_line, tidy
 
 MOST_QUESTIONS = 20
+_MOST_SPANS = 5000  # that are kept
 
 
 class Period(StrEnum):
@@ -131,6 +133,8 @@ class CreditKind:
 
     id: int
     name: str
+    folded_name: str
+    position: int
     unit: str
     goal: Decimal | None
     period: str
@@ -157,6 +161,7 @@ def _years_after(day: date, years: int) -> date:
     return day + relativedelta(years=years)
 
 
+@lru_cache(_MOST_SPANS)
 def _repeated(first: date, last: date, day: date) -> Span:
     """The span around `day`, where spans of the same length follow (and came before) `first` to `last`.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from records.database import db
+from records.database import chosen_organization_id, db
 from records.models import CreditKind, CreditType, ExternalCertificate
 from records.queries.ahead import Question, rows_of, scalars_of
 from records.queries.unpacking import Row
@@ -17,6 +17,7 @@ from records.queries.unpacking import Row
 # Certificates are counted up to here: a list is no place for a count over a million rows.
 MOST_CERTIFICATES = 1000
 _MOST_KEPT = 100  # organizations
+_asked_last: dict[int, tuple[CreditKind, ...]] = {}  # by organization
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,18 @@ def _every_type() -> Select[CreditType]:
 
 def credit_kinds() -> Sequence[CreditKind]:
     """All of them, retired ones too, in the organization's order; for reading only."""
-    return _made(tuple(rows_of(_every_kind())))
+    found = _made(tuple(rows_of(_every_kind())))
+    if _asked_last.get(here := chosen_organization_id()) is not found:
+        if len(_asked_last) >= _MOST_KEPT:
+            _asked_last.clear()
+        _asked_last[here] = found
+    return found
+
+
+def likely_credit_kinds() -> Sequence[CreditKind]:
+    """What `credit_kinds` most likely says: what it said to this process the last time. Good for asking ahead what
+    depends on it, and for nothing else: where they differ by then, that is asked again."""
+    return _asked_last.get(chosen_organization_id(), ())
 
 
 @lru_cache(_MOST_KEPT)
@@ -64,7 +76,7 @@ def asked_for_credit_kinds() -> Question:
 def columns_of_kind() -> tuple[Any, ...]:
     """What a CreditKind is made of."""
     of = CreditType
-    return (of.id, of.name, of.unit, of.goal, of.period, of.starts_on, of.ends_on,
+    return (of.id, of.name, of.folded_name, of.position, of.unit, of.goal, of.period, of.starts_on, of.ends_on,
             of.retired_at.is_not(None).label("is_retired"))  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -20,17 +20,25 @@ from sqlalchemy import (
     bindparam,
     cast,
     extract,
-    false,
     func,
     or_,
     select,
 )
-from sqlalchemy.orm.attributes import set_committed_value
 
-from records.models import CreditEntry, CreditType, ExternalCertificate, Member
+from records.models import CreditEntry, CreditKind, ExternalCertificate, Member
+from records.models.credit_entry import EntryKind
 from records.models.credit_type import Span
 from records.queries.ahead import Question, read_ahead, rows_of
-from records.queries.credit_types import asked_for_credit_types, credit_types
+from records.queries.credit_spans import (
+    ends_of,
+    given_periods,
+    in_periods,
+    period_of,
+    this_year,
+    twelve_months,
+    within,
+)
+from records.queries.credit_types import asked_for_credit_kinds, credit_kinds, likely_credit_kinds
 from records.queries.keyset import Cursor
 
 ENTRIES_AT_ONCE = 50
@@ -60,7 +68,7 @@ class Month:
 class Total:
     """What a member has of one credit type. `in_period` of the present `period` is None where no goal is set."""
 
-    type: CreditType
+    type: CreditKind
     this_year: Decimal
     twelve_months: Decimal
     all_time: Decimal
@@ -93,38 +101,60 @@ class Filter:
     span: SpanChoice = SpanChoice.ALL_TIME
 
 
+class Entry(NamedTuple):
+    """An entry of the ledger, and what it says of the certificate that it came from: `title` to `state`."""
+
+    id: int
+    credit_type_id: int
+    external_certificate_id: int
+    kind: str
+    counts_on: date
+    amount: Decimal
+    created_at: datetime
+    title: str
+    issuer: str
+    number: str
+    state: str
+    credit_type: CreditKind
+
+    @property
+    def is_reversal(self) -> bool:
+        return self.kind == EntryKind.REVERSAL
+
+
 @dataclass(frozen=True)
 class Entries:
     """Newest first. `total` is None where several credit types are among them; `more` leads to the next page."""
 
-    rows: Sequence[CreditEntry]
+    rows: Sequence[Entry]
     count: int
     total: Decimal | None
     more: Cursor | None
 
 
 def totals_of(member: Member, *, on: date) -> list[Total]:
-    """Each credit type that the member has credits of or that sets a goal, in order. Two statements."""
-    with read_ahead(*asked_for_totals(member.id, on=on)):
-        types, months = credit_types(), _months(member.id, on=on)
-        sums = {row.credit_type_id: row for row in rows_of(*asked_for_sums(member, on=on))}
+    """Each credit type that the member has credits of or that sets a goal, in order. One statement; two where credit
+    types are others than this process knows."""
+    with read_ahead(*asked_for_totals(member, on=on)):
+        types, months = credit_kinds(), _months(member.id, on=on)
+        sums = {row.credit_type_id: row for row in rows_of(*_asked_for_sums(member, types, on))}
     return [
-        _total(type_, sums.get(type_.id), _period(type_, member, on), months, on=on)
+        _total(type_, sums.get(type_.id), period_of(type_, member, on), months, on=on)
         for type_ in types
         if type_.id in sums or (type_.goal is not None and not type_.is_retired)
     ]
 
 
-def asked_for_totals(member_id: int, *, on: date) -> list[Question]:
-    """What `totals_of` is going to ask first."""
-    return [asked_for_credit_types(), _asked_for_months(member_id, on)]
+def asked_for_totals(member: Member, *, on: date) -> list[Question]:
+    """What `totals_of` is most likely going to ask."""
+    sums = _asked_for_sums(member, likely_credit_kinds(), on)
+    return [asked_for_credit_kinds(), _asked_for_months(member.id, on), sums]
 
 
-def asked_for_sums(member: Member, *, on: date) -> Question:
-    """What `totals_of` is going to ask once it knows the credit types."""
-    goals = [(type_.id, _period(type_, member, on)) for type_ in credit_types() if type_.goal is not None]
-    given = {"member_id": member.id} | _ends("year", this_year(on)) | _ends("twelve", twelve_months(on))
-    return Question(_sums(len(goals)), given | _given_periods(goals))
+def _asked_for_sums(member: Member, types: Sequence[CreditKind], on: date) -> Question:
+    goals = [(type_.id, period_of(type_, member, on)) for type_ in types if type_.goal is not None]
+    given = {"member_id": member.id} | ends_of("year", this_year(on)) | ends_of("twelve", twelve_months(on))
+    return Question(_sums(len(goals)), given | given_periods(goals))
 
 
 @lru_cache(_MOST_SHAPES)
@@ -133,16 +163,16 @@ def _sums(goals: int) -> Select[int, Decimal, Decimal, Decimal, Decimal]:
         select(
             CreditEntry.credit_type_id,
             func.sum(CreditEntry.amount).label("all_time"),
-            func.sum(CreditEntry.amount).filter(_within("year")).label("this_year"),
-            func.sum(CreditEntry.amount).filter(_within("twelve")).label("twelve_months"),
-            func.sum(CreditEntry.amount).filter(_in_periods(goals)).label("in_period"),
+            func.sum(CreditEntry.amount).filter(within("year")).label("this_year"),
+            func.sum(CreditEntry.amount).filter(within("twelve")).label("twelve_months"),
+            func.sum(CreditEntry.amount).filter(in_periods(goals)).label("in_period"),
         )
         .where(CreditEntry.member_id == bindparam("member_id"))
         .group_by(CreditEntry.credit_type_id)
     )
 
 
-def _total(type_: CreditType, sums: Any, span: Span, months: dict[tuple[int, date], Decimal], *, on: date) -> Total:
+def _total(type_: CreditKind, sums: Any, span: Span, months: dict[tuple[int, date], Decimal], *, on: date) -> Total:
     in_period = (sums.in_period if sums else None) or NOTHING
     return Total(
         type=type_,
@@ -183,28 +213,17 @@ def _last_months(on: date) -> tuple[date, ...]:
     return tuple(this_month - relativedelta(months=back) for back in reversed(range(MONTHS)))
 
 
-def this_year(on: date) -> Span:
-    return Span(date(on.year, 1, 1), date(on.year, 12, 31))
-
-
-def twelve_months(on: date) -> Span:
-    """The year that ends with this day."""
-    return Span(on - relativedelta(years=1) + timedelta(days=1), on)
-
-
 def entries_of(
     member: Member, chosen: Filter, *, on: date, after: Cursor | None = None, most: int | None = ENTRIES_AT_ONCE
 ) -> Entries:
     """The entries behind a figure, with credit types and certificates (`most` None: all of them). At most two
     statements."""
-    facts, entries = asked_for_entries(member, chosen, on=on, after=after, most=most)
-    with read_ahead(facts, entries, asked_for_credit_types()):
+    with read_ahead(*asked_for_entries(member, chosen, on=on, after=after, most=most)):
+        types = credit_kinds()
+        facts, entries, _kinds = _asked_for_entries(member, chosen, types, on, after, most)
         ((count, total, kinds),) = rows_of(*facts)
-        types = {each.id: each for each in credit_types()}
-        for entry, certificate in (found := rows_of(*entries)):
-            set_committed_value(entry, "certificate", certificate)
-            set_committed_value(entry, "credit_type", types[entry.credit_type_id])
-    rows = [entry for entry, _ in found]
+        found, by_id = rows_of(*entries), {each.id: each for each in types}
+    rows = [Entry._make((*each, by_id[each.credit_type_id])) for each in found]
     last = rows[most - 1] if most is not None and len(rows) > most else None
     more = Cursor(last.counts_on, last.id) if last else None
     return Entries(rows[:most], count, total if kinds == 1 else None, more)
@@ -212,19 +231,26 @@ def entries_of(
 
 def asked_for_entries(
     member: Member, chosen: Filter, *, on: date, after: Cursor | None = None, most: int | None = ENTRIES_AT_ONCE
-) -> tuple[Question, Question]:
-    """What `entries_of` is going to ask: the figures, and the entries."""
+) -> tuple[Question, Question, Question]:
+    """What `entries_of` is most likely going to ask: the figures, the entries, and the credit types."""
+    return _asked_for_entries(member, chosen, likely_credit_kinds(), on, after, most)
+
+
+def _asked_for_entries(
+    member: Member, chosen: Filter, types: Sequence[CreditKind], on: date, after: Cursor | None, most: int | None
+) -> tuple[Question, Question, Question]:
     given, periods = {"member_id": member.id, "credit_type_id": chosen.credit_type_id}, None
     if chosen.span == SpanChoice.PERIOD:
-        spans = [(each.id, _period(each, member, on)) for each in credit_types()]
-        given, periods = given | _given_periods(spans), len(spans)
+        spans = [(each.id, period_of(each, member, on)) for each in types]
+        given, periods = given | given_periods(spans), len(spans)
     elif chosen.span != SpanChoice.ALL_TIME:
-        given |= _ends("span", this_year(on) if chosen.span == SpanChoice.THIS_YEAR else twelve_months(on))
+        given |= ends_of("span", this_year(on) if chosen.span == SpanChoice.THIS_YEAR else twelve_months(on))
     asked = _Shape(chosen.credit_type_id is not None, "span_first" in given, periods)
     follows = after is not None and after.key is not None
     place = {"after_on": after.key, "after_id": after.id} if after is not None and follows else {}
     limit = None if most is None else most + 1
-    return Question(_figures(asked), given), Question(_entries(asked, follows, limit), given | place)
+    entries = Question(_entries(asked, follows, limit), given | place)
+    return Question(_figures(asked), given), entries, asked_for_credit_kinds()
 
 
 class _Shape(NamedTuple):
@@ -239,9 +265,9 @@ class _Shape(NamedTuple):
         if self.of_type:
             asked.append(CreditEntry.credit_type_id == bindparam("credit_type_id"))
         if self.within:
-            asked.append(_within("span"))
+            asked.append(within("span"))
         if self.periods is not None:
-            asked.append(_in_periods(self.periods))
+            asked.append(in_periods(self.periods))
         return and_(*asked)
 
 
@@ -252,9 +278,11 @@ def _figures(asked: _Shape) -> Select[int, Decimal, int]:
 
 
 @lru_cache(_MOST_SHAPES)
-def _entries(asked: _Shape, follows: bool, limit: int | None) -> Select[CreditEntry, ExternalCertificate]:
+def _entries(asked: _Shape, follows: bool, limit: int | None) -> Any:
+    own = [getattr(CreditEntry, name) for name in Entry._fields[:7]]
+    of_certificate = [getattr(ExternalCertificate, name) for name in Entry._fields[7:11]]
     statement = (
-        select(CreditEntry, ExternalCertificate)
+        select(*own, *of_certificate)
         .join(ExternalCertificate, CreditEntry.external_certificate_id == ExternalCertificate.id)
         .where(asked.condition())
         .order_by(CreditEntry.counts_on.desc(), CreditEntry.id.desc())
@@ -265,29 +293,3 @@ def _entries(asked: _Shape, follows: bool, limit: int | None) -> Select[CreditEn
     on: BindParameter[date] = bindparam("after_on")
     id_: BindParameter[int] = bindparam("after_id")
     return statement.where(or_(CreditEntry.counts_on < on, and_(CreditEntry.counts_on == on, CreditEntry.id < id_)))
-
-
-def _period(type_: CreditType, member: Member, on: date) -> Span:
-    return type_.period_around(on, joined_on=member.joined_on)
-
-
-def _within(span: str) -> ColumnElement[bool]:
-    """Within the span whose `_ends` are given."""
-    return CreditEntry.counts_on.between(bindparam(f"{span}_first"), bindparam(f"{span}_last"))
-
-
-def _ends(span: str, ends: Span) -> dict[str, Any]:
-    return {f"{span}_first": ends.first or date.min, f"{span}_last": ends.last or date.max}
-
-
-def _in_periods(number: int) -> ColumnElement[bool]:
-    """Within one of so many periods, each of the entry's own type."""
-    of_types = (CreditEntry.credit_type_id == bindparam(f"period_{each}_type") for each in range(number))
-    return or_(false(), *(and_(of_type, _within(f"period_{each}")) for each, of_type in enumerate(of_types)))
-
-
-def _given_periods(periods: Sequence[tuple[int, Span]]) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    for each, (type_id, span) in enumerate(periods):
-        given |= {f"period_{each}_type": type_id} | _ends(f"period_{each}", span)
-    return given

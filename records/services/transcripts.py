@@ -13,7 +13,7 @@ from records import clock, codes, signin
 from records.database import db, found, this_organization, transaction
 from records.models import Actor, AuditEvent, AuditKind, CreditEntry, Member, Organization, Proof, Transcript
 from records.models.proof import latest_end
-from records.queries.credits import Filter, entries_of
+from records.queries.credits import Entry, Filter, entries_of
 from records.services.certificate_steps import require_submissions
 from records.services.once_steps import made_before, once_key
 from records.services.proof_steps import prove, require_own_person
@@ -129,7 +129,7 @@ def as_they_stand(made: Transcript) -> tuple[PrintedTotal, ...]:
     )
 
 
-def _added_up(entries: Sequence[CreditEntry]) -> tuple[PrintedTotal, ...]:
+def _added_up(entries: Sequence[Entry]) -> tuple[PrintedTotal, ...]:
     """They must be the sums of the very entries that are printed beside them, so these are added up."""
     types = {entry.credit_type_id: entry.credit_type for entry in entries}
     sums = dict.fromkeys(types, Decimal("0.00"))
@@ -139,9 +139,8 @@ def _added_up(entries: Sequence[CreditEntry]) -> tuple[PrintedTotal, ...]:
     return tuple(PrintedTotal(type_.id, type_.name, type_.unit, sums[type_.id]) for type_ in ordered)
 
 
-def _printed(entries: Sequence[CreditEntry]) -> tuple[PrintedEntry, ...]:
+def _printed(entries: Sequence[Entry]) -> tuple[PrintedEntry, ...]:
     """Oldest first, as a record is read."""
     return tuple(
-        PrintedEntry(entry.counts_on, entry.certificate.title, entry.credit_type.name, entry.amount)
-        for entry in reversed(entries)
+        PrintedEntry(entry.counts_on, entry.title, entry.credit_type.name, entry.amount) for entry in reversed(entries)
     )

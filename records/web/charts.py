@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 _TOP, _FLOOR = 14.0, 84.0  # between them stand the bars: above is room for an amount, below for a label
 _SHARE = 0.62  # of its column that a bar fills
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """One bar to draw. `label` stands under it, `name` in the table; `amount` is the number in words.
 
     `address` leads to the list behind it. `is_marked`: the one to look at first.
@@ -28,8 +28,7 @@ class Value:
     is_marked: bool = False
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(NamedTuple):
     """Lengths are in percent; `is_drawn` where there is anything to draw."""
 
     value: Value

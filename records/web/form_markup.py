@@ -92,8 +92,15 @@ class TickList(ListWidget):
         super().__init__(prefix_label=False)
 
     def __call__(self, field: SelectMultipleField, **given: Any) -> Any:
-        said = _pairs({"id": field.id} | given)
-        return _macros().tick_list(said, field.id, field.name, field.iter_choices())
+        ticked, choices = field.data or (), cast(list[SelectChoice], field.choices)
+        boxes = tuple([(str(each.value), str(each.label), field.coerce(each.value) in ticked) for each in choices])
+        return _tick_list(_texts({"id": field.id} | given), field.id, field.name, boxes)
+
+
+@lru_cache(_MOST_KEPT)
+def _tick_list(attributes: _Pairs, id: str, name: str, boxes: tuple[tuple[str, str, bool], ...]) -> Any:
+    """Written once likewise."""
+    return _macros().tick_list(attributes, id, name, boxes)
 
 
 def _macros() -> Any:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import operator
-from collections.abc import Callable, Mapping, MutableMapping
+import re
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -30,6 +31,7 @@ from records.web.languages import locale_code, texts_now
 
 _ICONS = "records/icons.html"
 _OF_THE_PAGE = frozenset(("_", "gettext", "ngettext", "pgettext", "npgettext"))
+_FILLED = re.compile(r"%\((\w+)\)s")
 
 
 def init_app(app: Flask) -> None:
@@ -130,6 +132,12 @@ class _PutIn(NodeTransformer):
             "_": texts.ugettext, "gettext": texts.ugettext, "pgettext": texts.upgettext,
         }  # fmt: skip
 
+    def visit_Output(self, output: nodes.Output) -> nodes.Node:
+        """A text that is written as it is needs no putting together."""
+        self.generic_visit(output)
+        output.nodes = [part for each in output.nodes for part in _in_pieces(each)]
+        return output
+
     def visit_Call(self, call: nodes.Call) -> nodes.Node:
         self.generic_visit(call)
         read = self._read.get(call.node.name) if isinstance(call.node, nodes.Name) else None
@@ -145,6 +153,24 @@ class _PutIn(NodeTransformer):
             node.set_lineno(call.lineno, override=False)
             node.set_environment(call.environment)  # type: ignore[arg-type]  # because: nodes of a template have one
         return put
+
+
+def _in_pieces(node: nodes.Expr) -> Iterator[nodes.Expr]:
+    """What `_PutIn` put in, as the pieces of its text and the values between them; anything else as it is."""
+    text = node.left.expr if isinstance(node, nodes.Mod) and isinstance(node.left, nodes.MarkSafeIfAutoescape) else None
+    if not isinstance(text, nodes.Const) or not isinstance(node, nodes.Mod) or not isinstance(node.right, nodes.Dict):
+        yield node
+        return
+    values = {pair.key.as_const(): pair.value for pair in node.right.items}
+    pieces = _FILLED.split(text.value)  # texts and, between them, names
+    if not set(pieces[1::2]) <= values.keys() or any("%" in piece.replace("%%", "") for piece in pieces[::2]):
+        yield node
+        return
+    for number, piece in enumerate(pieces):
+        if number % 2:
+            yield values[piece]
+        elif piece:
+            yield nodes.TemplateData(piece.replace("%%", "%"), lineno=node.lineno, environment=node.environment)
 
 
 class _OfLanguage(BytecodeCache):

@@ -156,6 +156,11 @@ def ago(value: datetime) -> str:
 
 def size(value: int) -> str:
     """A size in bytes as people read it: "1.6 MB"."""
+    return _size(value, locale_code())
+
+
+@lru_cache(_MOST_HELD)
+def _size(value: int, _language: str) -> str:
     amount, _, unit = megabytes(value).partition(" ")
     return f"{format_decimal(Decimal(amount))} {unit}"
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from dateutil.relativedelta import relativedelta
 
 from records.models.credit_type import Span
-from records.queries.credits import this_year
+from records.queries.credit_spans import this_year
 
 
 class Preset(StrEnum):
@@ -55,12 +56,13 @@ def span_of(preset: Preset, first: date | None, last: date | None, *, on: date) 
     return Span(on + timedelta(days=begin), on + timedelta(days=end))
 
 
-def coming_months(on: date) -> list[tuple[date, date]]:
+@lru_cache(10)
+def coming_months(on: date) -> tuple[tuple[date, date], ...]:
     """First and last days of twelve months: what is left of the present one, and the eleven after it."""
     begin = on.replace(day=1)
     firsts = [begin + relativedelta(months=number) for number in range(13)]
     ends = [first - timedelta(days=1) for first in firsts[1:]]
-    return [(max(first, on), end) for first, end in zip(firsts[:-1], ends, strict=True)]
+    return tuple((max(first, on), end) for first, end in zip(firsts[:-1], ends, strict=True))
 
 
 def readable_date(text: str) -> date | None:

@@ -171,10 +171,11 @@ def test_the_number_of_statements_is_constant(cast):
         with _statements() as seen:
             totals_of(member, on=TODAY)
             for entry in entries_of(member, Filter(), on=TODAY).rows:
-                assert entry.certificate.title
+                assert entry.title
                 assert entry.credit_type.name
         return len([each for each in seen if each.startswith("SELECT")])
 
+    look()  # from then on this process knows what credit types there are
     few = look()
     for type_ in types:
         for day in range(1, 4):

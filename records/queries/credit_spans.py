@@ -1,0 +1,53 @@
+"""Spans of time as the ledger is asked for them: a span's two days, or each credit type's own period."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
+
+from dateutil.relativedelta import relativedelta
+from sqlalchemy import ColumnElement, and_, bindparam, false, or_
+
+from records.models import CreditEntry, CreditKind, Member
+from records.models.credit_type import Span
+
+
+def this_year(on: date) -> Span:
+    return Span(date(on.year, 1, 1), date(on.year, 12, 31))
+
+
+@lru_cache(10)
+def twelve_months(on: date) -> Span:
+    """The year that ends with this day."""
+    return Span(on - relativedelta(years=1) + timedelta(days=1), on)
+
+
+def period_of(type_: CreditKind, member: Member, on: date) -> Span:
+    """The member's present one."""
+    return type_.period_around(on, joined_on=member.joined_on)
+
+
+def within(span: str) -> ColumnElement[bool]:
+    """Within the span whose `ends_of` are given."""
+    return CreditEntry.counts_on.between(bindparam(f"{span}_first"), bindparam(f"{span}_last"))
+
+
+def ends_of(span: str, ends: Span) -> dict[str, Any]:
+    """What is given for `within`."""
+    return {f"{span}_first": ends.first or date.min, f"{span}_last": ends.last or date.max}
+
+
+def in_periods(number: int) -> ColumnElement[bool]:
+    """Within one of so many periods, each of the entry's own type."""
+    of_types = (CreditEntry.credit_type_id == bindparam(f"period_{each}_type") for each in range(number))
+    return or_(false(), *(and_(of_type, within(f"period_{each}")) for each, of_type in enumerate(of_types)))
+
+
+def given_periods(periods: Sequence[tuple[int, Span]]) -> dict[str, Any]:
+    """What is given for `in_periods`: ids of credit types, each with its period."""
+    given: dict[str, Any] = {}
+    for each, (type_id, span) in enumerate(periods):
+        given |= {f"period_{each}_type": type_id} | ends_of(f"period_{each}", span)
+    return given
