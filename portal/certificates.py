@@ -13,7 +13,7 @@ from records.queries.ahead import read_ahead
 from records.queries.certificate_history import history_of
 from records.queries.certificate_list import Sort, Status, Wanted, asked_for_own_certificates
 from records.queries.certificate_list import certificates as listed
-from records.queries.credit_types import asked_for_credit_types
+from records.queries.credit_types import asked_for_credit_kinds
 from records.queries.external_certificates import (
     certification_from,
     own_certificate,
@@ -37,7 +37,7 @@ def certificates() -> str:
     """Tracked certifications and external certificates in one list, as far as each module is on."""
     session["face"] = PORTAL
     by = signin.current_actor()
-    with read_ahead(*asked_for_own_certificates(by=by), asked_for_credit_types(), asked_for_unread(by=by)):
+    with read_ahead(*asked_for_own_certificates(by=by), asked_for_credit_kinds(), asked_for_unread(by=by)):
         refusal = why_none_are_taken()
         return render_template(
             "portal/certificates.html",

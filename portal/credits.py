@@ -64,7 +64,7 @@ def credits() -> str:
         return render_template(
             "portal/credits.html",
             totals=totals,
-            charts={total.type.id: _chart(total) for total in totals},
+            charts={each.type.id: _chart(each) for each in totals if any(month.credits > 0 for month in each.months)},
             chosen=chosen,
             chosen_type=next((each.type for each in totals if each.type.id == chosen.credit_type_id), None),
             entries=entries_of(member, chosen, on=on, after=after),

@@ -7,7 +7,7 @@ saved meanwhile, their values come in only where nothing was typed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -32,7 +32,7 @@ from admin_panel.forms.profile import (
     named,
 )
 from records.errors import N_, Invalid, InvalidInput, Refusal
-from records.models import Actor, Certification
+from records.models import Actor, Certification, CertificationKind
 from records.queries.profile_fields import Shown, held_field, new_field
 from records.queries.profiles import Profile
 from records.services.certification_steps import Entry
@@ -117,15 +117,17 @@ class ProfileForm:
         found = (_ROW.fullmatch(name) for name in self.typed or ())
         return sorted({int(match[2]) for match in found if match and match[1] == kind})
 
-    def _new_row(self, number: int | str) -> NewForm:
-        row = NewForm(self.typed if isinstance(number, int) else None, prefix=new_field(number, ""))
+    def _new_row(self, number: int) -> NewForm:
+        row = NewForm(self.typed, prefix=new_field(number, ""))
         row.know(self._types)
         return row
 
-    @property
-    def blank(self) -> NewForm:
+    @staticmethod
+    def untouched(types: Sequence[CertificationKind]) -> NewForm:
         """The row that scripts copy; they put its number for `__row__`."""
-        return self._new_row("__row__")
+        row = NewForm(None, prefix=new_field("__row__", ""))
+        row.know(types)
+        return row
 
     def add_row(self) -> None:
         number = max(self._new_numbers()) + 1

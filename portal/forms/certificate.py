@@ -9,7 +9,7 @@ from wtforms import Field, MultipleFileField, StringField, TextAreaField
 
 from portal.forms.with_files import ACCEPT, FormWithFiles
 from records.errors import Refusal
-from records.models import CreditType, ExternalCertificate
+from records.models import CreditKind, CreditType, ExternalCertificate
 from records.pages.fields import Amount, Day, Pick, unreadable
 from records.services.submission_steps import Submission
 from records.web.words import today
@@ -28,15 +28,16 @@ class CertificateForm(FormWithFiles):
     expires_on = Day(lazy_gettext("Expires"))
     note = TextAreaField(lazy_gettext("Note to the reviewer"), render_kw={"rows": 3, "maxlength": 2000})
 
-    def offer(self, types: Sequence[CreditType], *, besides: CreditType | None = None) -> None:
+    def offer(self, types: Sequence[CreditKind], *, besides: CreditType | None = None) -> None:
         """Let people choose one of `types`, or what the certificate has already; the only one is chosen
         as the form opens."""
+        offered: list[CreditKind | CreditType] = [*types]
         if besides is not None and besides.id not in {type_.id for type_ in types}:
-            types = [*types, besides]
-        choices = [(str(type_.id), type_.name) for type_ in types]
+            offered = [*types, besides]
+        choices = [(str(type_.id), type_.name) for type_ in offered]
         self.credit_type_id.choices = [("", gettext("Choose …")), *choices]
-        if len(types) == 1 and self.credit_type_id.data is None and not self.credit_type_id.raw_data:
-            self.credit_type_id.data = types[0].id
+        if len(offered) == 1 and self.credit_type_id.data is None and not self.credit_type_id.raw_data:
+            self.credit_type_id.data = offered[0].id
         self.earned_on.render_kw = {"required": True, "max": today().isoformat()}
 
     @property

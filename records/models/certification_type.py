@@ -100,6 +100,9 @@ class CertificationKind:
     members_propose_renewals: bool
     is_retired: bool
 
+    def __hash__(self) -> int:
+        return self.id  # in no time: what is made of kinds is kept by what they are
+
     def proposed_expiry(self, issued_on: date) -> date | None:
         return _proposed_expiry(self.usual_term, issued_on)
 

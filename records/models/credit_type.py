@@ -140,7 +140,16 @@ class CreditKind:
     period: str
     starts_on: date | None
     ends_on: date | None
+    accepts_uploads: bool
     is_retired: bool
+
+    def __hash__(self) -> int:
+        return self.id  # in no time: what is made of kinds is kept by what they are
+
+    @property
+    def may_be_claimed(self) -> bool:
+        """Whether learners may choose it for a certificate of their own."""
+        return self.accepts_uploads and not self.is_retired
 
     def period_around(self, day: date, *, joined_on: date | None) -> Span:
         return _period_around(self, day, joined_on)

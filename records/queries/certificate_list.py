@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm.attributes import set_committed_value
 
 from records import clock
 from records.database import this_organization
@@ -25,9 +24,10 @@ from records.models import (
 )
 from records.models.text import folded
 from records.queries.ahead import Question, read_ahead, scalars_of
-from records.queries.credit_types import asked_for_credit_types, credit_types
+from records.queries.credit_types import asked_for_credit_kinds, credit_kinds
 from records.queries.held import asked_for_scans, scans_of
 from records.queries.portfolio import OwnCertification, asked_for_portfolio, portfolio
+from records.queries.unpacking import relate
 
 EXTERNAL = "external"
 ON_ONE_PAGE = 50
@@ -233,10 +233,9 @@ def _external(*, by: Actor) -> list[Listed]:
     certificates, scans, _ = asked = _asked_for_external(by)
     with read_ahead(*asked):
         files = scans_of(scans, ExternalCertificate)
-        types, own = {each.id: each for each in credit_types()}, scalars_of(*certificates)
+        types, own = {each.id: each for each in credit_kinds()}, scalars_of(*certificates)
     for each in own:
-        set_committed_value(each, "credit_type", types[each.credit_type_id])
-        set_committed_value(each, "scans", files[each.id])
+        relate(each, credit_type=types[each.credit_type_id], scans=files.get(each.id, []))
     return [
         Listed(
             each.title,
@@ -252,7 +251,7 @@ def _external(*, by: Actor) -> list[Listed]:
 
 def _asked_for_external(by: Actor) -> tuple[Question, Question, Question]:
     given = {"member_id": by.member_id or 0}
-    return Question(_own(), given), asked_for_scans(ExternalCertificate, by.member_id or 0), asked_for_credit_types()
+    return Question(_own(), given), asked_for_scans(ExternalCertificate, by.member_id or 0), asked_for_credit_kinds()
 
 
 @cache

@@ -36,9 +36,9 @@ def kinds() -> Sequence[CertificationKind]:
     return _made(tuple(rows_of(_every_kind())))
 
 
-def active_kinds() -> Sequence[CertificationKind]:
+def active_kinds() -> tuple[CertificationKind, ...]:
     """Those that a pull-down offers, likewise."""
-    return [each for each in kinds() if not each.is_retired]
+    return tuple(each for each in kinds() if not each.is_retired)
 
 
 @lru_cache(_MOST_KEPT)

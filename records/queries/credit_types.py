@@ -77,7 +77,7 @@ def columns_of_kind() -> tuple[Any, ...]:
     """What a CreditKind is made of."""
     of = CreditType
     return (of.id, of.name, of.folded_name, of.position, of.unit, of.goal, of.period, of.starts_on, of.ends_on,
-            of.retired_at.is_not(None).label("is_retired"))  # fmt: skip
+            of.accepts_uploads, of.retired_at.is_not(None).label("is_retired"))  # fmt: skip
 
 
 @cache

@@ -56,8 +56,7 @@ class SpanChoice(StrEnum):
     PERIOD = "period"
 
 
-@dataclass(frozen=True)
-class Month:
+class Month(NamedTuple):
     """`first` is its first day."""
 
     first: date

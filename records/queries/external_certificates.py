@@ -13,12 +13,12 @@ from records.errors import ExternalCertificatesOff, ModuleOff, NoCreditTypes, No
 from records.models import (
     Actor,
     Certification,
-    CreditType,
+    CreditKind,
     ExternalCertificate,
     Upload,
     UploadedFile,
 )
-from records.queries.credit_types import credit_types
+from records.queries.credit_types import credit_kinds
 
 
 def own_certificate(certificate_id: int, *, by: Actor) -> ExternalCertificate:
@@ -67,9 +67,9 @@ def certification_from(certificate: ExternalCertificate) -> Certification | None
     return db.session.scalar(statement)
 
 
-def claimable_types() -> list[CreditType]:
+def claimable_types() -> list[CreditKind]:
     """The credit types that learners may choose, in the organization's order."""
-    return [each for each in credit_types() if each.accepts_uploads and each.retired_at is None]
+    return [each for each in credit_kinds() if each.may_be_claimed]
 
 
 def why_none_are_taken() -> Refusal | None:

@@ -10,7 +10,7 @@ from records import clock
 from records.database import found, this_organization
 from records.errors import ModuleOff, NotFound
 from records.models import Actor, CertificationKind, Member
-from records.models.clearance import Finding, Outcome, finding_on
+from records.models.clearance import Finding, Outcome, finding_on, is_cleared
 from records.queries.ahead import Question, read_ahead
 from records.queries.binding import asked_for_rules, rules
 from records.queries.persons import asked_for_person, person_of
@@ -86,5 +86,11 @@ def asked_clearance_of(member: Member) -> Clearance | None:
 
 def badge_of(member: Member) -> bool | None:
     """Whether the member is cleared today; None where nobody asks."""
-    clearance = asked_clearance_of(member)
-    return None if clearance is None else clearance.is_cleared
+    organization = this_organization()
+    if not organization.tracks_certifications or not member.is_active:
+        return None
+    with read_ahead(*asked_for_clearance(member.id)):
+        ruled = rules()
+        return (
+            is_cleared(clock.today(organization), ruled.demands, person_of(member.id, ruled)) if ruled.demands else None
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -91,6 +92,9 @@ def asked_for_portfolio(*, by: Actor) -> tuple[Question, Question, Question]:
 
 def _arranged(certifications: Sequence[Certification], *, on: date) -> Portfolio:
     by_id = {certification.id: certification for certification in certifications}
+    of_type: dict[int, list[Certification]] = defaultdict(list)
+    for certification in certifications:
+        of_type[certification.type_id].append(certification)
     own: dict[int, OwnCertification] = {}
 
     def arrange(certification: Certification) -> OwnCertification:
@@ -101,7 +105,7 @@ def _arranged(certifications: Sequence[Certification], *, on: date) -> Portfolio
                 certification,
                 certification.standing_on(on),
                 earlier=(behind, *behind.earlier) if behind else (),
-                followed=any(follows(other, certification, on=on) for other in certifications),
+                followed=any(follows(other, certification, on=on) for other in of_type[certification.type_id]),
             )
         return own[certification.id]
 

@@ -87,7 +87,7 @@ def _profile(found: _Found, by: Actor) -> Profile:
         member=member,
         tracks=tracks,
         rows=_rows(held, clock.today(organization)),
-        types=active_kinds() if tracks and member.certifications_may_be_changed_by(by) else [],
+        types=active_kinds() if tracks and member.certifications_may_be_changed_by(by) else (),
         units=unit_choices(by=by) if by.administers else [],
         serves=serves,
         positions=[each for each, _serving in offered] if by.administers else [],

@@ -10,7 +10,7 @@ import hashlib
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -21,7 +21,7 @@ from jinja2 import BytecodeCache, Template, nodes
 from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.environment import TemplateModule
-from jinja2.runtime import Context
+from jinja2.runtime import Context, Macro
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 from markupsafe import _escape_inner as escaped  # type: ignore[attr-defined]  # because: `escape` marks what it says
@@ -31,6 +31,7 @@ from records.web.languages import locale_code, texts_now
 
 _ICONS = "records/icons.html"
 _OF_THE_PAGE = frozenset(("_", "gettext", "ngettext", "pgettext", "npgettext"))
+_MOST_KEPT = 200  # pieces of pages
 _FILLED = re.compile(r"%\((\w+)\)s")
 
 
@@ -43,7 +44,13 @@ def init_app(app: Flask) -> None:
     def icon(name: str) -> Markup:
         return cast(Markup, environment.macros(_ICONS).icon(name))
 
-    environment.globals["icon"] = icon
+    environment.globals.update(icon=icon, written_once=written_once)
+
+
+@lru_cache(_MOST_KEPT)
+def written_once(macro: Macro, *given: Any) -> Any:
+    """What a macro writes that depends on nothing but what it is given: the texts in it are those of its language."""
+    return macro(*given)
 
 
 class Shared(Template):
