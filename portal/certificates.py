@@ -11,7 +11,7 @@ from records.pages.faces import PORTAL
 from records.pages.guards import member_required
 from records.queries.ahead import read_ahead
 from records.queries.certificate_history import history_of
-from records.queries.certificate_list import Sort, Status, Wanted, asked_for_own_certificates
+from records.queries.certificate_list import Wanted, asked_for_own_certificates
 from records.queries.certificate_list import certificates as listed
 from records.queries.credit_types import asked_for_credit_kinds
 from records.queries.external_certificates import (
@@ -42,8 +42,6 @@ def certificates() -> str:
         return render_template(
             "portal/certificates.html",
             listing=listed(Wanted.read(request.args), by=by),
-            statuses=list(Status),
-            sorts=list(Sort),
             refusal=refusal,
             people=administrators() if refusal else [],
         )

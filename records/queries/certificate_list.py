@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, select
 
@@ -62,8 +63,7 @@ _OF_STATES = {
 }
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(NamedTuple):
     """One row: a tracked certification (`own`) or an external certificate. `earned_on` is the day on which it was
     issued or earned. `status` is None for a certification that is neither held nor expired nor revoked."""
 
@@ -142,7 +142,7 @@ def certificates(wanted: Wanted, *, by: Actor) -> Listing:
     types = {row.type.id: row.type for row in everything if row.type is not None}
     wanted = _offered(wanted, types)
     of_type = [row for row in everything if _is_of(row, wanted.type)]
-    counts = {status: sum(row.status == status for row in of_type) for status in Status}
+    counts = Counter(row.status for row in of_type)
     fitting = [row for row in of_type if not wanted.status or row.status == wanted.status]
     fitting.sort(key=_ORDERS[Sort(wanted.sort)])
     wanted = replace(wanted, page=min(max(1, wanted.page), max(1, -(-len(fitting) // ON_ONE_PAGE))))
@@ -153,7 +153,7 @@ def certificates(wanted: Wanted, *, by: Actor) -> Listing:
         len(fitting),
         len(everything),
         sorted(types.values(), key=lambda type_: (type_.position, type_.folded_name)),
-        {status: count for status, count in counts.items() if count},
+        {status: counts[status] for status in Status if status in counts},
     )
 
 
