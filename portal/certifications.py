@@ -10,8 +10,10 @@ from werkzeug.wrappers import Response
 from records import signin
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_member
+from records.queries.ahead import read_ahead
+from records.queries.messages import asked_for_unread
 from records.queries.notices import notices_of
-from records.queries.portfolio import portfolio
+from records.queries.portfolio import asked_for_portfolio, portfolio
 from records.queries.renewal_proposals import proposals_of, with_open_proposals
 from records.services import notices
 from records.web.words import today
@@ -29,9 +31,11 @@ def add_to(blueprint: Blueprint) -> None:
 def certifications() -> str:
     """All of the learner's own certifications. Raises ModuleOff."""
     session["face"] = PORTAL
-    own = portfolio(by=signin.current_actor())
-    proposed = with_open_proposals([each.certification.id for each in own.current])
-    return render_template("portal/certifications.html", member=this_member(), portfolio=own, proposed=proposed)
+    by = signin.current_actor()
+    with read_ahead(*asked_for_portfolio(by=by), asked_for_unread(by=by)):
+        own = portfolio(by=by)
+        proposed = with_open_proposals([each.certification.id for each in own.current])
+        return render_template("portal/certifications.html", member=this_member(), portfolio=own, proposed=proposed)
 
 
 @member_required

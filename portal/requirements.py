@@ -6,9 +6,11 @@ from flask import Blueprint, render_template, request, session
 
 from records import signin
 from records.pages.faces import PORTAL
-from records.pages.guards import member_required
-from records.queries.findings import own_clearance
+from records.pages.guards import member_required, this_member
+from records.queries.ahead import read_ahead
+from records.queries.findings import asked_for_clearance, own_clearance
 from records.queries.matrix import day_in
+from records.queries.messages import asked_for_unread
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -19,5 +21,7 @@ def add_to(blueprint: Blueprint) -> None:
 def requirements() -> str:
     """The learner's own, today or on a chosen day. Raises ModuleOff."""
     session["face"] = PORTAL
-    clearance = own_clearance(by=signin.current_actor(), on=day_in(request.args.get("on", "")))
-    return render_template("portal/requirements.html", clearance=clearance)
+    by = signin.current_actor()
+    with read_ahead(*asked_for_clearance(this_member().id), asked_for_unread(by=by)):
+        clearance = own_clearance(by=by, on=day_in(request.args.get("on", "")))
+        return render_template("portal/requirements.html", clearance=clearance)

@@ -39,15 +39,15 @@ def ends_of(span: str, ends: Span) -> dict[str, Any]:
     return {f"{span}_first": ends.first or date.min, f"{span}_last": ends.last or date.max}
 
 
-def in_periods(number: int) -> ColumnElement[bool]:
-    """Within one of so many periods, each of the entry's own type."""
-    of_types = (CreditEntry.credit_type_id == bindparam(f"period_{each}_type") for each in range(number))
-    return or_(false(), *(and_(of_type, within(f"period_{each}")) for each, of_type in enumerate(of_types)))
+def in_periods(number: int, name: str) -> ColumnElement[bool]:
+    """Within one of so many periods, each of the entry's own type. `name` is that of their parameters."""
+    of_types = (CreditEntry.credit_type_id == bindparam(f"{name}_{each}_type") for each in range(number))
+    return or_(false(), *(and_(of_type, within(f"{name}_{each}")) for each, of_type in enumerate(of_types)))
 
 
-def given_periods(periods: Sequence[tuple[int, Span]]) -> dict[str, Any]:
+def given_periods(periods: Sequence[tuple[int, Span]], name: str) -> dict[str, Any]:
     """What is given for `in_periods`: ids of credit types, each with its period."""
     given: dict[str, Any] = {}
     for each, (type_id, span) in enumerate(periods):
-        given |= {f"period_{each}_type": type_id} | ends_of(f"period_{each}", span)
+        given |= {f"{name}_{each}_type": type_id} | ends_of(f"{name}_{each}", span)
     return given

@@ -153,7 +153,7 @@ def asked_for_totals(member: Member, *, on: date) -> list[Question]:
 def _asked_for_sums(member: Member, types: Sequence[CreditKind], on: date) -> Question:
     goals = [(type_.id, period_of(type_, member, on)) for type_ in types if type_.goal is not None]
     given = {"member_id": member.id} | ends_of("year", this_year(on)) | ends_of("twelve", twelve_months(on))
-    return Question(_sums(len(goals)), given | given_periods(goals))
+    return Question(_sums(len(goals)), given | given_periods(goals, "goal"))
 
 
 @lru_cache(_MOST_SHAPES)
@@ -164,7 +164,7 @@ def _sums(goals: int) -> Select[int, Decimal, Decimal, Decimal, Decimal]:
             func.sum(CreditEntry.amount).label("all_time"),
             func.sum(CreditEntry.amount).filter(within("year")).label("this_year"),
             func.sum(CreditEntry.amount).filter(within("twelve")).label("twelve_months"),
-            func.sum(CreditEntry.amount).filter(in_periods(goals)).label("in_period"),
+            func.sum(CreditEntry.amount).filter(in_periods(goals, "goal")).label("in_period"),
         )
         .where(CreditEntry.member_id == bindparam("member_id"))
         .group_by(CreditEntry.credit_type_id)
@@ -241,7 +241,7 @@ def _asked_for_entries(
     given, periods = {"member_id": member.id, "credit_type_id": chosen.credit_type_id}, None
     if chosen.span == SpanChoice.PERIOD:
         spans = [(each.id, period_of(each, member, on)) for each in types]
-        given, periods = given | given_periods(spans), len(spans)
+        given, periods = given | given_periods(spans, "period"), len(spans)
     elif chosen.span != SpanChoice.ALL_TIME:
         given |= ends_of("span", this_year(on) if chosen.span == SpanChoice.THIS_YEAR else twelve_months(on))
     asked = _Shape(chosen.credit_type_id is not None, "span_first" in given, periods)
@@ -266,7 +266,7 @@ class _Shape(NamedTuple):
         if self.within:
             asked.append(within("span"))
         if self.periods is not None:
-            asked.append(in_periods(self.periods))
+            asked.append(in_periods(self.periods, "period"))
         return and_(*asked)
 
 

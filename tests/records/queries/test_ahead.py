@@ -11,11 +11,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import bindparam, literal, select, union_all
 
-from records.database import choose_organization, db, organization_scope, this_organization
+from records.database import choose_organization, db, organization_scope, this_organization, transaction
 from records.errors import ScopeMissing
 from records.models import Certification, CertificationType, CreditType, Member, StoredFile, Unit
 from records.queries import binding, persons
 from records.queries.ahead import Question, read_ahead, rows_of, scalars_of
+from records.queries.certification_types import asked_for_kinds, kinds
+from records.queries.held import held_by
 from tests.certificates import credit_type
 from tests.clearances import exempt, position, require
 from tests.holdings import give, picture
@@ -117,6 +119,19 @@ def test_nothing_of_another_organization_is_read_or_answered(cast, count):
     assert ours
     assert theirs
     assert ours.isdisjoint(theirs)
+
+
+def test_what_changed_is_answered_as_it_is(cast):
+    give(cast.max, cast.emt, 200)
+    holder, emt = cast.max.id, cast.emt.id
+    for name in ("Paramedic", "Medic", "Paramedic"):
+        with transaction() as session:
+            session.execute(sa.update(CertificationType).where(CertificationType.id == emt).values(name=name))
+        db.session.expunge_all()
+        with read_ahead(asked_for_kinds()):
+            assert [each.name for each in kinds() if each.id == emt] == [name]
+        assert [each.title for each in held_by(holder)] == [name]
+        assert binding.rules().types[emt].name == name
 
 
 def test_without_an_organization_it_is_refused(cast):

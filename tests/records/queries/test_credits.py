@@ -7,13 +7,22 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from records import clock
-from records.database import db
-from records.models import Period
+from records.database import db, transaction
+from records.models import CreditType, Period
 from records.models.credit_type import Span
-from records.queries.credits import Filter, Month, SpanChoice, entries_of, totals_of
+from records.queries.ahead import read_ahead
+from records.queries.credits import (
+    Filter,
+    Month,
+    SpanChoice,
+    asked_for_entries,
+    asked_for_totals,
+    entries_of,
+    totals_of,
+)
 from records.services import revocations
 from tests import certificates
 from tests.certificates import approved
@@ -108,6 +117,26 @@ def test_the_goal_is_that_of_the_present_period(cast):
     in_period = entries_of(cast.max, Filter(joining.id, SpanChoice.PERIOD), on=TODAY)
     assert (in_period.count, in_period.total) == (3, 3)
     assert entries_of(cast.max, Filter(span=SpanChoice.PERIOD), on=TODAY).count == 1 + 3 + 5
+
+
+def test_goals_and_entries_are_asked_for_at_once_whichever_types_have_a_goal(cast):
+    without, goal = certificates.credit_type("A"), certificates.credit_type("B", goal=Decimal(4))
+    for type_ in (without, goal):
+        _earned(cast, type_, "2025-06-30", "1")
+    with read_ahead(*asked_for_totals(cast.max, on=TODAY),
+                    *asked_for_entries(cast.max, Filter(span=SpanChoice.PERIOD), on=TODAY)):  # fmt: skip
+        assert [each.in_period for each in totals_of(cast.max, on=TODAY)] == [None, 1]
+        assert entries_of(cast.max, Filter(span=SpanChoice.PERIOD), on=TODAY).count == 2
+
+
+def test_a_goal_that_another_process_has_set_counts_at_once(cast):
+    ceu = certificates.credit_type()
+    _earned(cast, ceu, "2025-06-30", "1")
+    for goal in (None, Decimal(4), Decimal(2), None):
+        with transaction() as session:
+            session.execute(update(CreditType).where(CreditType.id == ceu.id).values(goal=goal))
+        (total,) = totals_of(cast.max, on=TODAY)
+        assert (total.type.goal, total.in_period) == (goal, None if goal is None else 1)
 
 
 def test_a_bar_is_full_only_where_the_goal_is_reached(cast):

@@ -20,6 +20,7 @@ TEXTS = {"plain.html": '{{ _("Save") }}', "plain.txt": '{{ _("Save") }}',
          "macro.html": '{% macro word() %}{{ _("Save") }}{% endmacro %}',
          "importing.html": '{% from "macro.html" import word %}{{ word() }}',
          "filled.html": '{{ _("Tick %(name)s", name=name) }}', "filled.txt": '{{ _("Tick %(name)s", name=name) }}',
+         "pieces.html": '{{ _("%(name)s of 100 %% (%(name)s)", name=name) }}{{ _("%(num)d", num=3) }}{{ _("5 %%") }}',
          "value.html": "{% macro of(value) %}{{ value }}{% endmacro %}{{ of(value) }}{{ value }}",
          "value.txt": "{{ value }}", "context.html": '{{ pgettext("certification", "Valid") }}',
          "given.html": "{{ _(text) }}",
@@ -63,6 +64,12 @@ def test_macros_are_called_with_their_caller_and_what_is_missing_is_told(app: Fl
         assert render_template("called.txt", value="<b>") == "<b><b>"
         with pytest.raises(UndefinedError, match="nothing"):
             render_template("missing.html", value="<b>")
+
+
+@pytest.mark.parametrize(("name", "said"), [("<b>", "&lt;b&gt;"), (SAFE, "<b>"), ("%(name)s", "%(name)s")])
+def test_texts_are_written_in_pieces_as_if_they_were_put_together(app: Flask, templates, name: str, said: str):
+    with app.test_request_context():
+        assert render_template("pieces.html", name=name) == f"{said} of 100 % ({said})35 %"
 
 
 class Marked:
