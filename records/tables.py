@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from io import BytesIO, StringIO
+from io import BytesIO
 from itertools import chain, islice, zip_longest
 from tempfile import TemporaryDirectory
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from flask_babel import force_locale
 
@@ -29,9 +29,14 @@ MIME = {
 # What a spreadsheet takes for the beginning of a formula; some do so behind blanks, or written wide.
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\u2212")
 _BREAKS = ("\t", "\r", "\n")
+# What CSV puts into quotes; and where no cell of a column, each behind a NUL, holds this, all stand there as they are: no
+# spreadsheet calculates what begins with a letter or a digit of any script.
+_QUOTED = re.compile('[",\r\n]')
+_NOT_PLAIN = re.compile(f"{_QUOTED.pattern}|\0(?:[^\\w\0]|_)")
 _LONGEST = 32_767  # characters of a cell in XLSX
 MOST_ROWS = 1_048_576  # of a sheet in XLSX, its head included; what is more goes to the next sheet
 _WIDEST = 60
+_EMPTY = '""'  # a line of one cell that is empty: a line of nothing would be none
 _AT_ONCE = 1000  # rows of a piece of CSV, and of those that say how wide columns are
 
 
@@ -108,23 +113,35 @@ def csv_pieces(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterato
 
     UTF-8 with a mark at its beginning, by which spreadsheets know it. Numbers have a point, dates are 2027-03-21.
     """
-    text, left = StringIO("\ufeff", newline=""), iter(rows)
-    text.seek(0, 2)
-    writer = csv.writer(text)
-    writer.writerow(_neutral([*header]))
+    head, left = f"\ufeff{_lines([header])}", iter(rows)
     while some := [*islice(left, _AT_ONCE)]:
-        writer.writerows(map(_neutral, some))
-        yield text.getvalue().encode()
-        text.seek(0)
-        text.truncate()
-    if text.tell():
-        yield text.getvalue().encode()
+        yield (head + _lines(some)).encode()
+        head = ""
+    if head:
+        yield head.encode()
 
 
-def _neutral(row: Sequence[Cell]) -> list[Cell]:
-    """No spreadsheet calculates what begins with a letter or a digit of any script: such text is looked at no closer,
-    for a file has millions of cells."""
-    return [each if each.__class__ is not str or each[:1].isalnum() else neutral(each) for each in row]
+def _lines(rows: Sequence[Sequence[Cell]]) -> str:
+    """Rows as lines of CSV, worked out column by column, for a file has millions of cells."""
+    columns = map(_written_column, zip(*rows, strict=True))
+    return "".join([f"{','.join(row) or _EMPTY}\r\n" for row in zip(*columns, strict=True)])
+
+
+def _written_column(cells: Sequence[Cell]) -> Iterable[str]:
+    kinds, distinct = {*map(type, cells)}, {*cells}
+    if len(kinds) == 1 and Decimal not in kinds and 2 * len(distinct) < len(cells):  # equal, and written alike
+        known = {each: _written_cell(each) for each in distinct}
+        return map(known.__getitem__, cells)
+    if kinds == {str} and not _NOT_PLAIN.search("\0".join(("", *cast(Sequence[str], cells)))):
+        return cast(Sequence[str], cells)
+    return map(_written_cell, cells)
+
+
+def _written_cell(cell: Cell) -> str:
+    text = "" if cell is None else str(cell)
+    if isinstance(cell, str) and not text[:1].isalnum():
+        text = neutral(text)
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
 def _xlsx(out: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Cell]], title: str) -> None:

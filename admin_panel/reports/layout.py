@@ -152,6 +152,11 @@ def lines_of(columns: Sequence[Column], rows: Sequence[Any], written: Writing) -
     return zip(*(each.shown(rows, written) for each in columns), strict=True)
 
 
+def fields_of(columns: Sequence[Column]) -> set[str]:
+    """The fields from which these columns can tell all that they say; none where one needs the rows themselves."""
+    return {name for each in columns for name in each.of} if all(each.of for each in columns) else set()
+
+
 def cells_of(columns: Sequence[Column], rows: Iterable[Any]) -> Iterator[tuple[Cell, ...]]:
     """The rows as a file holds them, read some at a time and worked out column by column."""
     left, known = iter(rows), [dict[Any, Cell]() for _ in columns]

@@ -16,7 +16,7 @@ from admin_panel.exporting import list_file, rows_table
 from admin_panel.figures import figures_page
 from admin_panel.forms.report import FilterForm, asked_for_choices
 from admin_panel.reports import LAYOUTS
-from admin_panel.reports.layout import lines_of
+from admin_panel.reports.layout import fields_of, lines_of
 from admin_panel.saved_views import view_rows, views_of
 from records import clock, signin
 from records.database import this_organization
@@ -110,8 +110,11 @@ class ReportsView(CoordinatorView):
 def _table(name: str, fields: Mapping[str, str], by: Actor) -> Table:
     report, layout = report_named(name, by=by), LAYOUTS[name]
     asked = report.read(fields)
-    rows = report.rows(asked, by)
-    return rows_table(str(layout.title), layout.columns(asked), chain(rows, rows.totals), rows.count)
+    rows, columns = report.rows(asked, by), layout.columns(asked)
+    count, fields = rows.count, fields_of(columns)
+    if isinstance(rows, Paged) and fields:
+        rows = rows.holding(fields)
+    return rows_table(str(layout.title), columns, chain(rows, rows.totals), count)
 
 
 for _name in LAYOUTS:

@@ -150,14 +150,14 @@ def _before_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
 def standing_case(day: date, facts: Any) -> ColumnElement[str]:
     """The same decision in SQL. `facts` has the attributes of `Validity`, each an SQL expression."""
     today = literal(day, Date)
-    past = days_from(facts.expires_on, today)
+    past, is_past = days_from(facts.expires_on, today), facts.expires_on < today  # a day is compared in less time
     return case(
         (facts.revoked_on <= today, Standing.REVOKED),
         (facts.suspended_on <= today, Standing.SUSPENDED),
         (facts.renewed_on <= today, Standing.SUPERSEDED),
         (facts.issued_on > today, Standing.NOT_YET_VALID),
-        (past > facts.grace_days, Standing.EXPIRED),
-        (past > 0, Standing.IN_GRACE),
+        (is_past & (past > facts.grace_days), Standing.EXPIRED),
+        (is_past, Standing.IN_GRACE),
         (-past <= facts.notice_days, Standing.EXPIRING_SOON),
         else_=literal(Standing.VALID.value),
     )

@@ -7,6 +7,7 @@ import zipfile
 from datetime import date
 from decimal import Decimal
 from io import BytesIO, StringIO
+from random import Random
 from tempfile import TemporaryFile
 
 import pytest
@@ -102,3 +103,23 @@ def test_rows_are_written_as_they_come_and_few_are_kept(kind, monkeypatch):
     with TemporaryFile() as out:
         write(out, kind, ["a", "b"], rows(), title="x")
         assert out.tell() > 100
+
+
+def _by_the_library(rows):
+    """Lines of CSV as Python's own writer has them, each text neutral."""
+    out = StringIO(newline="")
+    csv.writer(out).writerows([neutral(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("number", [1, 2, 40])
+@pytest.mark.parametrize("kinds", [HOSTILE, ["plain", "ñ", "7"], ["", "plain", "a,b", 'say "so"', "two\nlines", "cr\r"]])
+def test_csv_is_as_the_library_writes_it(number, kinds):
+    """Also where a column says the same again and again, nothing, or equal numbers in several ways."""
+    other = [None, "", 0, True, Decimal("1"), Decimal("1.00"), 1, date(2025, 3, 1), "_", "\x00", "\x00a", "1,5"]
+    draw = Random(number)
+    rows = [[draw.choice(kinds), draw.choice(other), "alike", None, row, f"{row}x"] for row in range(number)]
+    for few in (rows, [row[:1] for row in rows], [row[1:2] for row in rows], [["", None]] * number):
+        head = ["x"] * len(few[0])
+        text = written(CSV, head, few, title="x").decode("utf-8-sig")
+        assert text == _by_the_library([head, *few])

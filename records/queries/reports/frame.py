@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, Protocol, cast
@@ -142,6 +142,11 @@ class Paged:
             return Page(rows)
         last = rows[PAGE - 1]
         return Page(rows[:PAGE], Cursor(last.key, last.row_id).word())
+
+    def holding(self, names: Collection[str]) -> Paged:
+        """Rows with these columns alone, for whoever goes through all of them."""
+        columns = [each for each in self.statement.selected_columns if each.key in names]
+        return replace(self, statement=self.statement.with_only_columns(*columns, maintain_column_froms=True))
 
     def __iter__(self) -> Iterator[Any]:
         return flat_rows(self._in_order, at_once=_AT_ONCE)
