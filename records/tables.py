@@ -29,7 +29,7 @@ MIME = {
 # What a spreadsheet takes for the beginning of a formula; some do so behind blanks, or written wide.
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\u2212")
 _BREAKS = ("\t", "\r", "\n")
-# What CSV puts into quotes; and where no cell of a column, each behind a NUL, holds this, all stand there as they are: no
+# What CSV puts into quotes; and where no cell of a column, each behind a NUL, holds this, all stand as they are: no
 # spreadsheet calculates what begins with a letter or a digit of any script.
 _QUOTED = re.compile('[",\r\n]')
 _NOT_PLAIN = re.compile(f"{_QUOTED.pattern}|\0(?:[^\\w\0]|_)")

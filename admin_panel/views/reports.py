@@ -111,9 +111,9 @@ def _table(name: str, fields: Mapping[str, str], by: Actor) -> Table:
     report, layout = report_named(name, by=by), LAYOUTS[name]
     asked = report.read(fields)
     rows, columns = report.rows(asked, by), layout.columns(asked)
-    count, fields = rows.count, fields_of(columns)
-    if isinstance(rows, Paged) and fields:
-        rows = rows.holding(fields)
+    count, shown = rows.count, fields_of(columns)
+    if isinstance(rows, Paged) and shown:
+        rows = rows.holding(shown)
     return rows_table(str(layout.title), columns, chain(rows, rows.totals), count)
 
 

@@ -113,7 +113,7 @@ def _by_the_library(rows):
 
 
 @pytest.mark.parametrize("number", [1, 2, 40])
-@pytest.mark.parametrize("kinds", [HOSTILE, ["plain", "ñ", "7"], ["", "plain", "a,b", 'say "so"', "two\nlines", "cr\r"]])
+@pytest.mark.parametrize("kinds", [HOSTILE, ["plain", "ñ", "7"], ["", "a,b", 'say "so"', "two\nlines", "cr\r"]])
 def test_csv_is_as_the_library_writes_it(number, kinds):
     """Also where a column says the same again and again, nothing, or equal numbers in several ways."""
     other = [None, "", 0, True, Decimal("1"), Decimal("1.00"), 1, date(2025, 3, 1), "_", "\x00", "\x00a", "1,5"]
