@@ -7,7 +7,9 @@ knows must be flushed before; it does not learn of these rows. Guards, keys and 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +20,26 @@ from records.database import chosen_organization_id, db, is_sqlite
 from records.models.base import Base
 
 _SCOPE = "organization_id"
+_REMEMBERED = 1024  # days and instants as the driver takes them: they come again and again
+# What a transaction of much work changes, SQLite keeps in memory, so much of it at most: it changes most pages of an
+# index again and again, and would write and read each every time.
+_ROOM = 16 * 1024  # KiB
 Converter = Callable[[Any], Any] | None
+
+
+@contextmanager
+def room_to_write() -> Iterator[None]:
+    """Around much work in a transaction: SQLite gets more memory for it, and gives it back."""
+    if not is_sqlite():
+        yield
+        return
+    connection = db.session.connection()
+    before = connection.exec_driver_sql("PRAGMA cache_size").scalar()
+    connection.exec_driver_sql(f"PRAGMA cache_size=-{_ROOM}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA cache_size={before}")
 
 
 def new_ids(model: type[Base], number: int) -> Sequence[int]:
@@ -44,9 +65,9 @@ def insert_rows(model: type[Base], columns: Sequence[str], rows: Iterable[Sequen
     """
     table, connection = _table(model), db.session.connection()
     others, defaults = _defaults(table, tuple(columns))
-    names = (*columns, _SCOPE, *others)
-    convert, rest = _converters(table, names, connection), (chosen_organization_id(), *defaults)
-    ready = [_converted((*row, *rest), convert) for row in rows]
+    names, rest = (*columns, _SCOPE, *others), [(chosen_organization_id(), *defaults)]
+    alike = next(_converted(rest, _converters(table, (_SCOPE, *others), connection)))
+    ready = [(*row, *alike) for row in _converted(rows, _converters(table, columns, connection))]
     if not ready:
         return
     if is_sqlite():
@@ -69,8 +90,7 @@ def update_rows(model: type[Base], columns: Sequence[str], rows: Iterable[Sequen
         convert = _converters(table, names, connection)
         changes = ", ".join(f"{_quoted(column)} = ?" for column in columns)
         statement = f"UPDATE {name} SET {changes} WHERE organization_id = ? AND id = ?"  # noqa: S608  # because: names of columns, no input
-        changed = (_converted(row, convert) for row in ready)
-        connection.exec_driver_sql(statement, [(*values, here, id_) for id_, *values in changed])
+        connection.exec_driver_sql(statement, [(*values, here, id_) for id_, *values in _converted(ready, convert)])
         return
     # One value tells of all rows: it is read some times faster than a list for each column.
     given = ", ".join(f"{_quoted(each)} {table.c[each].type.compile(connection.dialect)}" for each in names)
@@ -112,8 +132,8 @@ def _converters(table: Table, names: Sequence[str], connection: Connection) -> t
 def _converter(column: Column[Any], dialect: Any) -> Converter:
     if isinstance(column.type, JSON):
         return _in_json
-    kind = column.type.dialect_impl(dialect)
-    return kind.bind_processor(dialect)
+    convert = column.type.dialect_impl(dialect).bind_processor(dialect)
+    return lru_cache(_REMEMBERED)(convert) if convert and issubclass(column.type.python_type, date) else convert
 
 
 def _in_json(value: Any) -> str:
@@ -124,11 +144,12 @@ def _in_json(value: Any) -> str:
 _EMPTY: dict[type, str] = {dict: "{}", list: "[]"}
 
 
-def _converted(row: Sequence[Any], convert: Sequence[tuple[int, Any]]) -> tuple[Any, ...]:
-    values = list(row)
-    for at, converter in convert:
-        values[at] = converter(values[at])
-    return tuple(values)
+def _converted(rows: Iterable[Sequence[Any]], convert: Sequence[tuple[int, Any]]) -> Iterator[tuple[Any, ...]]:
+    """Rows as the driver takes them, worked out column by column."""
+    columns: list[Iterable[Any]] = [*zip(*rows, strict=True)]
+    for at, converter in convert if columns else ():
+        columns[at] = map(converter, columns[at])
+    return zip(*columns, strict=True)
 
 
 def _quoted(name: str) -> str:
