@@ -115,3 +115,12 @@ def test_a_unit_that_moves_takes_its_members_along(cast):
     with transaction():
         locked(Unit, cast.engine.id).parent_id = cast.south.id
     assert numbers() == [[0, 0, 0], [1, 1, 2]]
+
+
+def test_a_file_reads_the_columns_that_it_shows_of_the_same_rows(cast):
+    for member, days in ((cast.max, 30), (cast.mia, 10), (cast.nora, 20)):
+        give(member, cast.emt, days)
+    rows = ask(cast, "expiring")
+    few = list(rows.holding({"family_name", "expires_on"}))
+    assert [row._fields for row in few] == [("family_name", "expires_on")] * 3
+    assert _found(few) == _found(rows)
