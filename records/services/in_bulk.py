@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -21,25 +20,7 @@ from records.models.base import Base
 
 _SCOPE = "organization_id"
 _REMEMBERED = 1024  # days and instants as the driver takes them: they come again and again
-# What a transaction of much work changes, SQLite keeps in memory, so much of it at most: it changes most pages of an
-# index again and again, and would write and read each every time.
-_ROOM = 16 * 1024  # KiB
 Converter = Callable[[Any], Any] | None
-
-
-@contextmanager
-def room_to_write() -> Iterator[None]:
-    """Around much work in a transaction: SQLite gets more memory for it, and gives it back."""
-    if not is_sqlite():
-        yield
-        return
-    connection = db.session.connection()
-    before = connection.exec_driver_sql("PRAGMA cache_size").scalar()
-    connection.exec_driver_sql(f"PRAGMA cache_size=-{_ROOM}")
-    try:
-        yield
-    finally:
-        connection.exec_driver_sql(f"PRAGMA cache_size={before}")
 
 
 def new_ids(model: type[Base], number: int) -> Sequence[int]:

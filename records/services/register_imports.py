@@ -40,7 +40,6 @@ from records.registers.survey import Survey, surveyed
 from records.registers.values import names_in
 from records.services import files
 from records.services.certification_steps import require_tracking
-from records.services.in_bulk import room_to_write
 from records.services.register_checking import Checker, Decision
 from records.services.register_mappings import keep_mapping, mapped
 from records.services.register_people import batches
@@ -198,7 +197,7 @@ def _decide(
     counts: Counter[str] = Counter()
     digest = hashlib.sha256()
     mapping, reading = Mapping.from_json(register_import.mapping), Reading.from_json(register_import.reading)
-    with _file_of(register_import) as file, room_to_write():
+    with _file_of(register_import) as file:
         names = names_in(registers.opened(file, reading), mapping) if mapping.identify_by is IdentifyBy.NAME else None
         register = registers.opened(file, reading)
         checker = Checker(

@@ -9,9 +9,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from records import clock
-from records.database import db, is_sqlite, organization_scope, transaction
+from records.database import db, organization_scope, transaction
 from records.models import Certification, ImportRow, RegisterImport, Unit
-from records.services.in_bulk import insert_rows, new_ids, room_to_write, update_rows
+from records.services.in_bulk import insert_rows, new_ids, update_rows
 from tests.holdings import give
 
 COLUMNS = ("id", "member_id", "type_id", "number", "folded_number", "expires_on", "recorded_on", "created_at")
@@ -87,22 +87,3 @@ def test_no_rows_are_no_statement(cast):
         assert list(new_ids(Unit, 0)) == []
         insert_rows(Unit, ("name",), [])
         update_rows(Unit, ("name",), [])
-
-
-def test_memory_for_much_work_is_given_back_also_where_it_fails(cast):
-    if not is_sqlite():
-        pytest.skip("it is SQLite's")
-
-    def kept() -> int:
-        return db.session.connection().exec_driver_sql("PRAGMA cache_size").scalar_one()
-
-    def much_work() -> None:
-        with room_to_write():
-            assert abs(kept()) > abs(before)
-            raise ValueError("broken")
-
-    with transaction():
-        before = kept()
-        with pytest.raises(ValueError, match="broken"):
-            much_work()
-        assert kept() == before
