@@ -26,17 +26,16 @@ def family_of(pid: int) -> list[int]:
 
 
 def processor_time(pids: Iterable[int]) -> dict[int, float]:
-    """Seconds so far of each that still runs."""
+    """Seconds so far of each that still runs, and of those that it started and that have ended."""
     spent = {}
     for pid in pids:
         with suppress(OSError):
-            fields = _fields(pid)
-            spent[pid] = (int(fields[11]) + int(fields[12])) / _TICKS
+            spent[pid] = sum(map(int, _fields(pid)[11:15])) / _TICKS
     return spent
 
 
 def spent_since(before: dict[int, float], now: dict[int, float]) -> float:
-    """Seconds between two looks; what ended between them cannot be counted."""
+    """Seconds between two looks, of those that still run at the second."""
     return sum(seconds - before.get(pid, 0.0) for pid, seconds in now.items())
 
 

@@ -1,10 +1,12 @@
-"""The child process that draws one preview. Imports nothing of the project.
+"""The process that draws previews, each file in a child of its own. Imports nothing of the project.
 
-python -I child.py KIND   the file on standard input; on standard output two WebP pictures, one after the
-                          other: the preview, then the thumbnail
+python -I child.py   standard input is a socket. A kind and two open files come in: the file, and the one that gets two
+                     WebP pictures, one after the other: the preview, then the thumbnail. The child's exit code goes out
 
 Exit code 0 where it is drawn, 4 where it is and the file says where it was taken, 3 where the bytes do not decode.
-The limits are set before the first byte is read: what exceeds them ends this process and nothing else.
+This process loads the decoders, for that takes longer than most drawings, and never reads a file: it forks a child for
+each, which has nothing but the two files, and ends with them. The limits are set before the first byte is read: what
+exceeds them ends that child and nothing else.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
-import sys
+import socket
 import warnings
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -29,6 +31,7 @@ WALL_SECONDS = 25
 MOST_PIXELS = 40_000_000
 UNDRAWABLE = 3
 TELLS_PLACE = 4
+LONGEST_KIND = 100  # bytes
 
 # Only these decoders ever see the bytes. Pillow knows forty more that nobody needs here.
 FORMATS = {
@@ -44,20 +47,48 @@ _GPS, _LATITUDE = 0x8825, 2
 _TURNS = {2: (0,), 3: (3,), 4: (1,), 5: (5,), 6: (4,), 7: (6,), 8: (2,)}  # EXIF orientation: Image.Transpose
 
 
-def main() -> int:
-    set_limits()
-    kind = sys.argv[1]
+def main() -> None:
+    """Draw what comes in, one at a time, until the other side is gone."""
+    os.nice(10)
     warnings.simplefilter("ignore")
+    with socket.socket(fileno=0) as door:
+        while True:
+            kind, files, _, _ = socket.recv_fds(door, LONGEST_KIND, 2)
+            if not kind:
+                return
+            load(kind.decode())
+            child = os.fork()
+            if not child:
+                door.close()  # whatever these bytes do to the child, it reaches no other file
+                os._exit(draw(kind.decode(), *files))
+            for each in files:
+                os.close(each)
+            _, status = os.waitpid(child, 0)
+            door.send(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def load(kind: str) -> None:
+    """Import what draws files of this kind, where it is not here yet."""
+    from PIL import Image, WebPImagePlugin  # noqa: F401  # because: Pillow looks for none, where it has the one it needs
+
+    Image.preinit()
+    if kind == "application/pdf":
+        import pypdfium2  # noqa: F401  # because: it is here then
+    elif FORMATS.get(kind) == ["HEIF"]:
+        import pillow_heif  # noqa: F401  # because: as above
+
+
+def draw(kind: str, given: int, drawn: int) -> int:
+    """In the child: from one file to the other; its exit code."""
     try:
-        if kind == "application/pdf":
-            drawn, placed = page(sys.stdin.buffer), False
-        else:
-            drawn, placed = picture(sys.stdin.buffer, kind)
-        drawn = flat(drawn)
-        drawn.save(sys.stdout.buffer, "WEBP", quality=80, method=4)
-        drawn.thumbnail((SMALL_SIDE, SMALL_SIDE))
-        drawn.save(sys.stdout.buffer, "WEBP", quality=70, method=4)
-        sys.stdout.flush()
+        set_limits()
+        with open(given, "rb") as stream:
+            image, placed = (page(stream), False) if kind == "application/pdf" else picture(stream, kind)
+        image = flat(image)
+        with open(drawn, "wb") as pictures:
+            image.save(pictures, "WEBP", quality=80, method=2)  # 4 takes twice as long, for two bytes of a hundred
+            image.thumbnail((SMALL_SIDE, SMALL_SIDE))
+            image.save(pictures, "WEBP", quality=70, method=4)
     except (Exception, MemoryError):  # because: decoders raise whatever they like on broken bytes
         return UNDRAWABLE
     return TELLS_PLACE if placed else 0
@@ -73,7 +104,6 @@ def set_limits() -> None:
     ):
         resource.setrlimit(which, (most, most))
     signal.alarm(WALL_SECONDS)
-    os.nice(10)
 
 
 def picture(stream: BinaryIO, kind: str) -> tuple[Image.Image, bool]:
@@ -152,4 +182,4 @@ def flat(image: Image.Image) -> Image.Image:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

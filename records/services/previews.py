@@ -16,7 +16,7 @@ from records.database import every_organization, transaction
 from records.errors import StorageFull, StorageUnavailable
 from records.models import Preview, StoredFile
 from records.models.stored_file import HELD_BACK
-from records.previewing import CannotDraw, Interrupted, draw
+from records.previewing import CannotDraw, Interrupted, draw, drawing_many
 from records.storage import preview_key, storage, thumbnail_key
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def _undrawn() -> Select[Any]:
 def draw_previews() -> None:
     """Draw what waits, for a minute at most; then the other jobs have their turn before it goes on."""
     ends_at = time.monotonic() + _TURN_SECONDS
-    with every_organization():
+    with every_organization(), drawing_many():
         while (claimed := _claim()) is not None:
             _draw(claimed)
             jobs.did()

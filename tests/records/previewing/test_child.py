@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import resource
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from PIL import Image
 from records import previewing
 from records.file_kinds import kind_of
 from records.models.stored_file import CAN_BE_PREVIEWED
-from records.previewing import _CHILD, CannotDraw, Drawn, Interrupted, draw
+from records.previewing import _CHILD, CannotDraw, Drawn, Interrupted, draw, drawing_many
 from tests import samples
 from tests.examples import some
 
@@ -197,6 +198,68 @@ def test_the_child_has_little_memory_time_and_disk(act, ends, tmp_path):
         stderr=subprocess.DEVNULL, check=False, env={"TMPDIR": str(tmp_path)},
     ).returncode  # fmt: skip
     assert code == ends or (act.startswith("open") and code == -signal.SIGXFSZ)
+
+
+def process_at_hand() -> int:
+    return previewing._at_hand.get()._process.pid
+
+
+def test_many_are_drawn_by_children_of_one_process_which_ends_with_them():
+    kind, bomb = samples.UNDRAWABLE["PNG bomb of 900 megapixels"]
+    with drawing_many():
+        assert previewing._at_hand.get()._process is None  # nothing to draw, nothing started
+        assert max(drawn(samples.picture("JPEG"), "image/jpeg").size) == 64
+        first = process_at_hand()
+        with pytest.raises(CannotDraw):
+            draw(io.BytesIO(bomb), kind=kind)
+        for kind, content in GOOD.values():
+            draw(io.BytesIO(content), kind=kind)
+        assert process_at_hand() == first
+    with pytest.raises(ProcessLookupError):
+        os.kill(first, 0)
+
+
+def test_after_an_interruption_the_next_is_drawn_by_another_process():
+    with drawing_many():
+        draw(io.BytesIO(samples.picture()), kind="image/jpeg")
+        first = process_at_hand()
+        with pytest.raises(Interrupted):
+            draw(io.BytesIO(samples.picture("PNG", size=(3000, 3000))), kind="image/png", seconds=0.001)
+        draw(io.BytesIO(samples.picture()), kind="image/jpeg")
+        second = process_at_hand()
+        os.kill(second, signal.SIGKILL)
+        with pytest.raises(Interrupted):
+            draw(io.BytesIO(samples.picture()), kind="image/jpeg")
+        draw(io.BytesIO(samples.picture()), kind="image/jpeg")
+        assert len({first, second, process_at_hand()}) == 3
+
+
+_CURIOUS = """
+import os, runpy
+child = runpy.run_path({path!r})
+
+def draw(kind, given, drawn):
+    paths = [f"/proc/self/fd/{{each}}" for each in os.listdir("/proc/self/fd")]
+    files = [os.readlink(path) for path in paths if os.path.lexists(path)]
+    os.write(drawn, "\\n".join(sorted(files)).encode())
+    return 0
+
+child["main"].__globals__["draw"] = draw
+child["main"]()
+"""
+
+
+def test_a_child_holds_its_two_files_and_no_door(monkeypatch, tmp_path):
+    """Nothing that a decoder could be made to do reaches the files of others or answers for them."""
+    curious = tmp_path / "curious.py"
+    curious.write_text(_CURIOUS.format(path=str(_CHILD)))
+    monkeypatch.setattr(previewing, "_CHILD", curious)
+    given, told = tmp_path / "given", tmp_path / "told"
+    given.write_bytes(b"any")
+    with given.open("rb") as stream, told.open("wb") as out:
+        previewing._run(stream, out, "image/png", 20)
+    held = [line for line in told.read_text().splitlines() if not line.startswith(("/proc/", "/dev/null"))]
+    assert held == [str(given), str(told)]
 
 
 def test_drawing_leaves_no_memory_in_this_process():
