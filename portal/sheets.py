@@ -18,6 +18,7 @@ from records.pages.arriving import arriving, in_order, left_out, sent_key, statu
 from records.pages.fields import ids_in
 from records.queries.external_certificates import claimable_types
 from records.services import submissions
+from records.services.files import Arrived
 from records.services.submission_steps import Files
 
 
@@ -25,8 +26,9 @@ from records.services.submission_steps import Files
 class Sheet:
     """`source` is the certificate that is edited, or copied (`copy_of_id`); its scans stay but for the `dropped`.
 
-    `left_out` and `order` are ids of waiting files. `seen` is the digest of what an edit began with. `failure` is what
-    kept files from being stored at all; each of `refused` kept one.
+    `left_out` and `order` are ids of waiting files; `arrived` are those that came with the form and do not wait.
+    `seen` is the digest of what an edit began with. `failure` is what kept files from being stored at all; each of
+    `refused` kept one.
     """
 
     form: CertificateForm
@@ -37,6 +39,7 @@ class Sheet:
     dropped: frozenset[int] = frozenset()
     left_out: frozenset[int] = frozenset()
     order: Sequence[int] = ()
+    arrived: Sequence[Arrived] = ()
     refused: list[Refusal] = field(default_factory=list)
     failure: Refusal | None = None
 
@@ -68,7 +71,7 @@ class Sheet:
     @property
     def files(self) -> Files:
         kept = [scan.id for scan in self.scans if scan.id not in self.dropped]
-        return Files(self.key, self.left_out, kept)
+        return Files(self.key, self.left_out, kept, self.order, self.arrived)
 
     @property
     def status(self) -> int:
@@ -76,13 +79,18 @@ class Sheet:
         return status_of(self.refused)
 
     def take_in(self) -> None:
-        """Store the files of the request; from now on they wait under the key."""
+        """Store the files of the request; they wait under the key where the form cannot be saved now."""
         came = arriving()
-        self.refused, self.failure = came.refused, came.failure
-        if came.arrived or self.left_out or self.order:
+        self.arrived, self.refused, self.failure = came.arrived, came.refused, came.failure
+        if "more" in request.form or self.refused or self.failure is not None:
+            self.keep()
+
+    def keep(self) -> None:
+        """What came with the form waits under its key from now on."""
+        if self.arrived or self.left_out or self.order:
             by, order = signin.current_actor(), self.order
-            kept = submissions.stage(came.arrived, key=self.key, by=by, left_out=self.left_out, order=order)
-            self.refused += kept.refused
+            kept = submissions.stage(self.arrived, key=self.key, by=by, left_out=self.left_out, order=order)
+            self.arrived, self.refused = (), [*self.refused, *kept.refused]
 
     def offer(self) -> None:
         """Fill the pull-down of credit types."""

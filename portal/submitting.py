@@ -12,10 +12,12 @@ from werkzeug.wrappers import Response
 from portal.sheets import Sheet
 from records import signin
 from records.errors import InvalidInput, Stale
-from records.models import ExternalCertificate, State
+from records.models import Actor, ExternalCertificate, State
 from records.pages.arriving import arrive_alone, is_key, new_key
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_organization
+from records.queries.ahead import read_ahead
+from records.queries.credit_types import asked_for_credit_types
 from records.queries.external_certificates import (
     made_with,
     own_certificate,
@@ -23,11 +25,11 @@ from records.queries.external_certificates import (
     to_copy,
     why_none_are_taken,
 )
+from records.queries.messages import asked_for_unread
 from records.queries.reviewers import administrators
 from records.services import submissions
 from records.services.certificate_steps import require_submissions
 from records.services.submission_steps import MOST_FILES
-from records.services.submissions import Submitted
 from records.web.limits import takes_files, takes_one_file
 from records.web.scripted import go_on
 from records.web.words import refusal_text
@@ -50,16 +52,21 @@ def new_certificate() -> Any:
     if request.method == "POST":
         submissions.require_accepting()
         return _submit(_sent_copy())
-    refusal = why_none_are_taken()
-    if refusal is not None:
-        return render_template("portal/whom_to_ask.html", refusal=refusal, people=administrators())
     key, copy_of_id = request.args.get("key", ""), request.args.get("copy_of", type=int)
     if not is_key(key):
         return redirect(url_for(".new_certificate", key=new_key(), copy_of=copy_of_id))
-    made = made_with(key, by=actor)
+    with read_ahead(asked_for_credit_types(), asked_for_unread(by=actor)):
+        return _opened(key, copy_of_id, by=actor)
+
+
+def _opened(key: str, copy_of_id: int | None, *, by: Actor) -> Any:
+    refusal = why_none_are_taken()
+    if refusal is not None:
+        return render_template("portal/whom_to_ask.html", refusal=refusal, people=administrators())
+    made = made_with(key, by=by)
     if made is not None:
         return _made_already(made)
-    source = to_copy(copy_of_id, by=actor)
+    source = to_copy(copy_of_id, by=by)
     return _page(Sheet.opened(source, key=key, is_copy=source is not None))
 
 
@@ -72,21 +79,23 @@ def _submit(sheet: Sheet) -> Response:
     sheet.take_in()
     if "more" in request.form or sheet.failure is not None:
         return _unfinished(sheet)
-    source_id = sheet.source.id if sheet.source else None
+    source_id, actor = sheet.source.id if sheet.source else None, signin.current_actor()
     try:
         given = sheet.form.submission(sheet.refused)
-        done = submissions.submit(given, sheet.files, by=signin.current_actor(), copy_of_id=source_id)
+        done = submissions.submit(given, sheet.files, by=actor, copy_of_id=source_id)
     except InvalidInput as refusal:
         return _refused(sheet, refusal)
-    made = own_certificate(done.certificate_id, by=signin.current_actor())
-    return _submitted(made, done) if done.is_same else _made_otherwise(made, sheet)
+    if done.is_new:
+        return _submitted(done.title)
+    made = own_certificate(done.certificate_id, by=actor)
+    if not done.is_same:
+        return _made_otherwise(made, sheet)
+    return _submitted(made.title) if made.state == State.PENDING else _made_already(made)
 
 
-def _submitted(made: ExternalCertificate, done: Submitted) -> Response:
+def _submitted(title: str) -> Response:
     """To the list, where it stands as Pending; a second time, too."""
-    if not done.is_new and made.state != State.PENDING:
-        return _made_already(made)
-    said = gettext("“%(title)s” is submitted. Once a reviewer has decided, you get a message.", title=made.title)
+    said = gettext("“%(title)s” is submitted. Once a reviewer has decided, you get a message.", title=title)
     flash(said, "success")
     return go_on(url_for(".certificates"))
 
@@ -103,6 +112,7 @@ def _made_already(made: ExternalCertificate) -> Response:
 def _made_otherwise(made: ExternalCertificate, sheet: Sheet) -> Response:
     """The same form, other content: it becomes an edit of what pends, or else a form of its own."""
     actor = signin.current_actor()
+    sheet.keep()
     if made.may_be_changed_by(actor):
         edit = Sheet(sheet.form, sheet.key, made, seen=made.digest())
         said = gettext(
@@ -146,6 +156,7 @@ def _save(sheet: Sheet, certificate: ExternalCertificate) -> Response:
     except InvalidInput as refusal:
         return _refused(sheet, refusal)
     except Stale:
+        sheet.keep()
         sheet.source = own_certificate(certificate_id, by=actor)
         sheet.seen = sheet.source.digest()
         return _page(sheet, 409, is_stale=True)
@@ -155,6 +166,7 @@ def _save(sheet: Sheet, certificate: ExternalCertificate) -> Response:
 
 
 def _refused(sheet: Sheet, refusal: InvalidInput) -> Response:
+    sheet.keep()
     sheet.form.complain(refusal, sheet.refused)
     return _page(sheet, sheet.status or refusal.status)
 

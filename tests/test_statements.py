@@ -21,8 +21,12 @@ from tests.certificates import approved, credit_type, submitted
 from tests.clearances import exempt, position, require
 from tests.holdings import give, picture
 from tests.notices import remind
+from tests.portal.conftest import GIVEN, Form
+from tests.samples import picture as coloured
 
 MOST, MOST_OF_HOME = 6, 8
+# A learner's form, its redirect included; a form that is sent with one file; each further file.
+MOST_OF_A_FORM, MOST_OF_SENDING, MOST_OF_A_FILE = 5, 22, 5
 _MEMBERS, _REPORTS = "/admin/members/", "/admin/reports/"
 # Of the back office; {unit} and so on are ids. Coordinators pay one more for the units of their scope, within the same.
 STAFF = {
@@ -171,3 +175,19 @@ def test_statements_of_pages_are_few_and_do_not_grow_with_rows(cast, browse, sai
     too_many = {page: number for page, number in few.items()
                 if number > (MOST_OF_HOME if page.endswith("/admin/") else MOST)}  # fmt: skip
     assert not too_many
+
+
+def test_a_form_and_what_it_submits_make_few_statements(cast, browse, said, now):
+    credit_type()
+    client, counts = browse(cast.max), []
+    Form(client).send(("first.png", coloured(colour="red")), **GIVEN)
+    for number, colours in enumerate((["teal"], ["navy"], ["lime", "pink", "gold"])):
+        said.clear()
+        form = Form(client)
+        assert len(said) <= MOST_OF_A_FORM, said
+        said.clear()
+        files = [(f"{colour}.png", coloured(colour=colour)) for colour in colours]
+        assert form.send(*files, **GIVEN | {"title": f"Ladders {number}"}).status_code == 302
+        counts.append(len(said))
+    assert counts[0] == counts[1] <= MOST_OF_SENDING, said
+    assert counts[2] <= MOST_OF_SENDING + 2 * MOST_OF_A_FILE, said

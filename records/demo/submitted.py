@@ -39,7 +39,7 @@ from records.services.certificate_steps import award, note, reverse, tell
 from records.services.certification_steps import Entry, record
 from records.services.outbox import notify
 from records.services.scan_steps import attach
-from records.services.submission_steps import Files, Submission, described, fill, revise, settle
+from records.services.submission_steps import Submission, described, fill, revise, settle
 
 # What people were told longer ago than that, they have read.
 _READ_AFTER = timedelta(days=10)
@@ -160,7 +160,8 @@ class Submitting:
             submitted_at=clock.now(),
             announced_at=clock.now(),
         )
-        fill(certificate, self._claim(each, course.edited[1] if course.edited else course.credits), files=1)
+        claimed = self._claim(each, course.edited[1] if course.edited else course.credits)
+        fill(certificate, claimed, files=1, today=clock.today(self.organization))
         self.session.add(certificate)
         self._settle(certificate, each, by)
         note(AuditKind.CERTIFICATE_SUBMITTED, certificate, by=by, after=described(certificate))
@@ -169,7 +170,7 @@ class Submitting:
     def _edit(self, each: Drawn) -> None:
         certificate, by = self._certificate(each.course), self._actor(self.members[each.course.learner])
         before = described(certificate)
-        fill(certificate, self._claim(each, each.course.credits), files=1)
+        fill(certificate, self._claim(each, each.course.credits), files=1, today=clock.today(self.organization))
         certificate.resubmit(at=clock.now())
         certificate.announced_at = clock.now()
         self._settle(certificate, each, by)
@@ -189,7 +190,7 @@ class Submitting:
             if paper.content not in self.stored:  # two may hand in the same paper
                 self.stored[paper.content] = self.store(paper)
         arriving = [(self.stored[paper.content], paper.name) for paper in each.papers]
-        settle(certificate, arriving, Files(certificate.submission_key), by=by)
+        settle(certificate, arriving, by=by)
         revise(certificate, by=by)
 
     def _decide(self, each: Drawn, outcome: str, by: Actor) -> None:

@@ -18,15 +18,18 @@ from records.models import (
     ExternalCertificate,
     Message,
     MessageKind,
+    Organization,
 )
 from records.queries.external_certificates import why_none_are_taken
 from records.services.outbox import notify
 
 
-def require_submissions() -> None:
-    """Raises ExternalCertificatesOff where the organization takes none."""
-    if not this_organization().takes_external_certificates:
+def require_submissions() -> Organization:
+    """The organization. Raises ExternalCertificatesOff where it takes none."""
+    organization = this_organization()
+    if not organization.takes_external_certificates:
         raise ExternalCertificatesOff()
+    return organization
 
 
 def require_new_ones() -> None:

@@ -13,10 +13,17 @@ from dataclasses import dataclass
 from typing import IO
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects import postgresql, sqlite
 
 from records import clock, jobs
-from records.database import after_commit, db, every_organization, transaction
+from records.database import (
+    after_commit,
+    chosen_organization_id,
+    db,
+    every_organization,
+    is_sqlite,
+    transaction,
+)
 from records.errors import FileChanged, Stale, StorageUnavailable
 from records.file_kinds import kind_of
 from records.models import Organization, Preview, StoredFile, VirusScan
@@ -67,8 +74,8 @@ def _require_storage_in_place() -> None:
 
 def _want_again(sha256: str) -> bool:
     """Whether the organization has these bytes; from now on the sweep leaves them alone for its grace time."""
-    if _row(sha256) is None:  # mostly so, and it need not wait for others who write
-        return False
+    if db.session.scalar(select(StoredFile.id).where(StoredFile.sha256 == sha256)) is None:
+        return False  # mostly so, and it need not wait for others who write
     with transaction() as session:
         wanted = update(StoredFile).where(StoredFile.sha256 == sha256).values(wanted_at=clock.now())
         return bool(session.execute(wanted).rowcount)  # type: ignore[attr-defined]  # because: an UPDATE's result counts rows
@@ -76,13 +83,21 @@ def _want_again(sha256: str) -> bool:
 
 def row_for(arrived: Arrived) -> StoredFile:
     """The shared step, inside a transaction: the row of these bytes, made where there is none."""
-    stored = _row(arrived.sha256) or _new_row(arrived)
-    stored.wanted_at = clock.now()
-    db.session.flush()
+    stored = (_new_row(arrived) if arrived.key is not None else None) or _wanted_row(arrived)
     if stored.virus_scan == VirusScan.UNSCANNED:
         after_commit(lambda: jobs.wake(scan_for_viruses))
     elif stored.preview == Preview.WAITING:
         after_commit(lambda: jobs.wake(draw_previews))
+    return stored
+
+
+def _wanted_row(arrived: Arrived) -> StoredFile:
+    """Raises Stale where the organization had these bytes, and they have been swept meanwhile."""
+    stored = _row(arrived.sha256)
+    if stored is None:
+        raise Stale()
+    stored.wanted_at = clock.now()
+    db.session.flush()
     return stored
 
 
@@ -108,27 +123,22 @@ def _row(sha256: str) -> StoredFile | None:
     return db.session.scalar(select(StoredFile).where(StoredFile.sha256 == sha256))
 
 
-def _new_row(arrived: Arrived) -> StoredFile:
-    """Of two uploads of the same new bytes at once, one makes the row; the other's bytes are swept later."""
-    if arrived.key is None:
-        raise Stale()
-    stored = StoredFile(
-        sha256=arrived.sha256,
-        key=arrived.key,
-        size=arrived.size,
-        kind=arrived.kind,
-        preview=Preview.WAITING if arrived.kind in CAN_BE_PREVIEWED else Preview.NONE,
-        virus_scan=VirusScan.UNSCANNED if scanner() else VirusScan.NOT_SCANNED,
-        virus_scan_due_at=clock.now() if scanner() else None,
-        created_at=clock.now(),
-        wanted_at=clock.now(),
-    )
-    try:
-        with db.session.begin_nested():
-            db.session.add(stored)
-    except IntegrityError:
-        made_meanwhile = _row(arrived.sha256)
-        if made_meanwhile is None:
-            raise
-        return made_meanwhile
-    return stored
+def _new_row(arrived: Arrived) -> StoredFile | None:
+    """None where the organization has these bytes. Of two uploads of the same new bytes at once, one makes the row; the
+    other's bytes are swept later."""
+    now, scans, insert = clock.now(), scanner() is not None, sqlite.insert if is_sqlite() else postgresql.insert
+    row = {
+        "organization_id": chosen_organization_id(),
+        "sha256": arrived.sha256,
+        "key": arrived.key,
+        "size": arrived.size,
+        "kind": arrived.kind,
+        "preview": Preview.WAITING if arrived.kind in CAN_BE_PREVIEWED else Preview.NONE,
+        "virus_scan": VirusScan.UNSCANNED if scans else VirusScan.NOT_SCANNED,
+        "virus_scan_due_at": now if scans else None,
+        "created_at": now,
+        "wanted_at": now,
+    }
+    alike = ["organization_id", "sha256"]
+    made = insert(StoredFile).values(row).on_conflict_do_nothing(index_elements=alike).returning(StoredFile)
+    return db.session.scalar(made)

@@ -58,14 +58,17 @@ def _claim() -> _Claimed | None:
     """One waiting file that no living worker has. Its attempt is counted now, lest it kill workers for ever."""
     now = clock.now()
     free = or_(StoredFile.preview_claimed_until.is_(None), StoredFile.preview_claimed_until < now)
-    statement = select(StoredFile).where(*_WAITS, free).order_by(StoredFile.id).limit(1)
+    first = select(StoredFile.id).where(*_WAITS, free).order_by(StoredFile.id).limit(1)
+    claiming = (
+        update(StoredFile)
+        .where(StoredFile.id == first.with_for_update(skip_locked=True).scalar_subquery())
+        .values(preview_claimed_until=now + _CLAIM, preview_attempts=StoredFile.preview_attempts + 1)
+        .returning(StoredFile.id, StoredFile.key, StoredFile.kind, StoredFile.preview_attempts)
+        .execution_options(synchronize_session=False)
+    )
     with transaction() as session:
-        stored = session.scalar(statement.with_for_update(skip_locked=True))
-        if stored is None:
-            return None
-        stored.preview_claimed_until = now + _CLAIM
-        stored.preview_attempts += 1
-        return _Claimed(stored.id, stored.key, stored.kind, stored.preview_attempts)
+        row = session.execute(claiming).one_or_none()
+    return None if row is None else _Claimed(*row)
 
 
 def _draw(claimed: _Claimed) -> None:

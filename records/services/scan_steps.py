@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
+from sqlalchemy.orm.attributes import set_committed_value
 
 from records import clock
 from records.database import db
@@ -32,20 +35,26 @@ def attach(record: Record, stored: StoredFile, *, name: str, by: Actor, rotation
     scan = db.session.scalar(same.filter_by(**belongs))
     if scan is not None:
         return scan
-    scan = Scan(
-        organization_id=record.organization_id,
-        stored_file_id=stored.id,
-        name=name,
-        rotation=rotation,
-        created_at=clock.now(),
-        **belongs,
-    )
-    db.session.add(scan)
-    db.session.flush()
-    facts = {"name": name, "sha256": stored.sha256} | belongs
-    event = AuditEvent.of(AuditKind.SCAN_ATTACHED, scan, by=by, at=clock.now(), member_id=record.member_id, after=facts)
-    db.session.add(event)
+    (scan,) = join(record, [(stored, name)], by=by, rotation=rotation)
     return scan
+
+
+def join(record: Record, files: Sequence[tuple[StoredFile, str]], *, by: Actor, rotation: int = 0) -> list[Scan]:
+    """Scans of stored files, with their names, that the record has none of: flushed, in their order."""
+    belongs, at = _belongs(record), clock.now()
+    scans = [
+        Scan(organization_id=record.organization_id, stored_file_id=stored.id, name=name, rotation=rotation,
+             created_at=at, **belongs)
+        for stored, name in files
+    ]  # fmt: skip
+    db.session.add_all(scans)
+    db.session.flush()
+    for scan, (stored, name) in zip(scans, files, strict=True):
+        set_committed_value(scan, "stored_file", stored)
+        facts = {"name": name, "sha256": stored.sha256} | belongs
+        event = AuditEvent.of(AuditKind.SCAN_ATTACHED, scan, by=by, at=at, member_id=record.member_id, after=facts)
+        db.session.add(event)
+    return scans
 
 
 def take_off(scan: Scan, *, by: Actor) -> None:

@@ -106,15 +106,24 @@ def _waiting_bytes(by: Actor) -> int:
     return int(db.session.scalar(statement) or 0)
 
 
+def arranged(waiting: Sequence[UploadedFile], order: Sequence[int]) -> list[UploadedFile]:
+    """Files that travel side by side arrive in any order: those that the person sees stand in the `order` (ids) in
+    which they see them."""
+    by_id = {file.id: file for file in waiting if file.submitted_at is None}
+    seen = [by_id[one_id] for one_id in dict.fromkeys(order) if one_id in by_id]
+    instead = dict(zip(sorted(file.id for file in seen), seen, strict=True))
+    return [instead.get(file.id, file) for file in waiting]
+
+
 def _arrange(upload: Upload, order: Sequence[int]) -> None:
-    """Files that travel side by side arrive in any order: their rows, by id, take the order that the person sees."""
-    waiting = {file.id: file for file in upload.files if file.submitted_at is None}
-    seen = [waiting[one_id] for one_id in dict.fromkeys(order) if one_id in waiting]
-    contents = [(file.stored_file_id, file.name) for file in seen]
-    for file, content in zip(sorted(seen, key=lambda file: file.id), contents, strict=True):
+    """Their rows, by id, take that order."""
+    if not order:
+        return
+    contents = [(file.stored_file_id, file.name) for file in arranged(upload.files, order)]
+    for file, content in zip(upload.files, contents, strict=True):
         file.stored_file_id, file.name = content
     db.session.flush()
-    for file in seen:
+    for file in upload.files:
         db.session.expire(file, ["stored_file"])
 
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm.attributes import set_committed_value
 
 from records import clock
 from records.database import lock, locked, transaction
@@ -23,7 +26,6 @@ from records.services.submission_steps import (
     coming,
     described,
     fill,
-    require_few_pending,
     revise,
     settle,
     twin,
@@ -35,6 +37,7 @@ class Submitted:
     """`is_new` is False where the same form was submitted before; `is_same`: with the same content."""
 
     certificate_id: int
+    title: str
     is_new: bool
     is_same: bool = True
 
@@ -73,37 +76,46 @@ def submit(given: Submission, files: Files, *, by: Actor, copy_of_id: int | None
     NoCreditTypes, and InvalidInput: a refusal for each wrong field of `Submission`, and `files`.
     """
     with transaction() as session:
-        require_submissions()
-        member = _learner(by)
-        made = made_with(files.key, by=by)
+        organization, member = require_submissions(), _learner(by)
+        today, made = clock.today(organization), made_with(files.key, by=by)
         if made is not None:
-            is_same = _says(made, given, files, by=by)
+            is_same = _says(made, given, files, by=by, today=today)
             if is_same:
                 forget(files.key, by=by)
-            return Submitted(made.id, is_new=False, is_same=is_same)
-        require_new_ones()
-        require_few_pending(member.id)
+            return Submitted(made.id, made.title, is_new=False, is_same=is_same)
         source = to_copy(copy_of_id, by=by)
-        certificate = ExternalCertificate(
-            member_id=member.id,
-            organization_id=member.organization_id,
-            state=State.PENDING,
-            submission_key=files.key,
-            copy_of_id=source.id if source else None,
-            created_at=clock.now(),
-            submitted_at=clock.now(),
-        )
-        arriving = coming(files, certificate.copy_of_id, by=by)
-        fill(certificate, given, files=len(arriving))
-        same = twin(certificate, arriving)
+        certificate = _new(member, files.key, copy_of=source)
+        try:
+            arriving = coming(files, certificate.copy_of_id, by=by, organization=organization)
+            fill(certificate, given, files=len(arriving), today=today)
+            same = twin(certificate, arriving)
+        except InvalidInput:
+            require_new_ones()  # says more than that the type cannot be chosen
+            raise
         if same is not None:
-            return Submitted(same.id, is_new=False)
+            return Submitted(same.id, same.title, is_new=False)
         session.add(certificate)
         session.flush()
-        settle(certificate, arriving, files, by=by)
+        settle(certificate, arriving, by=by)
         revise(certificate, by=by)
         note(AuditKind.CERTIFICATE_SUBMITTED, certificate, by=by, after=described(certificate))
-        return Submitted(certificate.id, is_new=True)
+        return Submitted(certificate.id, certificate.title, is_new=True)
+
+
+def _new(member: Member, key: str, *, copy_of: ExternalCertificate | None) -> ExternalCertificate:
+    """One that is to be filled, and has neither scans nor revisions yet."""
+    certificate = ExternalCertificate(
+        member_id=member.id,
+        organization_id=member.organization_id,
+        state=State.PENDING,
+        submission_key=key,
+        copy_of_id=copy_of.id if copy_of else None,
+        created_at=clock.now(),
+        submitted_at=clock.now(),
+    )
+    for nothing in ("scans", "revisions"):
+        set_committed_value(certificate, nothing, [])
+    return certificate
 
 
 def edit(certificate: ExternalCertificate, given: Submission, files: Files, *, seen: str, by: Actor) -> bool:
@@ -112,15 +124,14 @@ def edit(certificate: ExternalCertificate, given: Submission, files: Files, *, s
     Raises Stale where it was changed meanwhile, NotOpen, NotFound (another's), and as `submit`.
     """
     with transaction() as session:
-        require_submissions()
-        certificate = lock(certificate)
+        organization, certificate = require_submissions(), lock(certificate)
         certificate.require_own(by)
         certificate.require_open()
         stood, before, was = certificate.digest(), described(certificate), certificate.state
-        arriving = coming(files, certificate.id, by=by)
-        fill(certificate, given, files=len(arriving))
+        arriving = coming(files, certificate.id, by=by, organization=organization)
+        fill(certificate, given, files=len(arriving), today=clock.today(organization))
         session.flush()
-        stands = settle(certificate, arriving, files, by=by)
+        stands = settle(certificate, arriving, by=by)
         if stands != stood and seen != stood:
             raise Stale()
         if stands == stood and was == State.PENDING:
@@ -156,13 +167,14 @@ def _learner(by: Actor) -> Member:
     return learner
 
 
-def _says(certificate: ExternalCertificate, given: Submission, files: Files, *, by: Actor) -> bool:
+def _says(certificate: ExternalCertificate, given: Submission, files: Files, *, by: Actor, today: date) -> bool:
     """Whether it says what the certificate says already, and brings no file that the certificate lacks."""
     scratch = ExternalCertificate(credit_type_id=certificate.credit_type_id)
     try:
-        fill(scratch, given, files=1)
+        fill(scratch, given, files=1, today=today)
     except InvalidInput:
         return False
-    has = {scan.stored_file_id for scan in certificate.scans}
-    brings = {file.stored_file_id for file in staged(files.key, by=by) if file.id not in files.left_out}
+    has = {scan.stored_file.sha256 for scan in certificate.scans}
+    brings = {file.stored_file.sha256 for file in staged(files.key, by=by) if file.id not in files.left_out}
+    brings |= {file.sha256 for file in files.arrived}
     return scratch.facts() == certificate.facts() and brings <= has

@@ -11,7 +11,15 @@ import sqlalchemy as sa
 
 from records.database import choose_organization, db, found, locked, transaction
 from records.errors import StorageFull, StorageUnavailable
-from records.models import CreditType, ExternalCertificate, Organization, State, StoredFile, UploadedFile
+from records.models import (
+    CreditType,
+    ExternalCertificate,
+    Organization,
+    State,
+    StoredFile,
+    UploadedFile,
+    organization,
+)
 from records.services import reviews
 from records.services.submission_steps import MOST_FILES
 from records.storage import storage
@@ -35,7 +43,7 @@ def _names(certificate):
 
 
 def _said(client, path="/portfolio/certificates"):
-    return " ".join(re.sub(r"<[^>]+>", " ", client.get(path).text).split())
+    return " ".join(re.sub(r"<[^>]+>", " ", client.get(path, follow_redirects=True).text).split())
 
 
 def test_it_asks_in_the_order_of_the_steps_and_folds_the_rest_away(form):
@@ -280,6 +288,16 @@ def test_a_script_learns_where_to_go_on_and_the_message_waits_there(form):
     assert (answer.status_code, answer.json) == (201, {"location": "/portfolio/certificates"})
     assert "is submitted" in _said(form.client)
     assert form.send(title="", headers={"Accept": "application/json"}).status_code == 409
+
+
+def test_of_more_than_may_come_together_the_rest_waits(form, monkeypatch):
+    monkeypatch.setattr(organization, "_MOST_TOGETHER", len(FRONT) + len(BACK) - 1)
+    assert form.send(("front.png", FRONT), ("back.png", BACK), **GIVEN).status_code == 413
+    assert "back.png" in form.error("files")
+    assert not _all()
+    assert [file.name for file in db.session.scalars(sa.select(UploadedFile))] == ["front.png"]
+    assert form.send().status_code == 302
+    assert _names(_only()) == ["front.png"]
 
 
 # Nobody takes any

@@ -33,7 +33,7 @@ from records.models import (
     State,
 )
 from records.queries.checks import check_organization
-from records.services import reviews, submissions
+from records.services import reviews, submission_steps, submissions
 from records.services.submission_steps import Files
 from tests import certificates
 from tests.certificates import EARNED, given, staged, submitted
@@ -154,7 +154,8 @@ def _shuffled(ids: list[int], verbs: tuple[str, ...], seed: int) -> list[tuple[i
 
 @pytest.mark.parametrize("how_many", HOW_MANY)
 @pytest.mark.parametrize("verbs", [("approve",), tuple(OUTCOMES)], ids=["approve", "mixed"])
-def test_four_reviewers_at_once_decide_each_certificate_once(app, cast, four, verbs, how_many):
+def test_four_reviewers_at_once_decide_each_certificate_once(app, cast, four, verbs, how_many, monkeypatch):
+    monkeypatch.setattr(submission_steps, "MOST_PENDING", how_many + 1)
     claims = _pending(cast, certificates.credit_type(), how_many)
     place = Place.of(app, cast.fire.id)
     works = [(_review, place, by, _shuffled(list(claims), verbs, seed)) for seed, by in enumerate(four)]
