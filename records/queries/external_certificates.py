@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from records.database import db, is_id, this_organization
@@ -19,6 +19,17 @@ from records.models import (
     UploadedFile,
 )
 from records.queries.credit_types import credit_kinds
+
+# Of the member `member_id`, by the key of their form.
+_MADE_WITH = select(ExternalCertificate).where(
+    ExternalCertificate.submission_key == bindparam("form_key"), ExternalCertificate.member_id == bindparam("member_id")
+)
+_STAGED = (
+    select(UploadedFile)
+    .join(Upload, UploadedFile.upload_id == Upload.id)
+    .where(Upload.submission_key == bindparam("form_key"), Upload.started_by_id == bindparam("member_id"))
+    .order_by(UploadedFile.id)
+)
 
 
 def own_certificate(certificate_id: int, *, by: Actor) -> ExternalCertificate:
@@ -50,11 +61,7 @@ def to_copy(certificate_id: int | None, *, by: Actor) -> ExternalCertificate | N
 
 def made_with(key: str, *, by: Actor) -> ExternalCertificate | None:
     """The asker's certificate that the form with this key has made."""
-    return db.session.scalar(
-        select(ExternalCertificate).where(
-            ExternalCertificate.submission_key == key, ExternalCertificate.member_id == by.member_id
-        )
-    )
+    return db.session.scalar(_MADE_WITH, {"form_key": key, "member_id": by.member_id})
 
 
 def certification_from(certificate: ExternalCertificate) -> Certification | None:
@@ -86,10 +93,4 @@ def upload_of(key: str, *, by: Actor) -> Upload | None:
 
 def staged(key: str, *, by: Actor) -> Sequence[UploadedFile]:
     """The files that have arrived for the form with this key, in the order in which they came."""
-    statement = (
-        select(UploadedFile)
-        .join(Upload, UploadedFile.upload_id == Upload.id)
-        .where(Upload.submission_key == key, Upload.started_by_id == by.member_id)
-        .order_by(UploadedFile.id)
-    )
-    return db.session.scalars(statement).all()
+    return db.session.scalars(_STAGED, {"form_key": key, "member_id": by.member_id}).all()

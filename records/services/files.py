@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO
+from functools import cache
+from typing import IO, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from records import clock, jobs
@@ -33,6 +34,8 @@ from records.scanner import scanner
 from records.services.previews import draw_previews
 from records.services.virus_scans import scan_for_viruses
 from records.storage import new_key, sha256_of, storage
+
+_KNOWN = select(StoredFile.id).where(StoredFile.sha256 == bindparam("sha256"))
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def _require_storage_in_place() -> None:
 
 def _want_again(sha256: str) -> bool:
     """Whether the organization has these bytes; from now on the sweep leaves them alone for its grace time."""
-    if db.session.scalar(select(StoredFile.id).where(StoredFile.sha256 == sha256)) is None:
+    if db.session.scalar(_KNOWN, {"sha256": sha256}) is None:
         return False  # mostly so, and it need not wait for others who write
     with transaction() as session:
         wanted = update(StoredFile).where(StoredFile.sha256 == sha256).values(wanted_at=clock.now())
@@ -126,7 +129,7 @@ def _row(sha256: str) -> StoredFile | None:
 def _new_row(arrived: Arrived) -> StoredFile | None:
     """None where the organization has these bytes. Of two uploads of the same new bytes at once, one makes the row; the
     other's bytes are swept later."""
-    now, scans, insert = clock.now(), scanner() is not None, sqlite.insert if is_sqlite() else postgresql.insert
+    now, scans = clock.now(), scanner() is not None
     row = {
         "organization_id": chosen_organization_id(),
         "sha256": arrived.sha256,
@@ -139,6 +142,11 @@ def _new_row(arrived: Arrived) -> StoredFile | None:
         "created_at": now,
         "wanted_at": now,
     }
-    alike = ["organization_id", "sha256"]
-    made = insert(StoredFile).values(row).on_conflict_do_nothing(index_elements=alike).returning(StoredFile)
-    return db.session.scalar(made)
+    return db.session.scalar(_making(is_sqlite()), row)
+
+
+@cache
+def _making(lite: bool) -> Any:
+    """For SQLite or for PostgreSQL; made once."""
+    insert = (sqlite.insert if lite else postgresql.insert)(StoredFile)
+    return insert.on_conflict_do_nothing(index_elements=["organization_id", "sha256"]).returning(StoredFile)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm.attributes import set_committed_value
 
 from records import clock
@@ -36,6 +36,13 @@ from records.storage import megabytes
 
 MOST_FILES = 20
 MOST_PENDING = 100
+
+# Up to `most` of what the member `member_id` has pending, each with whether it says, or once said, what has the `digest`.
+_PENDING = (
+    select(ExternalCertificate.id, ExternalCertificate.revisions.any(Revision.digest == bindparam("digest")))
+    .where(ExternalCertificate.member_id == bindparam("member_id"), ExternalCertificate.state == State.PENDING)
+    .limit(bindparam("most"))
+)
 
 
 @dataclass(frozen=True)
@@ -143,13 +150,9 @@ def twin(certificate: ExternalCertificate, arriving: list[tuple[StoredFile, str]
     """The pending certificate of the same learner that says the same, with the same files: the form went back and
     was sent again. Raises InvalidInput (field `title`) where as many wait for a decision as one learner may have."""
     digest = digest_of(certificate.facts(), [stored.sha256 for stored, _name in arriving])
-    # As it stands now, or as it stood before.
-    said = ExternalCertificate.revisions.any(Revision.digest == digest)
-    pending = select(ExternalCertificate.id, said).where(
-        ExternalCertificate.member_id == certificate.member_id, ExternalCertificate.state == State.PENDING
-    )
     with db.session.no_autoflush:
-        rows = db.session.execute(pending.limit(MOST_PENDING)).all()
+        given = {"member_id": certificate.member_id, "digest": digest, "most": MOST_PENDING}
+        rows = db.session.execute(_PENDING, given).all()
         if len(rows) >= MOST_PENDING:
             raise InvalidInput({"title": TooManyPending(field="title", most=MOST_PENDING)})
         alike = (db.session.get_one(ExternalCertificate, one_id) for one_id, has_said in rows if has_said)
