@@ -37,7 +37,7 @@ from records.storage import megabytes
 MOST_FILES = 20
 MOST_PENDING = 100
 
-# Up to `most` of what the member `member_id` has pending, each with whether it says, or once said, what has the `digest`.
+# Up to `most` that the member `member_id` has pending, each with whether it says, or once said, what has the `digest`.
 _PENDING = (
     select(ExternalCertificate.id, ExternalCertificate.revisions.any(Revision.digest == bindparam("digest")))
     .where(ExternalCertificate.member_id == bindparam("member_id"), ExternalCertificate.state == State.PENDING)
