@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 from records import signin
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required
-from records.queries.ahead import read_ahead
 from records.queries.certificate_history import history_of
 from records.queries.certificate_list import Wanted, asked_for_own_certificates
 from records.queries.certificate_list import certificates as listed
@@ -21,6 +20,7 @@ from records.queries.external_certificates import (
 )
 from records.queries.messages import asked_for_unread
 from records.queries.reviewers import administrators
+from records.reading.ahead import read_ahead
 from records.services import submissions
 from records.services.certificate_steps import require_submissions
 

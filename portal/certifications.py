@@ -10,11 +10,11 @@ from werkzeug.wrappers import Response
 from records import signin
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_member
-from records.queries.ahead import read_ahead
 from records.queries.messages import asked_for_unread
 from records.queries.notices import notices_of
 from records.queries.portfolio import asked_for_portfolio, portfolio
 from records.queries.renewal_proposals import proposals_of, with_open_proposals
+from records.reading.ahead import read_ahead
 from records.services import notices
 from records.web.words import today
 

@@ -12,7 +12,6 @@ from records import signin
 from records.models.credit_entry import EntryKind
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_member, this_organization
-from records.queries.ahead import read_ahead
 from records.queries.credit_types import likely_credit_kinds
 from records.queries.credits import (
     Entry,
@@ -28,6 +27,7 @@ from records.queries.external_certificates import why_none_are_taken
 from records.queries.keyset import Cursor
 from records.queries.messages import asked_for_unread
 from records.queries.reviewers import administrators
+from records.reading.ahead import read_ahead
 from records.services import transcripts
 from records.tables import CSV, MIME, XLSX, Cell, written
 from records.web.charts import BarChart, Value, bar_chart

@@ -8,7 +8,6 @@ from flask_babel import gettext
 from records import signin
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_member, this_organization
-from records.queries.ahead import Question, read_ahead
 from records.queries.certificate_list import asked_for_standings, standings
 from records.queries.credits import asked_for_totals, totals_of
 from records.queries.findings import asked_for_clearance, own_clearance
@@ -16,6 +15,7 @@ from records.queries.messages import asked_for_unread
 from records.queries.portfolio import OwnCertification, Portfolio, asked_for_portfolio, portfolio
 from records.queries.positions import asked_for_positions_of, positions_of
 from records.queries.reports.periods import coming_months
+from records.reading.ahead import Question, read_ahead
 from records.web.charts import BarChart, Value, bar_chart
 from records.web.words import month_names, today
 

@@ -7,10 +7,10 @@ from flask import Blueprint, render_template, request, session
 from records import signin
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_member
-from records.queries.ahead import read_ahead
 from records.queries.findings import asked_for_clearance, own_clearance
 from records.queries.matrix import day_in
 from records.queries.messages import asked_for_unread
+from records.reading.ahead import read_ahead
 
 
 def add_to(blueprint: Blueprint) -> None:

@@ -16,7 +16,6 @@ from records.models import Actor, ExternalCertificate, State
 from records.pages.arriving import arrive_alone, is_key, new_key
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_organization
-from records.queries.ahead import read_ahead
 from records.queries.credit_types import asked_for_credit_types
 from records.queries.external_certificates import (
     made_with,
@@ -27,6 +26,7 @@ from records.queries.external_certificates import (
 )
 from records.queries.messages import asked_for_unread
 from records.queries.reviewers import administrators
+from records.reading.ahead import read_ahead
 from records.services import submissions
 from records.services.certificate_steps import require_submissions
 from records.services.submission_steps import MOST_FILES

@@ -16,6 +16,7 @@ from records import clock
 from records.database import db, every_organization
 from records.models import Account, Logo, Member, Organization, Role, SecondFactor, SignIn, StoredFile
 from records.models.stored_file import HELD_BACK
+from records.reading.ahead import Question, read_ahead, rows_of
 from records.scopes import units_in_scope_of
 
 
@@ -91,11 +92,12 @@ _COLUMNS = [getattr(SignIn, name) for name in OpenSession._fields]
 def opened_by(token: str, token_digest: str) -> SignedIn | None:
     """The session that this browser has open; None where it is over, or may open this member no more."""
     now = clock.now()
-    with every_organization():
-        row = db.session.execute(_open_session(), {"digest": token_digest, "now": now}).one_or_none()
-    if row is None:
+    asked = Question(_open_session(), {"digest": token_digest, "now": now})
+    with every_organization(), read_ahead(asked):
+        rows = rows_of(*asked)
+    if not rows:
         return None
-    user = SignedIn(token, OpenSession(*row[: len(_COLUMNS)]), *row[len(_COLUMNS) :])
+    user = SignedIn(token, OpenSession(*rows[0][: len(_COLUMNS)]), *rows[0][len(_COLUMNS) :])
     if user.sign_in.last_seen_at < now - timedelta(minutes=current_app.config["SESSION_IDLE_MINUTES"]):
         return None
     return user if _still_opens(user) else None

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import ScalarSelect, select
 
 from records.database import db
-from records.gathering import all_of
 from records.models import Member, Role, ScopeUnit, Unit
+from records.reading.gathering import all_of
 
 
 def covered_units(member: Member) -> frozenset[int]:

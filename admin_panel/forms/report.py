@@ -13,7 +13,6 @@ from admin_panel.forms.fields import Day
 from admin_panel.forms.member import indented
 from admin_panel.reports.words import CHOICE_WORDS, FILTER_LABELS, PRESET_WORDS, span_words
 from records.models import Actor
-from records.queries.ahead import Question
 from records.queries.certification_types import asked_for_type_names, type_names
 from records.queries.credit_types import asked_for_credit_types, credit_types
 from records.queries.member_filters import WITHOUT_UNIT
@@ -21,6 +20,7 @@ from records.queries.reports import Asked, Report
 from records.queries.requirements import asked_for_requirements, requirements
 from records.queries.units import asked_for_choices as asked_for_units
 from records.queries.units import unit_choices
+from records.reading.ahead import Question
 
 _DATES = ("first", "last")
 _KINDS: dict[str, Callable[[], Sequence[Any]]] = {

@@ -24,7 +24,6 @@ from records.models import Actor, ExternalCertificate, KeptReason
 from records.pages.fields import ids_in
 from records.pages.forms import show_refusal
 from records.queries import approvals as queries
-from records.queries.ahead import Question, read_ahead
 from records.queries.approval_filters import QueueWanted
 from records.queries.approval_statements import PAGE
 from records.queries.capped import MOST_COUNTED
@@ -40,6 +39,7 @@ from records.queries.review_pages import (
 )
 from records.queries.saved_views import asked_for_kept_views
 from records.queries.units import asked_for_choices, unit_choices
+from records.reading.ahead import Question, read_ahead
 from records.services import audit, kept_reasons, reviews, revocations
 from records.tables import Table, reads
 from records.web.limits import exports

@@ -16,7 +16,6 @@ from admin_panel.figures import figures_page
 from admin_panel.messages import report
 from records import signin
 from records.pages.guards import this_organization
-from records.queries.ahead import read_ahead
 from records.queries.approvals import asked_for_backlog, backlog
 from records.queries.attention import MONTHS, MonthAhead, asked_for_attention, attention
 from records.queries.capped import MOST_COUNTED
@@ -26,6 +25,7 @@ from records.queries.renewal_proposals import asked_for_proposals_waiting, propo
 from records.queries.reports.frame import Report
 from records.queries.reports.periods import Preset
 from records.queries.shortfalls import SHORTFALLS
+from records.reading.ahead import read_ahead
 from records.services import organizations
 from records.services.figures import count_anew
 from records.web.charts import BarChart, Value, bar_chart

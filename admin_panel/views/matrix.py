@@ -17,12 +17,12 @@ from admin_panel.saved_views import views_of
 from records import clock, signin
 from records.models import Actor
 from records.models.clearance import Outcome
-from records.queries.ahead import Question, read_ahead
 from records.queries.binding import asked_for_rules
 from records.queries.matrix import Asked, every_row, matrix, tally_of
 from records.queries.positions import asked_for_positions, positions
 from records.queries.saved_views import asked_for_kept_views
 from records.queries.units import asked_for_choices
+from records.reading.ahead import Question, read_ahead
 from records.tables import Cell, Table, reads
 from records.web.clearance_words import clearance_word, finding_words
 from records.web.limits import exports

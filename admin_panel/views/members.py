@@ -21,7 +21,6 @@ from records.errors.merging import MergedAway
 from records.errors.second_factors import NoSecondFactor, OpensElsewhere, OwnSecondFactor
 from records.models import Actor, Member
 from records.pages.arriving import sent_key
-from records.queries.ahead import Question, read_ahead
 from records.queries.binding import any_requirement, asked_for_any_requirement
 from records.queries.capped import MOST_COUNTED
 from records.queries.member_filters import Wanted
@@ -29,6 +28,7 @@ from records.queries.members import asked_for_list, member_list
 from records.queries.positions import asked_for_positions, positions
 from records.queries.saved_views import asked_for_kept_views
 from records.queries.units import asked_for_choices, unit_choices
+from records.reading.ahead import Question, read_ahead
 from records.services import invitations, members, second_factors
 from records.web.words import refusal_text
 

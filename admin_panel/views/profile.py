@@ -19,7 +19,6 @@ from records.errors import Invalid, InvalidInput, LastAdministrator, Refusal, St
 from records.models import Actor, ErasureReason, ExternalCertificate, Member
 from records.pages.fields import ids_in
 from records.pages.guards import this_organization
-from records.queries.ahead import Question, read_ahead
 from records.queries.approvals import asked_for_certificates_of, certificates_of
 from records.queries.erasing import erasure_of
 from records.queries.findings import asked_for_clearance, badge_of
@@ -28,6 +27,7 @@ from records.queries.notices import asked_for_notices_of_member, notices_of_memb
 from records.queries.profile_fields import changed_since
 from records.queries.profiles import Profile, asked_for_profile, deleted_certifications, profile_of
 from records.queries.summaries import member_summary
+from records.reading.ahead import Question, read_ahead
 from records.services import certifications, member_merges, profiles
 from records.services.profiles import Updated
 from records.web.event_words import ERASURE_WORDS

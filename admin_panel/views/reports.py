@@ -21,11 +21,11 @@ from admin_panel.saved_views import view_rows, views_of
 from records import clock, signin
 from records.database import this_organization
 from records.models import Actor
-from records.queries.ahead import read_ahead
 from records.queries.capped import MOST_COUNTED
 from records.queries.kept_figures import figures
 from records.queries.reports import REPORTS, Listed, Page, Paged, Rows, offered, report_named
 from records.queries.saved_views import asked_for_kept_views, saved_views
+from records.reading.ahead import read_ahead
 from records.services.figures import count_anew
 from records.tables import Table, reads
 from records.web.limits import exports

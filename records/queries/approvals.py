@@ -21,14 +21,14 @@ from records.models import Actor, CreditType, ExternalCertificate, Member, State
 from records.models.external_certificate import is_expired
 from records.models.member import full_name, listed_name
 from records.queries import approval_statements as statements
-from records.queries.ahead import Question, read_ahead, rows_of, scalars_of
 from records.queries.approval_filters import ALL_STATES, QueueWanted, Sought
 from records.queries.approval_statements import PAGE
 from records.queries.capped import MOST_COUNTED, count_of
 from records.queries.credit_types import credit_types
 from records.queries.keyset import Cursor
 from records.queries.openings import Opening, asked_for_openings, openings_by_others, own_openings
-from records.queries.unpacking import Row
+from records.reading.ahead import Question, read_ahead, rows_of, scalars_of
+from records.reading.unpacking import Row
 
 MOST_OF_A_MEMBER = 10
 

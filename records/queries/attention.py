@@ -19,12 +19,12 @@ from records.models import Actor, Certification, CertificationType, Member
 from records.models.credit_type import Span
 from records.models.following import is_followed, is_renewed, stands
 from records.models.member import listed_name
-from records.queries.ahead import Question, rows_of
 from records.queries.capped import MOST_COUNTED, counting
 from records.queries.member_filters import Scope, in_scope, is_active, scope_of
 from records.queries.reports.frame import Asked, Report, Sums, within
 from records.queries.reports.periods import Preset, coming_months, span_of
 from records.queries.steering import its_holder, its_type
+from records.reading.ahead import Question, rows_of
 
 WINDOWS = (Preset.NEXT_30, Preset.NEXT_60, Preset.NEXT_90)
 MOST = 6

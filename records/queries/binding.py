@@ -25,12 +25,12 @@ from records.models import (
     Unit,
 )
 from records.models.clearance import Demand
-from records.queries.ahead import Question, read_ahead, rows_of
 from records.queries.certification_types import asked_for_kinds, kinds
 from records.queries.credit_types import columns_of_kind
 from records.queries.equivalences import reached
 from records.queries.pairs import paired, union_of
-from records.queries.unpacking import Row
+from records.reading.ahead import Question, read_ahead, rows_of
+from records.reading.unpacking import Row
 
 _MOST_KEPT = 100  # organizations
 _OF_DEMAND = ("id", "name", "description", "from_on", "newcomer_days", "binds_everyone", "rule", "at_least", "credits",

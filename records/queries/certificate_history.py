@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, select
 
 from records.database import chosen_organization_id
 from records.models import AuditDetail, AuditEvent, AuditKind, ExternalCertificate
-from records.queries.ahead import Question, rows_of
+from records.reading.ahead import Question, rows_of
 
 
 @dataclass(frozen=True)

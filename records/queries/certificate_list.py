@@ -24,11 +24,11 @@ from records.models import (
     State,
 )
 from records.models.text import folded
-from records.queries.ahead import Question, read_ahead, scalars_of
 from records.queries.credit_types import asked_for_credit_kinds, credit_kinds
 from records.queries.held import asked_for_scans, scans_of
 from records.queries.portfolio import OwnCertification, asked_for_portfolio, portfolio
-from records.queries.unpacking import relate
+from records.reading.ahead import Question, read_ahead, scalars_of
+from records.reading.unpacking import relate
 
 EXTERNAL = "external"
 ON_ONE_PAGE = 50

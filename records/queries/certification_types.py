@@ -11,8 +11,8 @@ from sqlalchemy import Select, func, select
 
 from records.database import db
 from records.models import Certification, CertificationKind, CertificationType
-from records.queries.ahead import Question, rows_of, scalars_of
-from records.queries.unpacking import Row
+from records.reading.ahead import Question, rows_of, scalars_of
+from records.reading.unpacking import Row
 
 # Holders are counted up to here: a list is no place for a count over a million rows.
 MOST_HOLDERS = 1000

@@ -11,8 +11,8 @@ from sqlalchemy import Select, func, select
 
 from records.database import chosen_organization_id, db
 from records.models import CreditKind, CreditType, ExternalCertificate
-from records.queries.ahead import Question, rows_of, scalars_of
-from records.queries.unpacking import Row
+from records.reading.ahead import Question, rows_of, scalars_of
+from records.reading.unpacking import Row
 
 # Certificates are counted up to here: a list is no place for a count over a million rows.
 MOST_CERTIFICATES = 1000

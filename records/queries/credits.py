@@ -28,7 +28,6 @@ from sqlalchemy import (
 from records.models import CreditEntry, CreditKind, ExternalCertificate, Member
 from records.models.credit_entry import EntryKind
 from records.models.credit_type import Span
-from records.queries.ahead import Question, read_ahead, rows_of
 from records.queries.credit_spans import (
     ends_of,
     given_periods,
@@ -40,6 +39,7 @@ from records.queries.credit_spans import (
 )
 from records.queries.credit_types import asked_for_credit_kinds, credit_kinds, likely_credit_kinds
 from records.queries.keyset import Cursor
+from records.reading.ahead import Question, read_ahead, rows_of
 
 ENTRIES_AT_ONCE = 50
 MONTHS = 12

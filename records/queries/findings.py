@@ -11,9 +11,9 @@ from records.database import found, this_organization
 from records.errors import ModuleOff, NotFound
 from records.models import Actor, CertificationKind, Member
 from records.models.clearance import Finding, Outcome, finding_on, is_cleared
-from records.queries.ahead import Question, read_ahead
 from records.queries.binding import asked_for_rules, rules
 from records.queries.persons import asked_for_person, person_of
+from records.reading.ahead import Question, read_ahead
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, select
 
 from records.database import this_organization
 from records.models import Actor, Certification, CertificationType, CreditType, Member, Scan
-from records.queries.ahead import Question, rows_of
+from records.reading.ahead import Question, rows_of
 
 
 class StepName(StrEnum):

@@ -8,9 +8,9 @@ from functools import cache
 from sqlalchemy import Select, bindparam, select
 
 from records.models import Certification, ExternalCertificate, Scan, StoredFile
-from records.queries.ahead import Question, read_ahead, rows_of, scalars_of
 from records.queries.certification_types import asked_for_kinds, kinds
-from records.queries.unpacking import relate
+from records.reading.ahead import Question, read_ahead, rows_of, scalars_of
+from records.reading.unpacking import relate
 
 Record = Certification | ExternalCertificate
 _LINKS: dict[type[Record], str] = {

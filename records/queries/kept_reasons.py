@@ -8,7 +8,7 @@ from functools import cache
 from sqlalchemy import Select, select
 
 from records.models import KeptReason
-from records.queries.ahead import Question, scalars_of
+from records.reading.ahead import Question, scalars_of
 
 
 def reasons_kept() -> Sequence[KeptReason]:

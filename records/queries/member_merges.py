@@ -12,8 +12,8 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from records.database import db, found
 from records.models import Actor, Certification, Member, MemberMerge, MemberPosition, Position, Scan
-from records.queries.ahead import Question, rows_of
 from records.queries.merging import duplicates_of, tally
+from records.reading.ahead import Question, rows_of
 
 MOST = 100
 

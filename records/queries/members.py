@@ -19,7 +19,6 @@ from records.database import records_of, this_organization
 from records.errors import Refusal
 from records.models import Actor, Member, MemberMerge, Unit
 from records.models.member import full_name, listed_name, require_can_be_entered
-from records.queries.ahead import Question, read_ahead, rows_of, scalars_of
 from records.queries.capped import MOST_COUNTED, count_of, counting
 from records.queries.keyset import Cursor
 from records.queries.member_filters import (
@@ -33,6 +32,7 @@ from records.queries.member_filters import (
     fitting,
     narrowing,
 )
+from records.reading.ahead import Question, read_ahead, rows_of, scalars_of
 
 PAGE = 50
 _AT_ONCE, _MOST_HELD = 1000, 200

@@ -15,7 +15,7 @@ from records.database import chosen_organization_id, db, is_id
 from records.mail import in_words
 from records.models import Actor, AuditEvent, AuditKind, Message, MessageKind
 from records.models.message import PORTAL_KINDS
-from records.queries.ahead import Question, scalars_of
+from records.reading.ahead import Question, scalars_of
 
 PAGE = 20
 _MOST_VISITS = 50

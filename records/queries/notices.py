@@ -25,7 +25,7 @@ from records.models import (
     ReminderMessage,
     Snooze,
 )
-from records.queries.ahead import Question, read_ahead, rows_of
+from records.reading.ahead import Question, read_ahead, rows_of
 
 MOST = 50
 

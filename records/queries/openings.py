@@ -13,7 +13,7 @@ from sqlalchemy import Select, bindparam, or_, select
 from records import clock
 from records.database import chosen_organization_id
 from records.models import Actor, AuditDetail, AuditEvent, AuditKind, ExternalCertificate
-from records.queries.ahead import Question, rows_of
+from records.reading.ahead import Question, rows_of
 
 # So long after opening it, a reviewer is taken to have it open still.
 STILL_OPEN = timedelta(minutes=30)

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import CompoundSelect, literal, select, union_all
 
-from records.queries.ahead import Question, rows_of
-from records.queries.unpacking import Row
+from records.reading.ahead import Question, rows_of
+from records.reading.unpacking import Row
 
 # Kind -> first value -> second values.
 Pairs = dict[str, dict[int, set[Any]]]

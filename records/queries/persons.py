@@ -27,9 +27,9 @@ from records.models import (
 )
 from records.models.clearance import Excuse, Holding, Person
 from records.models.standing import Validity, held_between
-from records.queries.ahead import Question, read_ahead, rows_of
 from records.queries.binding import Rules
 from records.queries.pairs import pairs_of, union_of
+from records.reading.ahead import Question, read_ahead, rows_of
 
 _AT_ONCE = 500
 

@@ -12,8 +12,8 @@ from records.database import this_organization
 from records.errors import ModuleOff, NotFound
 from records.models import Actor, Certification, CertificationKind, Standing
 from records.models.following import follows
-from records.queries.ahead import Question
 from records.queries.held import asked_for_held, held_by
+from records.reading.ahead import Question
 
 # Standings that ask the holder to do something.
 _URGENT = frozenset({Standing.EXPIRED, Standing.IN_GRACE, Standing.EXPIRING_SOON, Standing.SUSPENDED, Standing.REVOKED})

@@ -11,7 +11,7 @@ from sqlalchemy import Select, and_, bindparam, func, select
 from records.database import db
 from records.errors import NotFound
 from records.models import Actor, Member, MemberPosition, Position, RequirementPosition
-from records.queries.ahead import Question, rows_of, scalars_of
+from records.reading.ahead import Question, rows_of, scalars_of
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,13 @@ from records.models import (
     SignOnIdentity,
     Unit,
 )
-from records.queries.ahead import Question, read_ahead, rows_of, scalars_of
 from records.queries.certification_types import active_kinds
 from records.queries.held import asked_for_held, held_by
 from records.queries.positions import asked_for_positions_for, positions_for
 from records.queries.profile_fields import Shown, shown_fields
 from records.queries.units import Choice, asked_for_choices, unit_choices
-from records.queries.unpacking import relate
+from records.reading.ahead import Question, read_ahead, rows_of, scalars_of
+from records.reading.unpacking import relate
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from records.database import db, is_id, this_organization
 from records.errors import ModuleOff, NotFound
 from records.models import Actor, Certification, CertificationType, Member, ProposalState, RenewalProposal
-from records.queries.ahead import Question, rows_of
 from records.queries.capped import MOST_COUNTED
 from records.queries.member_filters import Scope, in_scope, scope_of
 from records.queries.member_search import matches, words_of
+from records.reading.ahead import Question, rows_of
 
 PAGE = 50
 _MOST_HELD = 50  # scopes

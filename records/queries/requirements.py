@@ -27,8 +27,8 @@ from records.models import (
     RequirementUnit,
     Unit,
 )
-from records.queries.ahead import Question, scalars_of
 from records.queries.member_filters import in_scope
+from records.reading.ahead import Question, scalars_of
 
 # So many of the members whom a requirement names are said by name.
 MOST_NAMED = 3

@@ -26,7 +26,6 @@ from records.models import (
     State,
     Unit,
 )
-from records.queries.ahead import Question, read_ahead, rows_of, scalars_of
 from records.queries.approval_filters import QueueWanted
 from records.queries.approvals import (
     asked_for_certificates_of,
@@ -42,6 +41,7 @@ from records.queries.openings import STILL_OPEN, Opening, asked_for_openings, op
 from records.queries.review_warnings import Warnings, asked_for_warnings, warnings_about
 from records.queries.reviewers import who_may_review
 from records.queries.revisions import asked_for_files, asked_for_revisions, revised, with_files
+from records.reading.ahead import Question, read_ahead, rows_of, scalars_of
 
 
 @dataclass(frozen=True)

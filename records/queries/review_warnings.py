@@ -15,7 +15,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from records.database import this_organization
 from records.models import Actor, Certification, CertificationType, ExternalCertificate, Member, Scan, State
-from records.queries.ahead import Question, read_ahead, rows_of
+from records.reading.ahead import Question, read_ahead, rows_of
 
 MOST = 8
 

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from records.database import db
-from records.gathering import all_of
 from records.models import (
     Certification,
     CertificationType,
@@ -25,7 +24,8 @@ from records.models import (
     State,
     Unit,
 )
-from records.queries.ahead import Question, read_ahead, rows_of
+from records.reading.ahead import Question, read_ahead, rows_of
+from records.reading.gathering import all_of
 from records.scopes import covered_units, scopes, units_in_scope_of
 
 # Whether members of a unit (None: of none) are in somebody's scope.

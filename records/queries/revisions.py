@@ -10,7 +10,7 @@ from sqlalchemy import BindParameter, Select, bindparam, select
 from sqlalchemy.orm.attributes import set_committed_value
 
 from records.models import ExternalCertificate, Revision, Scan, StoredFile
-from records.queries.ahead import Question, rows_of, scalars_of
+from records.reading.ahead import Question, rows_of, scalars_of
 
 
 def revised(certificates: Sequence[ExternalCertificate]) -> Sequence[ExternalCertificate]:

@@ -11,8 +11,8 @@ from sqlalchemy.orm import joinedload
 
 from records.database import db
 from records.models import Actor, SavedView
-from records.queries.ahead import Question, rows_of
 from records.queries.list_pages import pages_of
+from records.reading.ahead import Question, rows_of
 
 # Of those that are shared; one's own are counted where they are saved.
 MOST_SHOWN = 500

@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, select
 from records.database import db
 from records.errors import NotFound
 from records.models import Actor, Member, Unit
-from records.queries.ahead import Question, rows_of
+from records.reading.ahead import Question, rows_of
 
 _MOST_KEPT = 100  # trees
 

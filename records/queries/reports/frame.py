@@ -15,7 +15,6 @@ from records import clock
 from records.database import flat_rows, this_organization
 from records.models import Actor, Certification, Member
 from records.models.credit_type import Span
-from records.queries.ahead import Question, rows_of, scalars_of
 from records.queries.capped import MOST_COUNTED, count_of, counting
 from records.queries.keyset import Cursor
 from records.queries.member_filters import WITHOUT_UNIT, Scope, in_scope, is_active, says_an_id, scope_of
@@ -23,6 +22,7 @@ from records.queries.reports.periods import Preset, readable_date, span_of
 from records.queries.steering import its_holder
 from records.queries.units import unit_and_below
 from records.queries.viewable import Viewable
+from records.reading.ahead import Question, rows_of, scalars_of
 
 PAGE, MOST_AT_HAND = 50, 200  # rows of a page: of long lists, of sums
 MOST_HELD = 50  # of a report: questions and scopes, each with its statements

@@ -13,7 +13,6 @@ from records import clock
 from records.database import db, transaction
 from records.models import CreditType, Period
 from records.models.credit_type import Span
-from records.queries.ahead import read_ahead
 from records.queries.credits import (
     Filter,
     Month,
@@ -23,6 +22,7 @@ from records.queries.credits import (
     entries_of,
     totals_of,
 )
+from records.reading.ahead import read_ahead
 from records.services import revocations
 from tests import certificates
 from tests.certificates import approved

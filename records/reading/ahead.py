@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Text, cast, select
 
 from records.database import db, what_is_seen
-from records.gathering import all_of
-from records.queries.unpacking import Row, Unpacker, columns_of, unpacker_of
-from records.queries.written_out import WrittenOut
+from records.reading.gathering import all_of
+from records.reading.unpacking import Row, Unpacker, columns_of, unpacker_of
+from records.reading.written_out import WrittenOut
 from records.scoping import given_organization, within_given
 
 _AHEAD = "read_ahead"
@@ -44,7 +44,7 @@ class Question(NamedTuple):
 # By statement: under which organization it was asked, with which values, and the answer.
 _Known = dict[Any, tuple[Any, Any, Sequence[Row]]]
 _UNKNOWN: tuple[Any, Any, Sequence[Row]] = (None, None, ())
-# By the statements, and the kind of database.
+# By the statements, whether they see every organization, and the kind of database.
 _written: dict[Any, WrittenOut] = {}
 
 
@@ -107,17 +107,18 @@ def _kept_rows(unpacker: Unpacker, answer: str) -> Sequence[Row]:
 
 def _answered(statements: tuple[Any, ...], given: dict[str, Any]) -> Any:
     organization_id, everywhere = what_is_seen()
-    if organization_id is None or everywhere:
-        return db.session.execute(_together(statements), given).one()
-    here = given | given_organization(organization_id)
+    if organization_id is None and not everywhere:
+        return db.session.execute(_together(statements), given).one()  # which refuses what touches organizations
+    together = _together if everywhere else _together_within
+    here = given if everywhere else given | given_organization(organization_id)
     if any(isinstance(value, _LISTS) and len(value) != 1 for value in given.values()):  # each length is other SQL
-        return db.session.connection().execute(_together_within(statements), here).one()
-    key = statements, db.engine.dialect.name
+        return db.session.connection().execute(together(statements), here).one()
+    key = statements, everywhere, db.engine.dialect.name
     written = _written.get(key)
     if written is None:
         if len(_written) >= _MOST_HELD:
             _written.clear()
-        written = _written[key] = WrittenOut(_together_within(statements), here, db.engine.dialect)
+        written = _written[key] = WrittenOut(together(statements), here, db.engine.dialect)
     return written.run(here)
 
 

@@ -15,9 +15,9 @@ from records.database import choose_organization, db, organization_scope, this_o
 from records.errors import ScopeMissing
 from records.models import Certification, CertificationType, CreditType, Member, StoredFile, Unit
 from records.queries import binding, persons
-from records.queries.ahead import Question, read_ahead, rows_of, scalars_of
 from records.queries.certification_types import asked_for_kinds, kinds
 from records.queries.held import held_by
+from records.reading.ahead import Question, read_ahead, rows_of, scalars_of
 from tests.certificates import credit_type
 from tests.clearances import exempt, position, require
 from tests.holdings import give, picture

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from itertools import accumulate
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import JSON, Boolean, Date, DateTime, Integer, Select, String, TypeDecorator, inspect
+from sqlalchemy import JSON, Boolean, Date, DateTime, Integer, Select, String, Time, TypeDecorator, inspect
 from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.orm.attributes import instance_dict, instance_state, set_committed_value
 
@@ -144,6 +144,8 @@ def _reader(type_: Any) -> Callable[[Any], Any] | None:
         return bool
     if isinstance(type_, DateTime):
         return datetime.fromisoformat
+    if isinstance(type_, Time):
+        return time.fromisoformat
     if isinstance(type_, Date):
         return date.fromisoformat
     if isinstance(type_, JSON):
