@@ -16,7 +16,7 @@ from records.models import Actor, ExternalCertificate, State
 from records.pages.arriving import arrive_alone, is_key, new_key
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_organization
-from records.queries.credit_types import asked_for_credit_types
+from records.queries.credit_types import asked_for_credit_kinds
 from records.queries.external_certificates import (
     made_with,
     own_certificate,
@@ -55,7 +55,7 @@ def new_certificate() -> Any:
     key, copy_of_id = request.args.get("key", ""), request.args.get("copy_of", type=int)
     if not is_key(key):
         return redirect(url_for(".new_certificate", key=new_key(), copy_of=copy_of_id))
-    with read_ahead(asked_for_credit_types(), asked_for_unread(by=actor)):
+    with read_ahead(asked_for_credit_kinds(), asked_for_unread(by=actor)):
         return _opened(key, copy_of_id, by=actor)
 
 

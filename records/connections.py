@@ -112,7 +112,4 @@ def _prepare_sqlite(engine: Engine) -> None:
         if connection.info.get("patience", PATIENCE) != patience:
             connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
             connection.info["patience"] = patience
-        if options.get("writes"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:  # touches no file and cannot fail: said to the driver, at a tenth of the cost
-            connection.connection.driver_connection.execute("BEGIN")  # type: ignore[union-attr]  # because: it is SQLite's
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")

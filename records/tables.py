@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from io import BytesIO
+from io import BytesIO, StringIO
 from itertools import chain, islice, zip_longest
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -29,14 +30,12 @@ MIME = {
 # What a spreadsheet takes for the beginning of a formula; some do so behind blanks, or written wide.
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\u2212")
 _BREAKS = ("\t", "\r", "\n")
-# What CSV puts into quotes; and where no cell of a column, each behind a NUL, holds this, all stand as they are: no
-# spreadsheet calculates what begins with a letter or a digit of any script.
-_QUOTED = re.compile('[",\r\n]')
-_NOT_PLAIN = re.compile(f"{_QUOTED.pattern}|\0(?:[^\\w\0]|_)")
+# Where no text of a column, each behind a NUL, holds this, none is looked at closer, for a file has millions of cells:
+# no spreadsheet calculates what begins with a letter or a digit of any script.
+_MAY_BE_CALCULATED = re.compile("\0(?:[^\\w\0]|_)")
 _LONGEST = 32_767  # characters of a cell in XLSX
 MOST_ROWS = 1_048_576  # of a sheet in XLSX, its head included; what is more goes to the next sheet
 _WIDEST = 60
-_EMPTY = '""'  # a line of one cell that is empty: a line of nothing would be none
 _AT_ONCE = 1000  # rows of a piece of CSV, and of those that say how wide columns are
 
 
@@ -113,35 +112,30 @@ def csv_pieces(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterato
 
     UTF-8 with a mark at its beginning, by which spreadsheets know it. Numbers have a point, dates are 2027-03-21.
     """
-    head, left = f"\ufeff{_lines([header])}", iter(rows)
+    text, left = StringIO("\ufeff", newline=""), iter(rows)
+    text.seek(0, 2)
+    writer = csv.writer(text)
+    writer.writerows(_neutral([header]))
     while some := [*islice(left, _AT_ONCE)]:
-        yield (head + _lines(some)).encode()
-        head = ""
-    if head:
-        yield head.encode()
+        writer.writerows(_neutral(some))
+        yield text.getvalue().encode()
+        text.seek(0)
+        text.truncate()
+    if text.tell():
+        yield text.getvalue().encode()
 
 
-def _lines(rows: Sequence[Sequence[Cell]]) -> str:
-    """Rows as lines of CSV, worked out column by column, for a file has millions of cells."""
-    columns = map(_written_column, zip(*rows, strict=True))
-    return "".join([f"{','.join(row) or _EMPTY}\r\n" for row in zip(*columns, strict=True)])
+def _neutral(rows: Sequence[Sequence[Cell]]) -> Iterator[Sequence[Cell]]:
+    return zip(*map(_neutral_column, zip(*rows, strict=True)), strict=True)
 
 
-def _written_column(cells: Sequence[Cell]) -> Iterable[str]:
-    kinds, distinct = {*map(type, cells)}, {*cells}
-    if len(kinds) == 1 and Decimal not in kinds and 2 * len(distinct) < len(cells):  # equal, and written alike
-        known = {each: _written_cell(each) for each in distinct}
-        return map(known.__getitem__, cells)
-    if kinds == {str} and not _NOT_PLAIN.search("\0".join(("", *cast(Sequence[str], cells)))):
-        return cast(Sequence[str], cells)
-    return map(_written_cell, cells)
-
-
-def _written_cell(cell: Cell) -> str:
-    text = "" if cell is None else str(cell)
-    if isinstance(cell, str) and not text[:1].isalnum():
-        text = neutral(text)
-    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
+def _neutral_column(cells: Sequence[Cell]) -> Sequence[Cell]:
+    kinds = {*map(type, cells)}
+    if str not in kinds:
+        return cells
+    if kinds == {str} and not _MAY_BE_CALCULATED.search("\0".join(("", *cast(Sequence[str], cells)))):
+        return cells
+    return [neutral(each) if isinstance(each, str) else each for each in cells]
 
 
 def _xlsx(out: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Cell]], title: str) -> None:

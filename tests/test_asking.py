@@ -33,7 +33,7 @@ def test_a_value_taken_leaves_its_trace(value: Any, trace: str) -> None:
         datetime(2026, 11, 28, 7, 39, 51, 9876, tzinfo=UTC),
         datetime(2026, 11, 28, 7, 39, 51, 987600, tzinfo=UTC),
         "9876c1f0424242",
-        "$argon2id$v=19$m=19456,t=2,p=1$ab9876cd$424242ef",
+        "m=19456,t=2,p=1$ab9876cd$424242ef",
     ],
 )
 def test_digits_of_a_secret_or_an_instant_are_no_trace(value: Any) -> None:

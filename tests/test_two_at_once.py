@@ -661,7 +661,7 @@ DEEDS = [
     Deeds(MEMBER, f"{MEMBER}/deactivate", both=True),
     Deeds(f"{MEMBER}/deactivate", f"{MEMBER}/invite", both=True),
     Deeds(f"{MEMBER}/merge/<int:other_id>", MEMBER),
-    Deeds("/admin/uploads/<int:upload_id>", "/admin/uploads/<int:upload_id>/discard"),
+    Deeds("/admin/uploads/<int:upload_id>", "/admin/uploads/<int:upload_id>/discard", both=True),
 ]
 
 
