@@ -163,12 +163,13 @@ def killed_at(process: Killable, point: Point) -> contextlib.AbstractContextMana
 
 
 def points_in(log: Path, only: str = "") -> list[Point]:
-    """Each call that a trace shows, in order; `only` those whose line has what this regular expression says."""
-    seen: Counter[str] = Counter()
+    """Each call that a trace shows, in order; `only` those whose line has what this regular expression says. They are
+    counted as strace does: of each thread and each child by itself."""
+    seen: Counter[tuple[str, str]] = Counter()
     points = []
     for line in log.read_text().splitlines():
-        if found := re.match(r"\d+ +(\w+)\(", line):
-            seen[found[1]] += 1
+        if found := re.match(r"(\d+) +(\w+)\(", line):
+            seen[found[1], found[2]] += 1
             if re.search(only, line):
-                points.append(Point(found[1], seen[found[1]]))
-    return points
+                points.append(Point(found[2], seen[found[1], found[2]]))
+    return [*dict.fromkeys(points)]
