@@ -12,6 +12,8 @@ from alembic.runtime.migration import MigrationContext
 from flask import current_app
 from sqlalchemy import Connection, String
 
+from records.connections import count_for_the_planner
+
 engine = context.config.attributes.get("engine") or current_app.extensions["migrate"].db.engine
 metadata = current_app.extensions["migrate"].db.metadata
 
@@ -42,6 +44,12 @@ def foreign_keys_hold(*, ctx: MigrationContext, **_step: Any) -> None:
             raise RuntimeError(f"foreign keys do not hold after this migration: {broken[:5]}")
 
 
+def planner_has_numbers(*, ctx: MigrationContext, **_step: Any) -> None:
+    """Likewise: of indexes that the migration made."""
+    if ctx.connection is not None:
+        count_for_the_planner(ctx.connection)
+
+
 @contextmanager
 def without_foreign_keys(connection: Connection) -> Iterator[None]:
     """SQLite: a batch migration drops tables, and with them, were foreign keys on, all rows that hang on theirs.
@@ -68,7 +76,7 @@ def run() -> None:
             compare_type=compare_type,
             render_as_batch=True,
             transaction_per_migration=True,
-            on_version_apply=foreign_keys_hold,
+            on_version_apply=(foreign_keys_hold, planner_has_numbers),
         )
         with context.begin_transaction():
             context.run_migrations()

@@ -26,6 +26,7 @@ PATIENCE = 15_000
 _ANSWER_WITHIN = 12.0
 _CANCEL_WITHIN = 1.0
 _LOOK_EVERY = 0.1  # as psycopg does
+_SAMPLE = 1000  # rows of each index
 # Of each engine, whose threads write in turn.
 _turns: WeakKeyDictionary[Engine, Lock] = WeakKeyDictionary()
 # SQLite reads from memory that all processes share: up to 1 GiB of the file is mapped, and each connection keeps up to
@@ -87,6 +88,15 @@ def turn_to_write(engine: Engine, patience: int) -> Iterator[int]:
     finally:
         if is_mine:
             turns.release()
+
+
+def count_for_the_planner(connection: Connection) -> None:
+    """SQLite plans by numbers that somebody has to take, here of a sample of each index; PostgreSQL takes its own. An
+    index without numbers is taken for a far better one than those with. Made anew, the table of them lets connections
+    that are open read them, too."""
+    if connection.dialect.name == "sqlite":
+        for act in (f"PRAGMA analysis_limit={_SAMPLE}", "DROP TABLE IF EXISTS sqlite_stat1", "ANALYZE"):
+            connection.exec_driver_sql(act)
 
 
 def _bounded(_dialect: Any, _record: Any, arguments: Any, options: Any) -> BoundedConnection:

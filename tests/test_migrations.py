@@ -132,6 +132,21 @@ def test_the_newest_migration_alone_goes_down_and_up_and_loses_nothing_of_before
     assert schema() == before
 
 
+def test_after_a_migration_the_planner_has_numbers_of_the_new_indexes_too(tmp_path: Path) -> None:
+    """Of SQLite, which takes an index without numbers for far better than it is; PostgreSQL counts by itself."""
+    with make_app(tmp_path / "data").app_context():
+        flask_migrate.upgrade()
+        populate()
+        flask_migrate.downgrade(revision="0015")
+        flask_migrate.upgrade()
+        with db.engine.connect() as connection:
+            indexes = {each["name"] for each in sa.inspect(connection).get_indexes("member")}
+            counted = connection.execute(sa.text("SELECT idx FROM sqlite_stat1 WHERE tbl = 'member'")).scalars()
+            assert indexes - {*counted} == {"ix_member_sort_name_active"}  # of no row: nobody is active
+        db.session.remove()
+        db.engine.dispose()
+
+
 class RowsOfBefore(Rows):
     """Rows as the version before writes them: it gives values to the columns that it knows."""
 

@@ -14,6 +14,7 @@ from sqlalchemy import and_, delete, func, or_, select, text
 from sqlalchemy.orm import joinedload
 
 from records import clock, jobs, throttle
+from records.connections import count_for_the_planner
 from records.database import db, every_organization, is_sqlite, transaction
 from records.models import (
     Actor,
@@ -47,7 +48,6 @@ _OVER = timedelta(days=30)
 _AT_ONCE = 500
 # So long after an erasure each sweep leaves nothing of it behind in the database's own files.
 _OVERWRITES = timedelta(hours=3)
-_SAMPLE = 1000  # rows of each index
 _REFUSED = (ProposalState.DECLINED, ProposalState.WITHDRAWN)
 
 
@@ -111,15 +111,11 @@ def _forget_erased() -> None:
 
 
 def _count_for_the_planner() -> None:
-    """SQLite plans by numbers that somebody has to take, here of a sample of each index; PostgreSQL takes its own. Made
-    anew, the table of them lets connections that are open read them, too."""
     if not is_sqlite():
         return
     db.session.rollback()
     with transaction() as session:
-        session.execute(text(f"PRAGMA analysis_limit={_SAMPLE}"))
-        session.execute(text("DROP TABLE IF EXISTS sqlite_stat1"))
-        session.execute(text("ANALYZE"))
+        count_for_the_planner(session.connection())
     db.session.rollback()
 
 
