@@ -106,16 +106,15 @@ def of_credit_type(wanted: QueueWanted) -> list[ColumnElement[bool]]:
     return [ExternalCertificate.credit_type_id == int(wanted.credit_type)] if wanted.credit_type else []
 
 
-def decidable(asker_id: Any, *, told: bool = False) -> list[ColumnElement[bool]]:
-    """Neither the asker's own, nor one that they submitted or edited for another: `may_be_reviewed_by` in SQL. `told`:
-    for a statement that shows it of each row: of an EXISTS there PostgreSQL may gather all revisions first."""
+def decidable(asker_id: Any) -> list[ColumnElement[bool]]:
+    """Neither the asker's own, nor one that they submitted or edited for another: `may_be_reviewed_by` in SQL. Of an
+    EXISTS PostgreSQL may read all revisions first, to find the asker's; this it looks up for each certificate."""
     theirs = select(Revision.id).where(
         Revision.organization_id == ExternalCertificate.organization_id,
         Revision.external_certificate_id == ExternalCertificate.id,
         or_(Revision.submitted_by_id == asker_id, Revision.administrator_id == asker_id),
     )
-    is_theirs = theirs.limit(1).scalar_subquery().is_not(None) if told else theirs.exists()
-    return [ExternalCertificate.member_id != asker_id, ~is_theirs]
+    return [ExternalCertificate.member_id != asker_id, theirs.limit(1).scalar_subquery().is_(None)]
 
 
 def _id(text: str) -> str:

@@ -48,9 +48,7 @@ _COLUMNS = (
     .limit(1)
     .scalar_subquery()
     .label("digest"),
-    and_(ExternalCertificate.state == State.PENDING, *decidable(bindparam("asker_id"), told=True)).label(
-        "may_be_reviewed"
-    ),
+    and_(ExternalCertificate.state == State.PENDING, *decidable(bindparam("asker_id"))).label("may_be_reviewed"),
 )
 
 
