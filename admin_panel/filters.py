@@ -49,8 +49,9 @@ def search(label: str, value: str) -> Filter:
     return Filter(SEARCH, label, kind=SEARCH, value=value)
 
 
-def pull_down(name: str, label: str, options: Iterable[tuple[str, str]], value: str) -> Filter:
-    return Filter(name, label, tuple(options), value=value)
+def pull_down(name: str, label: str, options: Iterable[tuple[str, str]], value: str = "") -> Filter:
+    """Before the options stands what narrows to none of them."""
+    return Filter(name, label, (("", gettext("All")), *options), value=value)
 
 
 def unit_filter(units: Sequence[Choice], value: str, *, may_lack_unit: bool) -> Filter:
@@ -70,7 +71,7 @@ def named(records: Iterable[Any]) -> Options:
 @lru_cache(_MOST_KEPT)
 def _of_units(units: tuple[Choice, ...], may_lack_unit: bool, _texts: Any) -> Filter:
     without = [(WITHOUT_UNIT, gettext("Without a unit"))] if may_lack_unit else []
-    return pull_down("unit", gettext("Unit"), [("", gettext("All")), *indented(units), *without], "")
+    return pull_down("unit", gettext("Unit"), [*indented(units), *without])
 
 
 def indented(units: Iterable[Choice]) -> Options:

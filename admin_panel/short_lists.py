@@ -18,7 +18,7 @@ USE_WORDS = {Use.USED: lazy_gettext("In use"), Use.EMPTY: lazy_gettext("Not in u
 def short_listing(endpoint: str, wanted: ShortWanted, words: Mapping[Any, Any]) -> Listing:
     """`endpoint` is the list's; that of its file is `export` beside it."""
     view = endpoint.partition(".")[0]
-    states = pull_down("state", gettext("State"), [("", gettext("All")), *worded(words)], wanted.state)
+    states = pull_down("state", gettext("State"), worded(words), wanted.state)
     return Listing(endpoint, [_find(wanted), states], wanted.asked(), files=f"{view}.export")
 
 

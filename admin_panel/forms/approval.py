@@ -30,10 +30,9 @@ def queue_filters(
     wanted: QueueWanted, units: Sequence[Choice], types: Sequence[CreditType], *, may_lack_unit: bool
 ) -> list[Filter]:
     """What the list is asked for, as it stands in the address."""
-    everything = ("", gettext("All"))
     return [
         search(gettext("Learner"), wanted.search),
-        pull_down("credit_type", gettext("Credit type"), [everything, *named(types)], wanted.credit_type),
+        pull_down("credit_type", gettext("Credit type"), named(types), wanted.credit_type),
         unit_filter(units, wanted.unit, may_lack_unit=may_lack_unit),
     ]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from admin_panel.filters import DAY, SEARCH, TEXT, Filter, worded
+from admin_panel.filters import DAY, SEARCH, TEXT, Filter, pull_down, worded
 from records.queries.audit_filters import TrailWanted
 from records.web.event_words import RECORD_WORDS
 from records.web.events import KIND_WORDS
@@ -25,7 +25,7 @@ def _declared(_texts: Any) -> list[Filter]:
     return [
         Filter("search", gettext("Whose record"), kind=SEARCH),
         Filter("kind", gettext("What happened"), (("", gettext("Everything")), *worded(KIND_WORDS))),
-        Filter("record", gettext("Kind of record"), (("", gettext("All")), *worded(RECORD_WORDS))),
+        pull_down("record", gettext("Kind of record"), worded(RECORD_WORDS)),
         Filter("who", gettext("Done by"), kind=TEXT),
         Filter("first", gettext("From"), kind=DAY),
         Filter("last", gettext("To"), kind=DAY),

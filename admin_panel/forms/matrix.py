@@ -17,14 +17,13 @@ from records.queries.units import Choice
 
 
 def matrix_filters(asked: Asked, found: Matrix, positions: Iterable[Position], *, may_lack_unit: bool) -> list[Filter]:
-    everything = ("", gettext("All"))
     demands, only = named(found.every.demands), worded(CLEARANCE_WORDS)
     return [
         unit_filter(found.units, asked.unit, may_lack_unit=may_lack_unit),
-        pull_down("position", gettext("Position"), [everything, *named(positions)], str(asked.position or "")),
+        pull_down("position", gettext("Position"), named(positions), str(asked.position or "")),
         search(gettext("Search"), asked.search),
-        pull_down("requirement", gettext("Requirement"), [everything, *demands], str(asked.requirement or "")),
-        pull_down("only", gettext("Show"), [everything, *only], asked.only),
+        pull_down("requirement", gettext("Requirement"), demands, str(asked.requirement or "")),
+        pull_down("only", gettext("Show"), only, asked.only),
         Filter("on", gettext("As of"), kind=DAY, value=found.on.isoformat()),
     ]
 

@@ -10,7 +10,7 @@ from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, Field, Form, SelectChoice
 
 from admin_panel import filters
-from admin_panel.filters import SEARCH, Filter, named, unit_filter, worded
+from admin_panel.filters import SEARCH, Filter, named, pull_down, unit_filter, worded
 from admin_panel.forms.fields import show, unreadable
 from admin_panel.forms.profile import AccessForm, IdentityForm
 from records.errors import InvalidInput, Refusal
@@ -117,14 +117,13 @@ def member_filters(
 @cache
 def _declared(_texts: Any) -> dict[str, Filter]:
     """What follows from the language alone, by name."""
-    everything = ("", gettext("All"))
     declared = [
         Filter("search", gettext("Search"), kind=SEARCH),
-        Filter("position", gettext("Position"), (everything,)),
-        Filter("role", gettext("Role"), (everything, *worded(ROLE_WORDS))),
+        pull_down("position", gettext("Position"), ()),
+        pull_down("role", gettext("Role"), worded(ROLE_WORDS)),
         Filter("activity", gettext("Activity"), worded(ACTIVITY_WORDS)),
-        Filter("standing", gettext("Standing"), (everything, *worded(STANDING_WORDS))),
-        Filter("clearance", gettext("Clearance"), (everything, *worded(CLEARANCE_WORDS))),
+        pull_down("standing", gettext("Standing"), worded(STANDING_WORDS)),
+        pull_down("clearance", gettext("Clearance"), worded(CLEARANCE_WORDS)),
         Filter("sort", gettext("Sort by"), worded(SORT_WORDS)),
     ]
     return {each.name: each for each in declared}

@@ -136,16 +136,19 @@ def unrenewed(span: Span, *, by: Actor | Scope) -> Select[Certification]:
 
 
 def _unrenewed(span: Span, today: date, scope: Scope) -> Select[Certification]:
-    found = _nothing_follows(span, today).join(Member, its_holder(few=not scope.covers_everyone))
-    return found.join(CertificationType, its_type()).where(Member.deactivated_at.is_(None), in_scope(scope))
+    return _of_active(_nothing_follows(span, today), scope).join(CertificationType, its_type())
 
 
 def _counted_ones(span: Span, today: date, scope: Scope) -> Select[Certification]:
     """The same for counting, which reads no member whom nothing is asked about."""
     found = _nothing_follows(span, today)
-    if scope.covers_everyone:
-        return found.where(is_active(Certification.member_id))
-    return found.join(Member, its_holder(few=True)).where(Member.deactivated_at.is_(None), in_scope(scope))
+    return found.where(is_active(Certification.member_id)) if scope.covers_everyone else _of_active(found, scope)
+
+
+def _of_active(found: Select[Certification], scope: Scope) -> Select[Certification]:
+    """With the members in the scope."""
+    found = found.join(Member, its_holder(few=not scope.covers_everyone))
+    return found.where(Member.deactivated_at.is_(None), in_scope(scope))
 
 
 def _nothing_follows(span: Span, today: date) -> Select[Certification]:

@@ -97,9 +97,7 @@ def missing(asked: Asked, by: Actor) -> Gaps:
     ruled, wanted = rules(), asked["requirement"]
     type_id = int(asked["type"]) if asked["type"] else None
     demands = tuple(each for each in ruled.demands if wanted in ("", str(each.id)) and type_id in (None, *each.types))
-    # Credit types are records of this session: nothing of them is kept.
-    made = _statements.__wrapped__ if any(each.credit_type for each in demands) else _statements
-    statements = made(_Sought(demands, asked, scope_of(by), units_in(asked), this_organization().time_zone))
+    statements = _statements(_Sought(demands, asked, scope_of(by), units_in(asked), this_organization().time_zone))
     return Gaps(asked.on, Rules(demands, ruled.types), statements, type_id)
 
 

@@ -51,12 +51,12 @@ _STAGES = {
 
 def notices(asked: Asked, by: Actor) -> Paged:
     """The latest first; those of members who were deactivated since stay in it. `totals`: how many were told how."""
-    return _notices(*_sought(asked, by))
+    return _notices(_sought(asked, by))
 
 
 def how_told(asked: Asked, by: Actor) -> dict[Told, int]:
     """How many notices of the same question were told in which way; nothing where they are more than MOST_COUNTED."""
-    found: dict[str, int] = dict(tuple(row) for row in db.session.execute(_how_told(*_sought(asked, by))))
+    found: dict[str, int] = dict(tuple(row) for row in db.session.execute(_how_told(_sought(asked, by))))
     if sum(found.values()) > MOST_COUNTED:
         return {}
     return {each: found[each] for each in Told if each in found}
@@ -76,8 +76,8 @@ def _sought(asked: Asked, by: Actor) -> _Sought:
 
 
 @lru_cache(MOST_HELD)
-def _notices(*sought: Any) -> Paged:
-    rows = _joined(_Sought(*sought)).add_columns(
+def _notices(sought: _Sought) -> Paged:
+    rows = _joined(sought).add_columns(
         Reminder.id.label("row_id"),
         Reminder.created_at.label("key"),
         Reminder.member_id,
@@ -94,13 +94,13 @@ def _notices(*sought: Any) -> Paged:
         CertificationType.name.label("type"),
         _told().label("told"),
     )
-    lean = _lean(_Sought(*sought)).add_columns(Reminder.id)
+    lean = _lean(sought).add_columns(Reminder.id)
     return Paged(rows, Reminder.created_at, Reminder.id, kind=datetime, falls=True, lean=lean)
 
 
 @lru_cache(MOST_HELD)
-def _how_told(*sought: Any) -> Select[Any]:
-    latest = _lean(_Sought(*sought)).order_by(Reminder.created_at.desc(), Reminder.id.desc()).limit(MOST_COUNTED + 1)
+def _how_told(sought: _Sought) -> Select[Any]:
+    latest = _lean(sought).order_by(Reminder.created_at.desc(), Reminder.id.desc()).limit(MOST_COUNTED + 1)
     told = latest.add_columns(_told().label("told")).subquery()
     return select(told.c.told, func.count()).group_by(told.c.told)
 
