@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from babel.support import NullTranslations, Translations
-from flask import Flask, has_request_context, request
+from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -32,8 +32,7 @@ babel = Spoken()
 
 def texts_now() -> NullTranslations:
     """The texts of the language that is written now."""
-    locale = get_locale()
-    return translations(locale.language if locale else next(iter(LANGUAGES)))
+    return translations(locale_code())
 
 
 @cache
@@ -49,7 +48,12 @@ def init_app(app: Flask) -> None:
 
 def locale_code() -> str:
     """The tag of the language that is written now, such as "es"."""
-    return str(get_locale() or next(iter(LANGUAGES)))
+    # Each date of a list asks: first where Flask-Babel keeps what it found for this page.
+    try:
+        return str(g._flask_babel.babel_locale.language)
+    except (AttributeError, RuntimeError):
+        locale = get_locale()
+        return locale.language if locale else next(iter(LANGUAGES))
 
 
 def _chosen() -> str | None:

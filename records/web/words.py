@@ -99,12 +99,17 @@ def moment(value: datetime | None) -> str:
     """21 Mar 2027, 14:05 in the organization's zone."""
     if value is None:
         return ""
-    return f"{day(value.astimezone(_zone()).date())}, {time(value)}"
+    there = value.astimezone(_zone())
+    return f"{day(there)}, {_clock(there)}"
 
 
 def time(value: datetime | None) -> str:
     """14:05 in the organization's zone; '' for None."""
-    return "" if value is None else f"{value.astimezone(_zone()):%H:%M}"
+    return "" if value is None else _clock(value.astimezone(_zone()))
+
+
+def _clock(there: datetime) -> str:
+    return f"{there.hour:02}:{there.minute:02}"
 
 
 def iso_day(text: str) -> str:
