@@ -74,6 +74,6 @@ class Installation:
             connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(ours, theirs))
 
     def flask(self, *arguments: str) -> None:
-        """Run a command. Raises subprocess.CalledProcessError where it fails."""
+        """Run a command in silence. Raises subprocess.CalledProcessError where it fails."""
         command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
-        subprocess.run(command, cwd=ROOT, env=self.environment(), check=True)
+        subprocess.run(command, cwd=ROOT, env=self.environment(), check=True, stdout=subprocess.DEVNULL)

@@ -19,18 +19,26 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import Lock, Timer
 from typing import BinaryIO
 
 _CHILD = Path(__file__).with_name("child.py")
 _SECONDS = 20
+STAYS = 30  # seconds: how long the process with the decoders waits for more
 _TELLS_PLACE = 4  # as the child says it
 _LARGEST = 8 * 1024 * 1024
 _LONGEST_ANSWER = 16
-# Few arenas: each reserves address space, of which the child has little.
-_ENVIRONMENT = {"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": "1"}
+# Few arenas: each reserves address space, of which the child has little. And memory that was given back is used again,
+# for the picture after: asking the system for it anew costs more than most drawings.
+_ENVIRONMENT = {
+    "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "33000000", "MALLOC_TRIM_THRESHOLD_": "100000000", "MALLOC_TOP_PAD_": "16000000",
+}  # fmt: skip
 
 
 _at_hand: ContextVar[_Parent | None] = ContextVar("parent", default=None)
+_resting: dict[_Parent, Timer] = {}  # each with what ends it
+_turn = Lock()
 
 
 class CannotDraw(Exception):
@@ -84,13 +92,15 @@ def _first(pictures: bytes) -> tuple[bytes, bytes]:
 
 @contextmanager
 def drawing_many() -> Iterator[None]:
-    """Within the block, the process that has the decoders is started once for all files, and ends with it."""
-    with _Parent() as parent:
-        before = _at_hand.set(parent)
-        try:
-            yield
-        finally:
-            _at_hand.reset(before)
+    """Within the block, the process that has the decoders is started once for all files. It stays for a while, for
+    files that come soon after: where many people send theirs, that is every second."""
+    parent = _rested()
+    before = _at_hand.set(parent)
+    try:
+        yield
+    finally:
+        _at_hand.reset(before)
+        parent.rest()
 
 
 def _run(given: BinaryIO, drawn: BinaryIO, kind: str, seconds: float) -> int:
@@ -101,8 +111,19 @@ def _run(given: BinaryIO, drawn: BinaryIO, kind: str, seconds: float) -> int:
         return parent.exit_code_for(given, drawn, kind, seconds)
 
 
+def _rested() -> _Parent:
+    """One that waits for more, or a new one."""
+    with _turn:
+        if not _resting:
+            return _Parent()
+        parent, leaving = _resting.popitem()
+    leaving.cancel()
+    return parent
+
+
 class _Parent:
-    """The process that has the decoders and forks a child for each file; it runs from the first one on."""
+    """The process that has the decoders and forks a child for each file; it runs from the first one on. Where its
+    worker is gone, so is the other end of its socket, and it ends."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -112,6 +133,22 @@ class _Parent:
 
     def __exit__(self, *_: object) -> None:
         self._end()
+
+    def rest(self) -> None:
+        """Wait for more, and end where nothing comes; or, where the worker ends first, with it."""
+        if self._process is None:
+            return
+        leaving = Timer(STAYS, self._leave)
+        leaving.daemon = True
+        with _turn:
+            _resting[self] = leaving
+        leaving.start()
+
+    def _leave(self) -> None:
+        with _turn:
+            rested = _resting.pop(self, None)
+        if rested:
+            self._end()
 
     def exit_code_for(self, given: BinaryIO, drawn: BinaryIO, kind: str, seconds: float) -> int:
         """Raises Interrupted; then the next file is drawn by children of a new process."""

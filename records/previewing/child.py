@@ -176,8 +176,12 @@ def flat(image: Image.Image) -> Image.Image:
     """On white paper, and without whatever else the file carried: no EXIF, no position, no thumbnail."""
     from PIL import Image
 
-    paper = Image.new("RGB", image.size, "white")
-    paper.paste(image.convert("RGB"), mask=image.getchannel("A") if image.mode == "RGBA" else None)
+    if image.mode == "RGBA":
+        paper = Image.new("RGB", image.size, "white")
+        paper.paste(image, mask=image)
+    else:  # a copy only where it must be: its memory costs more than most drawings
+        paper = image if image.mode == "RGB" else image.convert("RGB")
+    paper.info = {}
     return paper
 
 

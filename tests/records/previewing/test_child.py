@@ -8,7 +8,9 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -204,7 +206,24 @@ def process_at_hand() -> int:
     return previewing._at_hand.get()._process.pid
 
 
-def test_many_are_drawn_by_children_of_one_process_which_ends_with_them():
+@pytest.fixture
+def resting(monkeypatch):
+    """The processes that rest: none at first, and none in the end."""
+    monkeypatch.setattr(previewing, "_resting", parents := {})
+    yield parents
+    for parent in list(parents):
+        parent._leave()
+
+
+def is_gone(pid: int, seconds: float = 10) -> bool:
+    ends_at = time.monotonic() + seconds
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < ends_at:
+        time.sleep(0.01)
+    return not Path(f"/proc/{pid}").exists()
+
+
+def test_many_are_drawn_by_children_of_one_process_which_leaves_when_nothing_comes(resting, monkeypatch):
+    monkeypatch.setattr(previewing, "STAYS", 0)
     kind, bomb = samples.UNDRAWABLE["PNG bomb of 900 megapixels"]
     with drawing_many():
         assert previewing._at_hand.get()._process is None  # nothing to draw, nothing started
@@ -215,11 +234,45 @@ def test_many_are_drawn_by_children_of_one_process_which_ends_with_them():
         for kind, content in GOOD.values():
             draw(io.BytesIO(content), kind=kind)
         assert process_at_hand() == first
-    with pytest.raises(ProcessLookupError):
-        os.kill(first, 0)
+    assert is_gone(first)
 
 
-def test_after_an_interruption_the_next_is_drawn_by_another_process():
+def test_files_that_come_soon_after_are_drawn_by_the_same_process(resting):
+    with drawing_many():
+        draw(io.BytesIO(samples.picture()), kind="image/jpeg")
+        first = process_at_hand()
+    with drawing_many():
+        assert process_at_hand() == first
+        with drawing_many():  # as another worker's thread at the same time
+            draw(io.BytesIO(samples.picture()), kind="image/jpeg")
+            second = process_at_hand()
+        draw(io.BytesIO(samples.picture()), kind="image/jpeg")
+    assert first != second
+    assert {parent._process.pid for parent in resting} == {first, second}
+
+
+_WORKER = """
+import io, sys
+from records import previewing
+with previewing.drawing_many():
+    previewing.draw(io.BytesIO(sys.stdin.buffer.read()), kind="image/png")
+    print(previewing._at_hand.get()._process.pid, flush=True)
+{end}
+"""
+
+
+@pytest.mark.parametrize("end", ["", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"])
+def test_the_process_ends_with_its_worker(end):
+    worker = subprocess.run(
+        [sys.executable, "-c", _WORKER.format(end=end)],
+        input=samples.picture("PNG"),
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    assert is_gone(int(worker.stdout))
+
+
+def test_after_an_interruption_the_next_is_drawn_by_another_process(resting):
     with drawing_many():
         draw(io.BytesIO(samples.picture()), kind="image/jpeg")
         first = process_at_hand()
