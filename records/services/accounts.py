@@ -5,7 +5,8 @@ Changing the e-mail: `email_changes`.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Select, bindparam, delete, select
 
@@ -58,7 +59,7 @@ def sign_in(email: str, password: str, *, browser: str, by: Actor) -> SignedInNo
     let_go()  # what is read now is as it stands now
     with every_organization():
         account = _account_of(email)
-        verified = account.password_hash if account else None
+        verified, set_at = (account.password_hash, account.password_changed_at) if account else (None, None)
         known = browsers.known_secret(account, browser)
         counted = count_guess("password", address_key(email), known=known, address=by.address)
         is_right = fits(password, verified)
@@ -66,20 +67,34 @@ def sign_in(email: str, password: str, *, browser: str, by: Actor) -> SignedInNo
             refuse_sign_in(account, by=by)
             raise WrongCredentials()
         renewed = hashed(password) if passwords.needs_rehash(verified) else verified
-        return _open(account, *counted, verified=verified, renewed=renewed, browser=browser, by=by)
+        checked = _Checked(verified, set_at, renewed)
+        return _open(account, *counted, checked=checked, browser=browser, by=by)
 
 
 def _account_of(email: str) -> Account | None:
     return db.session.scalar(_ADDRESSED, {"address": address_key(email)})
 
 
-def _open(account: Account, *counted: str, verified: str, renewed: str, browser: str, by: Actor) -> SignedInNow:
+class _Checked(NamedTuple):
+    """A password that was right: of the hash that was kept, and set at that time; `renewed` is the hash to keep."""
+
+    verified: str
+    set_at: datetime | None
+    renewed: str
+
+    def is_still_that_of(self, account: Account) -> bool:
+        """Not where it was changed while it was being checked. Whoever signed in at once may have renewed the hash."""
+        was_renewed = self.renewed != self.verified and account.password_changed_at == self.set_at
+        return account.password_hash == self.verified or was_renewed
+
+
+def _open(account: Account, *counted: str, checked: _Checked, browser: str, by: Actor) -> SignedInNow:
     """`counted` was no guess: uncounted last, because many may share an address and wait for its row."""
     with transaction() as session:
         account = lock(account)
-        if account.password_hash != verified:  # changed while it was being checked
+        if not checked.is_still_that_of(account):
             raise WrongCredentials()
-        account.password_hash = renewed
+        account.password_hash = checked.renewed
         members = open_members(account)
         opened = enter(account, *members, browser=browser)
         if not opened.owes_code:

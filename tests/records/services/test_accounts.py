@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from flask import Flask
 
 from records import clock, passwords, signin
-from records.database import choose_organization, db, every_organization, locked, transaction
+from records.database import choose_organization, db, every_organization, lock, locked, transaction
 from records.errors import (
     LinkSpent,
     NotFound,
@@ -136,8 +137,29 @@ def test_an_account_without_a_password_cannot_sign_in(cast: Cast) -> None:
 
 def test_a_password_that_changed_while_it_was_checked_opens_nothing(cast: Cast) -> None:
     account = account_of(cast.max)
-    with every_organization(), pytest.raises(WrongCredentials):
-        accounts._open(account, verified="an earlier hash", renewed="a new one", browser="", by=VISITOR)
+    for renewed, set_at in (("an earlier hash", account.password_changed_at), ("a new one", clock.now())):
+        checked = accounts._Checked("an earlier hash", set_at, renewed)
+        with every_organization(), pytest.raises(WrongCredentials):
+            accounts._open(account, checked=checked, browser="", by=VISITOR)
+
+
+def test_two_who_renew_the_hash_at_once_both_get_in(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after an upgrade that hashes harder, where somebody sends the form twice."""
+    account = account_of(cast.max)
+    with every_organization(), transaction():
+        lock(account).password_hash = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+    renew, first = accounts.hashed, []
+
+    def while_another_signs_in(password: str) -> str:
+        if not first:
+            first.append("comes in meanwhile")
+            first.append(sign_in(cast.max.email or "").token)
+        return renew(password)
+
+    monkeypatch.setattr(accounts, "hashed", while_another_signs_in)
+    second = sign_in(cast.max.email or "")
+    assert len({*first, second.token}) == 3
+    assert not passwords.needs_rehash(account_of(cast.max).password_hash or "")
 
 
 def test_several_members_leave_the_choice_open(cast: Cast) -> None:
