@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import operator
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from functools import cache, lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, ClassVar, cast
 
 from babel.support import NullTranslations
@@ -103,6 +105,7 @@ class SpokenTemplates(Environment):
         super().__init__(app, **options)
         self._spoken: dict[NullTranslations, SpokenTemplates] = {}
         self._macros: dict[str, Any] = {}
+        self._turns: defaultdict[str, Lock] = defaultdict(Lock)
 
     def macros(self, name: str) -> Any:
         """The macros of a template that holds no text, by their names."""
@@ -112,7 +115,8 @@ class SpokenTemplates(Environment):
 
     def _load_template(self, name: str, globals: MutableMapping[str, Any] | None) -> Template:
         environment = self if self.texts else self._with(texts_now())
-        return super(SpokenTemplates, environment)._load_template(name, globals)
+        with self._turns[name]:  # compiled once, however many ask for it right after a start
+            return super(SpokenTemplates, environment)._load_template(name, globals)
 
     def _with(self, texts: NullTranslations) -> SpokenTemplates:
         if texts not in self._spoken:

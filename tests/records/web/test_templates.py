@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from types import FunctionType
 
 import pytest
@@ -13,7 +16,7 @@ from markupsafe import Markup, escape
 from records.models import Role
 from records.models.language import LANGUAGES
 from records.web.languages import translations
-from records.web.templates import _OF_THE_PAGE
+from records.web.templates import _OF_THE_PAGE, SpokenTemplates
 
 SAFE = Markup("<b>")  # because: what is marked as safe is written as it is, beside the same that is not
 TEXTS = {"plain.html": '{{ _("Save") }}', "plain.txt": '{{ _("Save") }}',
@@ -98,6 +101,30 @@ def test_texts_with_a_context_a_number_or_from_elsewhere_are_translated_too(app:
         assert render_template("context.html") == translations("es").upgettext("certification", "Valid") != "Valid"
         assert render_template("given.html", text="Save") == "Guardar"
         assert render_template("number.html", number=2) == "2 miembros"
+
+
+def test_however_many_ask_at_once_a_template_is_compiled_once(app: Flask, templates, monkeypatch):
+    """As after a start, where the pages of many come in before one is made."""
+    made, together = [], Barrier(4)
+    compiled = SpokenTemplates._generate
+
+    def slowly(self, source, name, *given, **named):
+        made.append(name)
+        time.sleep(0.05)
+        return compiled(self, source, name, *given, **named)
+
+    def ask() -> str:
+        with app.app_context():
+            together.wait()
+            return render_template("plain.html")
+
+    monkeypatch.setattr(SpokenTemplates, "_generate", slowly)
+    monkeypatch.setattr(app.jinja_env, "bytecode_cache", None)
+    for spoken in app.jinja_env._spoken.values():
+        spoken.bytecode_cache = None
+    with ThreadPoolExecutor(4) as pool:
+        assert {asked.result() for asked in [pool.submit(ask) for _ in range(4)]} == {"Save"}
+    assert made == ["plain.html"]
 
 
 def test_a_page_asks_for_no_translation_that_stands_in_its_template(app: Flask, templates):
