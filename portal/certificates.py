@@ -38,10 +38,11 @@ def certificates() -> str:
     session["face"] = PORTAL
     by = signin.current_actor()
     with read_ahead(*asked_for_own_certificates(by=by), asked_for_credit_kinds(), asked_for_unread(by=by)):
-        refusal = why_none_are_taken()
+        refusal, listing = why_none_are_taken(), listed(Wanted.read(request.args), by=by)
         return render_template(
             "portal/certificates.html",
-            listing=listed(Wanted.read(request.args), by=by),
+            listing=listing,
+            types=tuple((str(each.id), each.name) for each in listing.types),
             refusal=refusal,
             people=administrators() if refusal else [],
         )

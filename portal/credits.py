@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
 
@@ -9,6 +10,7 @@ from flask import Blueprint, Response, render_template, request, send_file, sess
 from flask_babel import gettext, lazy_gettext
 
 from records import signin
+from records.models import CreditKind
 from records.models.credit_entry import EntryKind
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_member, this_organization
@@ -16,11 +18,13 @@ from records.queries.credit_types import likely_credit_kinds
 from records.queries.credits import (
     Entry,
     Filter,
+    Month,
     SpanChoice,
-    Total,
     asked_for_entries,
+    asked_for_months,
     asked_for_totals,
     entries_of,
+    months_of,
     totals_of,
 )
 from records.queries.external_certificates import why_none_are_taken
@@ -35,12 +39,6 @@ from records.web.limits import exports
 from records.web.words import credits as credit_words
 from records.web.words import moment, month_names, today
 
-SPAN_WORDS = {
-    SpanChoice.ALL_TIME: lazy_gettext("All time"),
-    SpanChoice.THIS_YEAR: lazy_gettext("This year"),
-    SpanChoice.TWELVE_MONTHS: lazy_gettext("Last 12 months"),
-    SpanChoice.PERIOD: lazy_gettext("Present period"),
-}
 KIND_WORDS = {EntryKind.AWARD: lazy_gettext("Award"), EntryKind.REVERSAL: lazy_gettext("Reversal")}
 
 
@@ -58,18 +56,18 @@ def credits() -> str:
     after = Cursor.read(request.args.get("after", ""), date)
     likely = _chosen({each.id for each in likely_credit_kinds()})
     entries = asked_for_entries(member, likely, on=on, after=after)
-    with read_ahead(*asked_for_totals(member, on=on), *entries, asked_for_unread(by=signin.current_actor())):
-        totals = totals_of(member, on=on)
+    unread = asked_for_unread(by=signin.current_actor())
+    with read_ahead(*asked_for_totals(member, on=on), asked_for_months(member, on=on), *entries, unread):
+        totals, months = totals_of(member, on=on), months_of(member, on=on)
         chosen, refusal = _chosen({total.type.id for total in totals}), why_none_are_taken()
         return render_template(
             "portal/credits.html",
             totals=totals,
-            charts={each.type.id: _chart(each) for each in totals if any(month.credits > 0 for month in each.months)},
+            types=tuple((each.type.id, each.type.name) for each in totals),
+            charts={each.type.id: _chart(each.type, months[each.type.id]) for each in totals if each.type.id in months},
             chosen=chosen,
             chosen_type=next((each.type for each in totals if each.type.id == chosen.credit_type_id), None),
             entries=entries_of(member, chosen, on=on, after=after),
-            spans=SPAN_WORDS,
-            kinds=KIND_WORDS,
             takes_certificates=this_organization().takes_external_certificates,
             refusal=refusal,
             people=administrators() if refusal else [],
@@ -111,13 +109,13 @@ def _chosen(known: set[int]) -> Filter:
     )
 
 
-def _chart(total: Total) -> BarChart:
+def _chart(type_: CreditKind, months: Sequence[Month]) -> BarChart:
     """Month by month, the present one marked."""
-    title = gettext("%(name)s by month, in %(unit)s", name=total.type.name, unit=total.type.unit)
-    words = {amount: credit_words(amount) for amount in {each.credits for each in total.months}}
+    title = gettext("%(name)s by month, in %(unit)s", name=type_.name, unit=type_.unit)
+    words = {amount: credit_words(amount) for amount in {each.credits for each in months}}
     values = [
-        Value(name, f"{name} {each.first.year}", each.credits, words[each.credits], is_marked=each is total.months[-1])
-        for each, name in zip(total.months, month_names(each.first for each in total.months), strict=True)
+        Value(name, f"{name} {each.first.year}", each.credits, words[each.credits], is_marked=each is months[-1])
+        for each, name in zip(months, month_names(each.first for each in months), strict=True)
     ]
     return bar_chart(title, (gettext("Month"), gettext("Credits")), values)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from flask import Blueprint, render_template, session
 from flask_babel import gettext
 
@@ -70,9 +72,12 @@ def _upcoming(own: Portfolio) -> tuple[OwnCertification, ...]:
 
 def _chart(upcoming: tuple[OwnCertification, ...]) -> BarChart:
     """How many expire in each month; a bar leads to the first of its month in the list below."""
-    values, months = [], coming_months(today())
-    for (first, last), name in zip(months, month_names(first for first, _ in months), strict=True):
-        ids = [each.certification.id for each in upcoming if first <= each.certification.expires_on <= last]
+    values, firsts = [], [first for first, _last in coming_months(today())]
+    by_month: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for certification in (each.certification for each in upcoming):
+        by_month[certification.expires_on.year, certification.expires_on.month].append(certification.id)
+    for first, name in zip(firsts, month_names(firsts), strict=True):
+        ids = by_month[first.year, first.month]
         address = f"#expires-{ids[0]}" if ids else None
         values.append(Value(name, f"{name} {first.year}", len(ids), str(len(ids)), address=address))
     title = gettext("Your certifications that expire in the next 12 months")

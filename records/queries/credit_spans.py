@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import ColumnElement, and_, bindparam, false, or_
 
-from records.models import CreditEntry, CreditKind, Member
+from records.models import CreditEntry, CreditKind
 from records.models.credit_type import Span
+
+_MOST_KEPT = 200  # of periods
 
 
 def this_year(on: date) -> Span:
@@ -24,9 +26,10 @@ def twelve_months(on: date) -> Span:
     return Span(on - relativedelta(years=1) + timedelta(days=1), on)
 
 
-def period_of(type_: CreditKind, member: Member, on: date) -> Span:
-    """The member's present one."""
-    return type_.period_around(on, joined_on=member.joined_on)
+@lru_cache(_MOST_KEPT)
+def periods_of(types: tuple[CreditKind, ...], joined_on: date | None, on: date) -> Mapping[int, Span]:
+    """The present period of each type by its id, for a member who joined that day."""
+    return {each.id: each.period_around(on, joined_on=joined_on) for each in types}
 
 
 def within(span: str) -> ColumnElement[bool]:

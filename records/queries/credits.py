@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -32,7 +33,7 @@ from records.queries.credit_spans import (
     ends_of,
     given_periods,
     in_periods,
-    period_of,
+    periods_of,
     this_year,
     twelve_months,
     within,
@@ -73,7 +74,6 @@ class Total:
     all_time: Decimal
     period: Span
     in_period: Decimal | None
-    months: tuple[Month, ...]
 
     @property
     def is_reached(self) -> bool:
@@ -135,10 +135,11 @@ def totals_of(member: Member, *, on: date) -> list[Total]:
     """Each credit type that the member has credits of or that sets a goal, in order. One statement; two where credit
     types are others than this process knows."""
     with read_ahead(*asked_for_totals(member, on=on)):
-        types, months = credit_kinds(), _months(member.id, on=on)
+        types = credit_kinds()
         sums = {row.credit_type_id: row for row in rows_of(*_asked_for_sums(member, types, on))}
+    periods = periods_of(tuple(types), member.joined_on, on)
     return [
-        _total(type_, sums.get(type_.id), period_of(type_, member, on), months, on=on)
+        _total(type_, sums.get(type_.id), periods[type_.id])
         for type_ in types
         if type_.id in sums or (type_.goal is not None and not type_.is_retired)
     ]
@@ -146,12 +147,12 @@ def totals_of(member: Member, *, on: date) -> list[Total]:
 
 def asked_for_totals(member: Member, *, on: date) -> list[Question]:
     """What `totals_of` is most likely going to ask."""
-    sums = _asked_for_sums(member, likely_credit_kinds(), on)
-    return [asked_for_credit_kinds(), _asked_for_months(member.id, on), sums]
+    return [asked_for_credit_kinds(), _asked_for_sums(member, likely_credit_kinds(), on)]
 
 
 def _asked_for_sums(member: Member, types: Sequence[CreditKind], on: date) -> Question:
-    goals = [(type_.id, period_of(type_, member, on)) for type_ in types if type_.goal is not None]
+    periods = periods_of(tuple(types), member.joined_on, on)
+    goals = [(type_.id, periods[type_.id]) for type_ in types if type_.goal is not None]
     given = {"member_id": member.id} | ends_of("year", this_year(on)) | ends_of("twelve", twelve_months(on))
     return Question(_sums(len(goals)), given | given_periods(goals, "goal"))
 
@@ -171,7 +172,7 @@ def _sums(goals: int) -> Select[int, Decimal, Decimal, Decimal, Decimal]:
     )
 
 
-def _total(type_: CreditKind, sums: Any, span: Span, months: dict[tuple[int, date], Decimal], *, on: date) -> Total:
+def _total(type_: CreditKind, sums: Any, span: Span) -> Total:
     in_period = (sums.in_period if sums else None) or NOTHING
     return Total(
         type=type_,
@@ -180,18 +181,24 @@ def _total(type_: CreditKind, sums: Any, span: Span, months: dict[tuple[int, dat
         all_time=(sums.all_time if sums else None) or NOTHING,
         period=span,
         in_period=None if type_.goal is None else in_period,
-        months=tuple(Month(first, months.get((type_.id, first), NOTHING)) for first in _last_months(on)),
     )
 
 
-def _months(member_id: int, *, on: date) -> dict[tuple[int, date], Decimal]:
-    """By credit type and month, over the months of the chart."""
-    found = rows_of(*_asked_for_months(member_id, on))
-    return {(each[0], date(int(each[1]), int(each[2]), 1)): each[3] for each in found}
+def months_of(member: Member, *, on: date) -> dict[int, tuple[Month, ...]]:
+    """The months of the chart, the present one last, by credit type: of those that have entries in them."""
+    sums: dict[int, dict[date, Decimal]] = defaultdict(dict)
+    for type_id, year, month, credits in rows_of(*asked_for_months(member, on=on)):
+        sums[type_id][date(year, month, 1)] = credits
+    firsts = _last_months(on)
+    return {
+        type_id: tuple([Month(first, of_type.get(first, NOTHING)) for first in firsts])
+        for type_id, of_type in sums.items()
+    }
 
 
-def _asked_for_months(member_id: int, on: date) -> Question:
-    return Question(_by_month(), {"member_id": member_id, "first": _last_months(on)[0]})
+def asked_for_months(member: Member, *, on: date) -> Question:
+    """What `months_of` is going to ask."""
+    return Question(_by_month(), {"member_id": member.id, "first": _last_months(on)[0]})
 
 
 @cache
@@ -240,7 +247,7 @@ def _asked_for_entries(
 ) -> tuple[Question, Question, Question]:
     given, periods = {"member_id": member.id, "credit_type_id": chosen.credit_type_id}, None
     if chosen.span == SpanChoice.PERIOD:
-        spans = [(each.id, period_of(each, member, on)) for each in types]
+        spans = list(periods_of(tuple(types), member.joined_on, on).items())
         given, periods = given | given_periods(spans, "period"), len(spans)
     elif chosen.span != SpanChoice.ALL_TIME:
         given |= ends_of("span", this_year(on) if chosen.span == SpanChoice.THIS_YEAR else twelve_months(on))

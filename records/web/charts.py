@@ -57,6 +57,11 @@ class BarChart:
     def is_empty(self) -> bool:
         return not any(bar.is_drawn for bar in self.bars)
 
+    @property
+    def leads_on(self) -> bool:
+        """Whether there is a list behind any of its bars."""
+        return any(bar.value.address for bar in self.bars)
+
 
 @dataclass(frozen=True)
 class Line:

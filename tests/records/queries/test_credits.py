@@ -20,6 +20,7 @@ from records.queries.credits import (
     asked_for_entries,
     asked_for_totals,
     entries_of,
+    months_of,
     totals_of,
 )
 from records.reading.ahead import read_ahead
@@ -162,7 +163,7 @@ def test_months_of_the_chart(cast):
     ceu = certificates.credit_type()
     for earned_on, credits in (("2024-08-31", "9"), ("2024-09-01", "1"), ("2025-08-01", "2"), ("2025-08-20", "0.5")):
         _earned(cast, ceu, earned_on, credits)
-    months = totals_of(cast.max, on=TODAY)[0].months
+    months = months_of(cast.max, on=TODAY)[ceu.id]
     assert len(months) == 12
     assert (months[0], months[-1]) == (Month(date(2024, 9, 1), Decimal(1)), Month(date(2025, 8, 1), Decimal("2.5")))
     assert sum(month.credits for month in months) == Decimal("3.5")
