@@ -18,7 +18,7 @@ from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_member, this_organization
 from records.qr import qr
 from records.queries.external_certificates import own_certificate
-from records.queries.portfolio import portfolio
+from records.queries.portfolio import own_certification
 from records.queries.proofs import own_proof, own_proofs
 from records.services import proofs as verbs
 from records.services import transcripts
@@ -84,7 +84,7 @@ def prove_certification(certification_id: int) -> str | Response | tuple[str, in
     """Raises ActingAlready, ModuleOff, NotFound."""
     actor = signin.current_actor()
     actor.require_not_acting()
-    record = portfolio(by=actor).find(certification_id).certification
+    record = own_certification(certification_id, by=actor)
     page = url_for(".certification", certification_id=certification_id)
     return _answered(
         Subject("certification", record.title, page,

@@ -25,7 +25,7 @@ from records.pages.arriving import (
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_organization
 from records.queries.external_certificates import staged
-from records.queries.portfolio import portfolio
+from records.queries.portfolio import own_certification
 from records.queries.renewal_proposals import open_proposal_of, own_proposal
 from records.services import renewal_proposals
 from records.web.limits import takes_files, takes_one_file
@@ -46,7 +46,7 @@ def add_to(blueprint: Blueprint) -> None:
 def propose_renewal(certification_id: int) -> Response:
     """Raises ModuleOff, NotProposable, and NotFound alike for others' and for none."""
     session["face"] = PORTAL
-    certification = portfolio(by=signin.current_actor()).find(certification_id).certification
+    certification = own_certification(certification_id, by=signin.current_actor())
     if open_proposal_of(certification) is not None:
         return _proposed_already(certification_id)
     if not certification.may_be_proposed_on(today()):
@@ -131,5 +131,5 @@ def _page(certification: Certification, form: RenewalForm, key: str, status: int
 def renewal_file(certification_id: int) -> Response:
     """One file of a proposal that is being filled in. Raises ModuleOff, NotFound, NotProposable, ProposedAlready,
     and as `arrive_alone`."""
-    certification = portfolio(by=signin.current_actor()).find(certification_id).certification
+    certification = own_certification(certification_id, by=signin.current_actor())
     return arrive_alone(partial(renewal_proposals.stage, certification))

@@ -12,7 +12,15 @@ from wtforms import BooleanField, EmailField, Form, SelectChoice, SelectField, S
 from wtforms.widgets import CheckboxInput
 
 from admin_panel.forms.fields import Day, Pick, Ticks
-from records.models import Certification, CertificationKind, CertificationType, Member, Position, Role
+from records.models import (
+    Certification,
+    CertificationKind,
+    CertificationType,
+    HeldCertification,
+    Member,
+    Position,
+    Role,
+)
 from records.models.text import tidy
 from records.queries.units import Choice
 from records.services.certification_steps import Entry
@@ -20,15 +28,20 @@ from records.services.member_steps import Access, Identity
 from records.web.form_markup import TickList
 from records.web.words import ROLE_WORDS, day, today
 
+Held = Certification | HeldCertification
 Types = Sequence[CertificationType] | Sequence[CertificationKind]
 _OFF = {"autocomplete": "off"}
 _MOST_KEPT = 100  # trees of units
 
 
 @lru_cache(_MOST_KEPT)
-def _paths(units: tuple[Choice, ...]) -> list[SelectChoice]:
-    """Units to choose from; the list stays as it is."""
-    return [SelectChoice(unit.id, " / ".join(unit.path)) for unit in units]
+def unit_paths(units: tuple[Choice, ...]) -> tuple[tuple[int, str], ...]:
+    """Units to choose from: the id of each, and its name with those above it."""
+    return tuple([(unit.id, " / ".join(unit.path)) for unit in units])
+
+
+def _choices(units: Sequence[Choice]) -> list[SelectChoice]:
+    return [SelectChoice(*each) for each in unit_paths(tuple(units))]
 
 
 class IdentityForm(Form):
@@ -43,7 +56,7 @@ class IdentityForm(Form):
     unit_id = Pick(lazy_gettext("Unit"))
 
     def offer(self, units: Sequence[Choice]) -> None:
-        self.unit_id.choices = [SelectChoice("", gettext("No unit")), *_paths(tuple(units))]
+        self.unit_id.choices = [SelectChoice("", gettext("No unit")), *_choices(units)]
 
     def facts(self) -> Identity:
         return Identity(**self.data)
@@ -65,7 +78,7 @@ class AccessForm(Form):
     )
 
     def offer(self, units: Sequence[Choice]) -> None:
-        self.scope_units.choices = _paths(tuple(units))
+        self.scope_units.choices = _choices(units)
 
     def facts(self) -> Access:
         units = frozenset(self.scope_units.data or ())
@@ -106,7 +119,7 @@ class NewForm(Form):
         """The types to choose from. A page that writes all options by itself needs no `offer`."""
         self.types = {type_.id: type_ for type_ in types}
 
-    def offer(self, types: Types, held: Sequence[Certification]) -> None:
+    def offer(self, types: Types, held: Sequence[Held]) -> None:
         """The types to choose from, and what a new one may renew; both carry what scripts need to propose."""
         self.know(types)
         self.type_id.choices = [SelectChoice("", gettext("Choose"))]
@@ -114,9 +127,9 @@ class NewForm(Form):
             SelectChoice(each.id, each.name, {"data-term": each.usual_term or ""}) for each in types
         ]
         self.renews_id.choices = [SelectChoice("", gettext("Nothing: it stands beside the others"))]
-        for each in (Renewable.of(one, today()) for one in held):
-            said = {"data-type": str(each.type_id), "data-due": "yes" if each.is_due else ""}
-            self.renews_id.choices.append(SelectChoice(each.id, each.name, said))
+        for each, is_due in (Renewable.of(one, today()) for one in held):
+            said = {"data-type": str(each.type_id), "data-due": "yes" if is_due else ""}
+            self.renews_id.choices.append(SelectChoice(each.id, named(each), said))
 
     @property
     def is_empty(self) -> bool:
@@ -135,7 +148,7 @@ class NewForm(Form):
         return Entry(self.type_id.data, self.expires_on.data, self.issued_on.data, number, self.renews_id.data)
 
 
-def named(certification: Certification) -> str:
+def named(certification: Held) -> str:
     """A certification by name and date, where the name alone could mean several."""
     return gettext("%(name)s, expires %(day)s", name=certification.type.name, day=day(certification.expires_on))
 
@@ -144,18 +157,15 @@ class Renewable(NamedTuple):
     """What a new certification may renew. `is_due`: it expired or soon will, so that one of its type most likely
     does."""
 
-    id: int
-    name: str
-    type_id: int
+    certification: Held
     is_due: bool
 
     @classmethod
-    def of(cls, each: Certification, on: date) -> Renewable:
-        is_due = (each.expires_on - on).days <= max(each.type.notice_days, 30)
-        return cls(each.id, named(each), each.type_id, is_due)
+    def of(cls, each: Held, on: date) -> Renewable:
+        return cls(each, (each.expires_on - on).days <= max(each.type.notice_days, 30))
 
 
-def facts_of(certification: Certification) -> dict[str, object]:
+def facts_of(certification: HeldCertification) -> dict[str, object]:
     """What a saved row shows; the model's own `delete` is a method, which a form must not read as ticked."""
     return {name: getattr(certification, name) for name in ("issued_on", "expires_on", "number")}
 

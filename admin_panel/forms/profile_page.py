@@ -20,19 +20,10 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Field, Form
 
 from admin_panel.forms.fields import show, unreadable
-from admin_panel.forms.profile import (
-    AccessForm,
-    HeldForm,
-    IdentityForm,
-    NewForm,
-    PositionsForm,
-    Renewable,
-    access_of,
-    facts_of,
-    named,
-)
+from admin_panel.forms.profile import HeldForm, NewForm, Renewable, facts_of, named
+from admin_panel.forms.profile_member import MemberParts
 from records.errors import N_, Invalid, InvalidInput, Refusal
-from records.models import Actor, Certification, CertificationKind
+from records.models import Actor, CertificationKind, HeldCertification
 from records.queries.profile_fields import Shown, held_field, new_field
 from records.queries.profiles import Profile
 from records.services.certification_steps import Entry
@@ -41,7 +32,6 @@ from records.web.words import refusal_text, today
 
 _MOST_ROWS = 100
 _ROW = re.compile(r"(held|new)-(\d{1,18})-\w+")
-_IDENTITY = {"given_name", "family_name", "suffix", "number", "email", "joined_on", "unit_id"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +53,7 @@ class Row(NamedTuple):
     wrong: Mapping[str, str] = MappingProxyType({})
 
     @classmethod
-    def of(cls, certification: Certification) -> Row:
+    def of(cls, certification: HeldCertification) -> Row:
         issued_on = certification.issued_on
         issued = issued_on.isoformat() if issued_on else ""
         return cls(issued, certification.expires_on.isoformat(), certification.number)
@@ -82,7 +72,7 @@ class ProfileForm:
     def __init__(self, profile: Profile, *, by: Actor, typed: MultiDict[str, str] | None = None) -> None:
         self.typed = typed
         self.form_errors: list[str] = []
-        self._member_parts(profile, by)
+        self.of_member = MemberParts(profile, by=by, typed=typed, seen=self.seen)
         touched = profile.certifications if typed is not None else ()
         self.held = {each.id: HeldForm(typed, prefix=held_field(each.id, ""), data=facts_of(each)) for each in touched}
         self._certifications = {each.id: each for each in profile.certifications}
@@ -91,23 +81,6 @@ class ProfileForm:
         self._types = profile.types
         self.new = [self._new_row(number) for number in self._new_numbers()] if typed is not None else []
         self.shown = profile.shown
-
-    def _member_parts(self, profile: Profile, by: Actor) -> None:
-        """For administrators, and for whoever posts such fields all the same: the verb decides."""
-        typed, member = self.typed, profile.member
-        names = set(typed) if typed is not None else set()
-        self.identity = self.access = self.positions = None
-        offered = by.administers and not member.is_merged
-        if offered or names & _IDENTITY:
-            self.identity = IdentityForm(typed, obj=member)
-            self.identity.offer(profile.units)
-        if names & {"role"} if typed is not None else offered and by.member_id != member.id:
-            self.access = AccessForm(typed, data=access_of(member))
-            self.access.offer(profile.units)
-        # Where none is ticked, none is sent: that the form offered them is known by what it showed.
-        if offered if typed is None else names & {"positions"} or "positions" in self.seen.fields:
-            self.positions = PositionsForm(typed, data={"positions": [each.id for each in profile.serves]})
-            self.positions.offer(profile.positions)
 
     def _new_numbers(self) -> list[int]:
         return self._row_numbers("new")[:_MOST_ROWS] or [0]
@@ -134,7 +107,7 @@ class ProfileForm:
         if len(self.new) < _MOST_ROWS:
             self.new.append(self._new_row(number))
 
-    def row(self, certification: Certification) -> Row:
+    def row(self, certification: HeldCertification) -> Row:
         """A saved row as the page shows it."""
         form = self.held.get(certification.id)
         return Row.of(certification) if form is None else Row.typed(form)
@@ -166,11 +139,12 @@ class ProfileForm:
         edited = [self.held[number] for number in sent if number not in deletions | unknown and self._is_edited(number)]
         self._require_few_rows()
         additions = {_number_of(row): row for row in self.new if not row.is_empty}
-        parts: list[Form] = [*([self.identity] if self.identity else []), *edited, *additions.values()]
+        of_member = self.of_member
+        parts: list[Form] = [*([of_member.identity] if of_member.identity else []), *edited, *additions.values()]
         return ProfileChanges(
-            identity=self.identity.facts() if self.identity else None,
-            access=self.access.facts() if self.access else None,
-            positions=self.positions.positions.ids if self.positions else None,
+            identity=of_member.identity.facts() if of_member.identity else None,
+            access=of_member.access.facts() if of_member.access else None,
+            positions=of_member.positions.positions.ids if of_member.positions else None,
             corrections={_number_of(row): row.entry() for row in edited} | dict.fromkeys(unknown, Entry(None, None)),
             deletions=frozenset(deletions),
             additions={number: row.entry() for number, row in additions.items()},
@@ -207,13 +181,13 @@ class ProfileForm:
 
     def _labelled(self) -> Iterator[tuple[str, Field]]:
         """Every field with the name of its row."""
-        parts: list[tuple[str, Form | None]] = [("", self.identity), ("", self.access), ("", self.positions)]
+        parts: list[tuple[str, Form]] = [("", form) for form in self.of_member]
         parts += [(named(self._certifications[number]), form) for number, form in self.held.items()]
         parts += [
             (gettext("New Certification %(number)s", number=number), form) for number, form in enumerate(self.new, 1)
         ]
         for label, form in parts:
-            for field in form or ():
+            for field in form:
                 yield label, field
 
 

@@ -12,6 +12,7 @@ from records.models.credit_entry import CreditEntry, EntryKind
 from records.models.credit_type import CreditKind, CreditType, Period
 from records.models.erasure import ERASED, Erasure, ErasureReason
 from records.models.external_certificate import ExternalCertificate
+from records.models.held import HeldCertification
 from records.models.job_state import JobFailure, JobState
 from records.models.kept_figures import KeptFigures
 from records.models.kept_reason import KeptReason
@@ -77,6 +78,7 @@ __all__ = [
     "ExternalCertificate",
     "FeedKind",
     "HalfwaySignIn",
+    "HeldCertification",
     "ImportRow",
     "ImportState",
     "JobFailure",

@@ -13,15 +13,16 @@ from records.errors import AlreadyRenewed, ExpiresBeforeIssued, NotAllowed, NotD
 from records.models.actor import Actor
 from records.models.base import Base, Id, Identity, OrganizationOwned, owned, where, within_organization
 from records.models.certification_type import CertificationType
+from records.models.held import Dated
 from records.models.member import Member
 from records.models.scan import Scan
-from records.models.standing import Standing, Validity, standing_case, standing_on
+from records.models.standing import standing_case
 from records.models.text import folded, line, reason_lines
 
 LIVE = "deleted_at IS NULL"
 
 
-class Certification(OrganizationOwned, Base):
+class Certification(Dated, OrganizationOwned, Base):
     """`number` is free text, also notes; '' where there is none. Valid through `expires_on`.
 
     `recorded_on` is the day it was written down, in the organization's time zone. `supersedes_id`
@@ -131,33 +132,6 @@ class Certification(OrganizationOwned, Base):
         self.folded_number = folded(number)[:255]
         return number
 
-    @property
-    def title(self) -> str:
-        """What it is, in a word: the name of its type."""
-        return self.type.name
-
-    # Standing
-
-    @property
-    def takes_effect_on(self) -> date:
-        """The day from which this one, as a renewal, replaces the certification before it."""
-        return self.issued_on or self.recorded_on
-
-    @property
-    def validity(self) -> Validity:
-        return Validity(
-            expires_on=self.expires_on,
-            issued_on=self.issued_on,
-            grace_days=self.type.grace_days,
-            notice_days=self.type.notice_days,
-            suspended_on=self.suspended_on,
-            revoked_on=self.revoked_on,
-            renewed_on=self.renewal.takes_effect_on if self.renewal else None,
-        )
-
-    def standing_on(self, day: date) -> Standing:
-        return standing_on(day, self.validity)
-
     @classmethod
     def standing_expression(cls, day: date, other: Any = None) -> ColumnElement[str]:
         """The standing on `day` in SQL, or that of an alias (`other`); the statement must join CertificationType."""
@@ -179,17 +153,6 @@ class Certification(OrganizationOwned, Base):
             renewed_on=renewed_on,
         )
         return standing_case(day, facts)
-
-    def may_be_proposed_on(self, day: date) -> bool:
-        """Whether its member may propose a renewal of it: the type allows it, and none is recorded yet."""
-        standing = self.standing_on(day)
-        return (
-            self.type.members_propose_renewals
-            and not self.type.is_retired
-            and self.renewal is None
-            and self.deleted_at is None
-            and (standing.holds or standing == Standing.EXPIRED)
-        )
 
     # Changes
 

@@ -15,13 +15,15 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from records.models.certification import Certification
+from records.models.held import HeldCertification
 from records.models.standing import Standing
 
+_Either = Certification | HeldCertification
 _DAYS = 50  # so many of which conditions are held, made once for all statements
 _COUNTS_FOR_NOTHING = frozenset({Standing.REVOKED, Standing.SUSPENDED, Standing.SUPERSEDED})
 
 
-def follows(later: Certification, earlier: Certification, *, on: date) -> bool:
+def follows(later: _Either, earlier: _Either, *, on: date) -> bool:
     """Whether `later`, a live one, expires later than `earlier`, is of the same member and type, and counts on the day
     `on`. One that has expired by then counts, too: it is the one to hear of."""
     return (

@@ -16,7 +16,6 @@ from records import clock
 from records.database import this_organization
 from records.models import (
     Actor,
-    Certification,
     CertificationKind,
     ExternalCertificate,
     Scan,
@@ -24,11 +23,10 @@ from records.models import (
     State,
 )
 from records.models.text import folded
-from records.queries.credit_types import asked_for_credit_kinds, credit_kinds
-from records.queries.held import asked_for_scans, scans_of
+from records.queries.held import External, asked_for_earned, earned_by
 from records.queries.portfolio import OwnCertification, asked_for_portfolio, portfolio
-from records.reading.ahead import Question, read_ahead, scalars_of
-from records.reading.unpacking import relate
+from records.reading.ahead import Question, read_ahead, rows_of
+from records.reading.unpacking import Row
 
 EXTERNAL = "external"
 ON_ONE_PAGE = 50
@@ -73,7 +71,7 @@ class Listed(NamedTuple):
     earned_on: date | None
     expires_on: date | None
     own: OwnCertification | None = None
-    certificate: ExternalCertificate | None = None
+    certificate: External | None = None
 
     @property
     def type(self) -> CertificationKind | None:
@@ -167,23 +165,24 @@ def asked_for_own_certificates(*, by: Actor) -> list[Question]:
     """What `own_certificates` and `certificates` are going to ask."""
     organization = this_organization()
     tracked = asked_for_portfolio(by=by) if organization.tracks_certifications else ()
-    external = _asked_for_external(by) if organization.takes_external_certificates else ()
+    external = asked_for_earned(by.member_id or 0) if organization.takes_external_certificates else ()
     return [*tracked, *external]
 
 
 @dataclass(frozen=True)
 class Standings:
-    """How many of the asker's external certificates wait for a reviewer, and those that wait for the asker."""
+    """How many of the asker's external certificates wait for a reviewer, and those that wait for the asker: of each
+    its id, title, state and `decided_at`."""
 
     pending: int
-    to_mend: list[ExternalCertificate]
+    to_mend: list[Row]
 
 
 def standings(*, by: Actor) -> Standings:
     """Of an organization that takes none, nothing waits."""
     if not this_organization().takes_external_certificates:
         return Standings(0, [])
-    waiting = scalars_of(*asked_for_standings(by=by))
+    waiting = rows_of(*asked_for_standings(by=by))
     to_mend = [each for each in waiting if each.state == State.CHANGES_REQUESTED]
     return Standings(len(waiting) - len(to_mend), to_mend)
 
@@ -194,12 +193,13 @@ def asked_for_standings(*, by: Actor) -> Question:
 
 
 @cache
-def _waiting() -> Select[ExternalCertificate]:
-    statement = select(ExternalCertificate).where(
-        ExternalCertificate.member_id == bindparam("member_id"),
-        ExternalCertificate.state.in_((State.PENDING, State.CHANGES_REQUESTED)),
+def _waiting() -> Select[int, str, str, datetime | None]:
+    of = ExternalCertificate
+    return (
+        select(of.id, of.title, of.state, of.decided_at)
+        .where(of.member_id == bindparam("member_id"), of.state.in_((State.PENDING, State.CHANGES_REQUESTED)))
+        .order_by(of.submitted_at, of.id)
     )
-    return statement.order_by(ExternalCertificate.submitted_at, ExternalCertificate.id)
 
 
 def _tracked(*, by: Actor) -> list[Listed]:
@@ -230,12 +230,6 @@ def _external(*, by: Actor) -> list[Listed]:
     if not organization.takes_external_certificates:
         return []
     today = clock.today(organization)
-    certificates, scans, _ = asked = _asked_for_external(by)
-    with read_ahead(*asked):
-        files = scans_of(scans, ExternalCertificate)
-        types, own = {each.id: each for each in credit_kinds()}, scalars_of(*certificates)
-    for each in own:
-        relate(each, credit_type=types[each.credit_type_id], scans=files.get(each.id, []))
     return [
         Listed(
             each.title,
@@ -245,18 +239,8 @@ def _external(*, by: Actor) -> list[Listed]:
             each.expires_on,
             certificate=each,
         )
-        for each in own
+        for each in earned_by(by.member_id or 0)
     ]
-
-
-def _asked_for_external(by: Actor) -> tuple[Question, Question, Question]:
-    given = {"member_id": by.member_id or 0}
-    return Question(_own(), given), asked_for_scans(ExternalCertificate, by.member_id or 0), asked_for_credit_kinds()
-
-
-@cache
-def _own() -> Select[ExternalCertificate]:
-    return select(ExternalCertificate).where(ExternalCertificate.member_id == bindparam("member_id"))
 
 
 def _offered(wanted: Wanted, types: Mapping[int, CertificationKind]) -> Wanted:
@@ -276,7 +260,7 @@ def _is_of(row: Listed, type_: str) -> bool:
 
 
 def _id(row: Listed) -> int:
-    record: Certification | ExternalCertificate | None = row.own.certification if row.own else row.certificate
+    record = row.own.certification if row.own else row.certificate
     return record.id if record is not None else 0
 
 

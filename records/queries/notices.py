@@ -19,6 +19,7 @@ from records.models import (
     Audience,
     Certification,
     CertificationType,
+    HeldCertification,
     Member,
     Message,
     Reminder,
@@ -103,7 +104,7 @@ def notices_of_member(member: Member) -> Notices:
     return _notices(*asked_for_notices_of_member(member.id))
 
 
-def notices_of(certification: Certification) -> Notices:
+def notices_of(certification: Certification | HeldCertification) -> Notices:
     """Of one certification that the asker may see."""
     return _notices(*_questions(Reminder.certification_id, Snooze.certification_id, certification.id))
 

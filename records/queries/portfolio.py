@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
 from records import clock
-from records.database import this_organization
+from records.database import db, is_id, this_organization
 from records.errors import ModuleOff, NotFound
-from records.models import Actor, Certification, CertificationKind, Standing
+from records.models import Actor, Certification, CertificationKind, HeldCertification, Standing
 from records.models.following import follows
 from records.queries.held import asked_for_held, held_by
 from records.reading.ahead import Question
@@ -23,15 +26,14 @@ _URGENT = frozenset({Standing.EXPIRED, Standing.IN_GRACE, Standing.EXPIRING_SOON
 class OwnCertification:
     """`earlier` are those that it renewed, the latest first; `followed`: another of its type counts longer."""
 
-    certification: Certification
+    certification: HeldCertification
     standing: Standing
     earlier: tuple[OwnCertification, ...]
     followed: bool
 
     @property
     def type(self) -> CertificationKind:
-        kind: CertificationKind = self.certification.type  # type: ignore[assignment]  # because: read ahead, its values alone
-        return kind
+        return self.certification.type
 
     @property
     def needs_attention(self) -> bool:
@@ -85,19 +87,35 @@ def portfolio(*, by: Actor) -> Portfolio:
     return _arranged(own, on=clock.today(organization))
 
 
+def own_certification(certification_id: int, *, by: Actor) -> Certification:
+    """One of the asker's own to do something with, and its type. Raises ModuleOff, and NotFound as `find`."""
+    if not this_organization().tracks_certifications:
+        raise ModuleOff()
+    own = (Certification.member_id == (by.member_id or 0), Certification.deleted_at.is_(None))
+    statement = select(Certification).where(Certification.id == certification_id, *own)
+    found = (
+        db.session.scalar(statement.options(joinedload(Certification.type), joinedload(Certification.renewal)))
+        if is_id(certification_id)
+        else None
+    )
+    if found is None:
+        raise NotFound()
+    return found
+
+
 def asked_for_portfolio(*, by: Actor) -> tuple[Question, Question, Question]:
     """What `portfolio` is going to ask."""
     return asked_for_held(by.member_id or 0)
 
 
-def _arranged(certifications: Sequence[Certification], *, on: date) -> Portfolio:
+def _arranged(certifications: Sequence[HeldCertification], *, on: date) -> Portfolio:
     by_id = {certification.id: certification for certification in certifications}
-    of_type: dict[int, list[Certification]] = defaultdict(list)
+    of_type: dict[int, list[HeldCertification]] = defaultdict(list)
     for certification in certifications:
         of_type[certification.type_id].append(certification)
     own: dict[int, OwnCertification] = {}
 
-    def arrange(certification: Certification) -> OwnCertification:
+    def arrange(certification: HeldCertification) -> OwnCertification:
         if certification.id not in own:
             before = by_id.get(certification.supersedes_id or 0)
             behind = arrange(before) if before is not None and _is_replaced(before, on=on) else None
@@ -115,6 +133,6 @@ def _arranged(certifications: Sequence[Certification], *, on: date) -> Portfolio
     return Portfolio(tuple(current), own)
 
 
-def _is_replaced(certification: Certification, *, on: date) -> bool:
+def _is_replaced(certification: HeldCertification, *, on: date) -> bool:
     """Whether its renewal is in effect, whatever its issuer has done to it besides."""
     return certification.renewal is not None and certification.renewal.takes_effect_on <= on

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from records.database import db
-from records.models import Actor, AuditEvent, AuditKind, Certification, Member, Position
+from records.models import Actor, AuditEvent, AuditKind, Certification, HeldCertification, Member, Position
 
 _MEMBER = ("given_name", "family_name", "suffix", "number", "email", "joined_on", "unit_id", "role")
 # Events about a member that change nothing which a profile shows.
@@ -42,7 +42,7 @@ def new_field(number: int | str, name: str) -> str:
 
 
 def shown_fields(
-    member: Member, positions: Iterable[Position], held: Iterable[Certification], *, by: Actor
+    member: Member, positions: Iterable[Position], held: Iterable[Certification | HeldCertification], *, by: Actor
 ) -> dict[str, str]:
     """The values as text. Of the member only where `by` may change them.
 

@@ -20,6 +20,7 @@ from records.models import (
     AuditEvent,
     Certification,
     CertificationKind,
+    HeldCertification,
     Member,
     Position,
     Scan,
@@ -41,8 +42,8 @@ from records.reading.unpacking import relate
 class Held:
     """One row: a certification, and those that it renewed, newest first, as one history."""
 
-    certification: Certification
-    history: tuple[Certification, ...] = ()
+    certification: HeldCertification
+    history: tuple[HeldCertification, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,12 @@ class Profile:
     is_bound: bool
 
     @property
-    def certifications(self) -> Iterator[Certification]:
+    def has_scans(self) -> bool:
+        """Of those that count, the past left aside."""
+        return any(row.certification.scans for row in self.rows)
+
+    @property
+    def certifications(self) -> Iterator[HeldCertification]:
         for row in self.rows:
             yield row.certification
             yield from row.history
@@ -80,7 +86,7 @@ def _profile(found: _Found, by: Actor) -> Profile:
     organization, member = this_organization(), found.member
     member.require_seen_by(by)
     tracks = organization.tracks_certifications
-    held = certifications_of(member) if tracks else []
+    held = held_by(member.id) if tracks else []
     offered = positions_for(member)
     serves = [each for each, serving in offered if serving]
     return Profile(
@@ -160,14 +166,25 @@ def _deleted() -> Select[datetime | None]:
 
 
 def certifications_of(member: Member) -> list[Certification]:
-    """The live ones with type, scans and renewal, in one statement: by type, the latest expiring first."""
-    held = held_by(member.id)
+    """The live ones with type, scans and renewal, to be changed. One statement."""
+    statement = (
+        select(Certification)
+        .where(Certification.member_id == member.id, Certification.deleted_at.is_(None))
+        .options(
+            joinedload(Certification.type),
+            joinedload(Certification.renewal),
+            joinedload(Certification.scans).joinedload(Scan.stored_file),
+        )
+        .order_by(Certification.id)
+        .execution_options(populate_existing=True)
+    )
+    held = list(db.session.scalars(statement).unique())
     for each in held:
         relate(each, member=member)
     return held
 
 
-def _rows(held: Sequence[Certification], today: date) -> list[Held]:
+def _rows(held: Sequence[HeldCertification], today: date) -> list[Held]:
     """Each chain of renewals is one row, and one more for whatever its renewal has not replaced yet."""
     by_id = {each.id: each for each in held}
     return [
@@ -178,8 +195,8 @@ def _rows(held: Sequence[Certification], today: date) -> list[Held]:
 
 
 def _replaced_by(
-    certification: Certification, by_id: Mapping[int, Certification], today: date
-) -> Iterator[Certification]:
+    certification: HeldCertification, by_id: Mapping[int, HeldCertification], today: date
+) -> Iterator[HeldCertification]:
     seen = {certification.id}
     while certification.takes_effect_on <= today:
         earlier = by_id.get(certification.supersedes_id or 0)

@@ -13,7 +13,15 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from records.database import db, is_id, this_organization
 from records.errors import ModuleOff, NotFound
-from records.models import Actor, Certification, CertificationType, Member, ProposalState, RenewalProposal
+from records.models import (
+    Actor,
+    Certification,
+    CertificationType,
+    HeldCertification,
+    Member,
+    ProposalState,
+    RenewalProposal,
+)
 from records.queries.capped import MOST_COUNTED
 from records.queries.member_filters import Scope, in_scope, scope_of
 from records.queries.member_search import matches, words_of
@@ -44,7 +52,7 @@ class ProposalsWaiting:
         return self.count > MOST_COUNTED
 
 
-def proposals_of(certification: Certification) -> Sequence[RenewalProposal]:
+def proposals_of(certification: Certification | HeldCertification) -> Sequence[RenewalProposal]:
     """Those that its member made for a certification, newest first, with their files."""
     statement = (
         select(RenewalProposal)

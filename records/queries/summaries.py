@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from records import clock
 from records.database import found, this_organization
 from records.errors import ModuleOff
-from records.models import Actor, Certification, CertificationType, Member, Position
+from records.models import Actor, CertificationType, HeldCertification, Member, Position
 from records.queries import binding
 from records.queries.certification_types import all_types
 from records.queries.clearance import tally
@@ -29,7 +29,7 @@ class MemberSummary:
     member: Member
     serves: Sequence[Position]
     tracks: bool
-    certifications: Sequence[Certification]
+    certifications: Sequence[HeldCertification]
     files: int
     clearance: Clearance | None
 
