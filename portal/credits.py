@@ -14,17 +14,15 @@ from records.models import CreditKind
 from records.models.credit_entry import EntryKind
 from records.pages.faces import PORTAL
 from records.pages.guards import member_required, this_member, this_organization
+from records.queries.credit_months import Month, asked_for_months, months_of
 from records.queries.credit_types import likely_credit_kinds
 from records.queries.credits import (
     Entry,
     Filter,
-    Month,
     SpanChoice,
     asked_for_entries,
-    asked_for_months,
     asked_for_totals,
     entries_of,
-    months_of,
     totals_of,
 )
 from records.queries.external_certificates import why_none_are_taken

@@ -6,10 +6,9 @@ Source of the rule and of its order: DOMAIN, Certifications.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Date, Integer, case, literal
 from sqlalchemy.ext.compiler import compiles
@@ -60,8 +59,7 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True)
-class Validity:
+class Validity(NamedTuple):
     """The facts that standing is derived from. `renewed_on`: the day its renewal took or takes effect."""
 
     expires_on: date

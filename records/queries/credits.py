@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from dateutil.relativedelta import relativedelta
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
-    Integer,
     Select,
     and_,
     bindparam,
-    cast,
-    extract,
     func,
     or_,
     select,
@@ -43,7 +38,6 @@ from records.queries.keyset import Cursor
 from records.reading.ahead import Question, read_ahead, rows_of
 
 ENTRIES_AT_ONCE = 50
-MONTHS = 12
 _MOST_SHAPES = 50  # of statements
 NOTHING = Decimal("0.00")
 
@@ -55,13 +49,6 @@ class SpanChoice(StrEnum):
     THIS_YEAR = "this-year"
     TWELVE_MONTHS = "twelve-months"
     PERIOD = "period"
-
-
-class Month(NamedTuple):
-    """`first` is its first day."""
-
-    first: date
-    credits: Decimal
 
 
 @dataclass(frozen=True)
@@ -182,41 +169,6 @@ def _total(type_: CreditKind, sums: Any, span: Span) -> Total:
         period=span,
         in_period=None if type_.goal is None else in_period,
     )
-
-
-def months_of(member: Member, *, on: date) -> dict[int, tuple[Month, ...]]:
-    """The months of the chart, the present one last, by credit type: of those that have entries in them."""
-    sums: dict[int, dict[date, Decimal]] = defaultdict(dict)
-    for type_id, year, month, credits in rows_of(*asked_for_months(member, on=on)):
-        sums[type_id][date(year, month, 1)] = credits
-    firsts = _last_months(on)
-    return {
-        type_id: tuple([Month(first, of_type.get(first, NOTHING)) for first in firsts])
-        for type_id, of_type in sums.items()
-    }
-
-
-def asked_for_months(member: Member, *, on: date) -> Question:
-    """What `months_of` is going to ask."""
-    return Question(_by_month(), {"member_id": member.id, "first": _last_months(on)[0]})
-
-
-@cache
-def _by_month() -> Select[int, int, int, Decimal]:
-    # As whole numbers: PostgreSQL takes them out of a date as numerics.
-    year, month = (cast(extract(part, CreditEntry.counts_on), Integer) for part in ("year", "month"))
-    return (
-        select(CreditEntry.credit_type_id, year, month, func.sum(CreditEntry.amount))
-        .where(CreditEntry.member_id == bindparam("member_id"), CreditEntry.counts_on >= bindparam("first"))
-        .group_by(CreditEntry.credit_type_id, year, month)
-    )
-
-
-@lru_cache(10)
-def _last_months(on: date) -> tuple[date, ...]:
-    """The first days of the months of the chart, the present month last."""
-    this_month = on.replace(day=1)
-    return tuple(this_month - relativedelta(months=back) for back in reversed(range(MONTHS)))
 
 
 def entries_of(

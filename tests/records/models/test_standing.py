@@ -111,7 +111,7 @@ valid = Validity(expires_on=DAY + timedelta(days=400), issued_on=DAY - timedelta
     ],
 )
 def test_the_first_match_wins(changed, standing):
-    assert standing_on(DAY, Validity(**(vars(valid) | changed))) == standing
+    assert standing_on(DAY, valid._replace(**changed)) == standing
 
 
 def test_a_deleted_renewal_gives_the_earlier_one_its_standing_back(cast):

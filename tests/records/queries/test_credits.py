@@ -13,14 +13,13 @@ from records import clock
 from records.database import db, transaction
 from records.models import CreditType, Period
 from records.models.credit_type import Span
+from records.queries.credit_months import Month, months_of
 from records.queries.credits import (
     Filter,
-    Month,
     SpanChoice,
     asked_for_entries,
     asked_for_totals,
     entries_of,
-    months_of,
     totals_of,
 )
 from records.reading.ahead import read_ahead
