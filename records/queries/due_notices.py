@@ -28,6 +28,7 @@ from records.models import (
 from records.models.following import follows, is_followed, is_renewed, renews, stands
 from records.models.notice import NEWS_FOR, Due, NoticeFacts, Why, due_on
 from records.models.standing import days_before
+from records.queries.steering import as_found
 
 
 @dataclass(frozen=True)
@@ -57,26 +58,28 @@ def candidates(day: date, *, all_of_them: bool = False) -> list[Candidate]:
 
 def _by_stage(day: date, all_of_them: bool) -> Iterator[Select[int, int]]:
     """One statement for each stage of each schedule, over the expiry dates for which it is the one that stands."""
-    schedules: defaultdict[tuple[tuple[int, ...], date | None], list[int]] = defaultdict(list)
+    schedules: defaultdict[tuple[tuple[int, ...], date], list[int]] = defaultdict(list)
     types = select(CertificationType.id, CertificationType.reminder_stages, CertificationType.stages_set_on)
     for type_id, stages, set_on in db.session.execute(types.where(CertificationType.retired_at.is_(None))):
-        schedules[tuple(stages), set_on].append(type_id)
-    for (stages, set_on), type_ids in schedules.items():
+        schedules[tuple(stages), max(day - NEWS_FOR, set_on or date.min)].append(type_id)
+    for (stages, begins), type_ids in schedules.items():
         for stage, following in zip_longest(stages, stages[1:]):
-            first = max(day - NEWS_FOR, set_on or date.min, day - _between(stage, following))
-            statement = _live(Certification.expires_on.between(_plus(first, stage), _plus(day, stage)))
-            statement = statement.where(Certification.type_id.in_(type_ids))
-            yield statement if all_of_them else _of_those(statement.where(*_stands(stage)), _open(day))
+            first = max(begins, day - _between(stage, following))
+            found = _expiring(_plus(first, stage), _plus(day, stage), type_ids)
+            if all_of_them:
+                yield _live(found)
+            else:
+                its_day = days_before(Certification.expires_on, stage)
+                yield _live(found.where(~_told(its_day)), Certification.recorded_on <= its_day, *_open(day))
 
 
-def _of_those(found: Select[int, int], conditions: Iterable[ColumnElement[bool]]) -> Select[int, int]:
-    """What is `found`, as far as the `conditions` hold. They cost more than finding: PostgreSQL, which reckons with
-    more rows than are left by then, would ask them of all."""
-    few = found.cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
-    return (
-        select(Certification.member_id, Certification.id)
-        .join(few, few.c.id == Certification.id)
-        .where(Certification.deleted_at.is_(None), *conditions)
+def _expiring(first: date, last: date, type_ids: list[int]) -> Select[int]:
+    """Those of these types that expire then. One index has all that this asks for, and what a reminder was sent for
+    stands in another: a row is read where no reminder was, and most have one."""
+    return select(Certification.id).where(
+        Certification.deleted_at.is_(None),
+        Certification.expires_on.between(first, last),
+        as_found(Certification.type_id).in_(type_ids),
     )
 
 
@@ -94,14 +97,18 @@ def _plus(day: date, stage: int) -> date:
 
 def _by_snooze(day: date, all_of_them: bool) -> Select[int, int]:
     """Those whose snooze has come to its end."""
-    ended = (Snooze.ended_at.is_(None), Snooze.until_on.between(day - NEWS_FOR, day))
-    statement = _live(*ended).join(Snooze, Snooze.certification_id == Certification.id)
-    return statement if all_of_them else statement.where(*_open(day), ~_told_since_snooze())
+    found = select(Snooze.certification_id.label("id"))
+    found = found.where(Snooze.ended_at.is_(None), Snooze.until_on.between(day - NEWS_FOR, day))
+    return _live(found) if all_of_them else _live(found.where(~_told_since_snooze()), *_open(day))
 
 
-def _live(*conditions: ColumnElement[bool]) -> Select[int, int]:
+def _live(found: Select[int], *conditions: ColumnElement[bool]) -> Select[int, int]:
+    """What is `found`, as far as it is live and the `conditions` hold. They cost more than finding: PostgreSQL, which
+    reckons with more rows than are left by then, would ask them of all."""
+    few = found.cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
     return (
         select(Certification.member_id, Certification.id)
+        .join(few, few.c.id == Certification.id)
         .join(Member, Certification.member_id == Member.id)
         .where(Certification.deleted_at.is_(None), Member.deactivated_at.is_(None), *conditions)
     )
@@ -122,16 +129,14 @@ def _open(day: date) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _stands(stage: int) -> tuple[ColumnElement[bool], ...]:
-    """Not dated before it was recorded, and neither this notice nor one for a later day was sent. Most were, so SQLite,
-    which asks in the order of the conditions, is to ask this first; an index alone answers it."""
-    its_day = days_before(Certification.expires_on, stage)
+def _told(its_day: ColumnElement[date]) -> ColumnElement[bool]:
+    """Whether the notice of that day, or one for a later day, was sent."""
     told = select(Reminder.id).where(
         Reminder.certification_id == Certification.id,
         Reminder.expires_on == Certification.expires_on,
         Reminder.due_on >= its_day,
     )
-    return (Certification.recorded_on <= its_day, ~told.exists())
+    return told.exists()
 
 
 # Deciding

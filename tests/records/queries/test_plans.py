@@ -62,6 +62,7 @@ NUMBERS = {
     ("certification", "ix_certification_revoked_on"): "9973 9973 10",
     ("certification", "ix_certification_supersedes_id"): "1000000 1000000 1000000",
     ("certification", "ix_certification_member_id"): "1000000 1000000 10",
+    ("certification", "ix_certification_import_id"): "1000000 1000000 1000000",
     ("certification", "ix_certification_folded_number"): "1000000 1000000 1",
     ("certification", "ix_certification_expires_on"): "1000000 1000000 551 1 1 1 1",
     ("certification", "sqlite_autoindex_certification_1"): "1000000 1000000 1",
@@ -264,6 +265,7 @@ def test_bulk_work_looks_rows_up(cast, said, on, name, large):
         assert not [line for line in plan if _REFUSED.search(line)], "\n".join([statement, *plan])
         if "EXISTS (SELECT reminder" in statement and "snooze.until_on" not in statement:
             assert any("reminder USING COVERING INDEX" in line for line in plan), "\n".join([statement, *plan])
+            assert plan[0].startswith("SEARCH certification USING INDEX ix_certification_expires_on"), plan
 
 
 @pytest.mark.parametrize("name", PAGES)
