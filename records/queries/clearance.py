@@ -166,7 +166,7 @@ def in_its_groups(demand: Demand) -> Condition:
     """Whether the member is in one of its units and serves in one of its positions, as far as it names any."""
     groups: list[Condition] = []
     if demand.units:
-        groups.append(and_(Member.unit_id.is_not(None), Member.unit_id.in_(demand.units)))
+        groups.append(and_(as_found(Member.unit_id).is_not(None), Member.unit_id.in_(demand.units)))
     if demand.positions:
         groups.append(serves_in(demand.positions))
     return and_(*groups)
@@ -224,11 +224,9 @@ def _since_at_most(day: date) -> Condition:
     """Whether they joined by that day, or were entered by it where that is not known."""
     zone = ZoneInfo(this_organization().time_zone)
     day_over = datetime.combine(day + timedelta(days=1), time(), zone)
-    joined_on = as_found(Member.joined_on)  # most members fit: to look them up by it would cost more than it saves
-    return or_(
-        and_(joined_on.is_not(None), joined_on <= day),
-        and_(joined_on.is_(None), Member.created_at < literal(day_over, Instant)),
-    )
+    since = Member.created_at < literal(day_over, Instant)
+    # One CASE: most members fit, and to look them up by either day would cost more than it saves.
+    return case((Member.joined_on.is_not(None), Member.joined_on <= day), else_=since)
 
 
 # Credits
