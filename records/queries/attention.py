@@ -23,7 +23,7 @@ from records.queries.capped import MOST_COUNTED, counting
 from records.queries.member_filters import Scope, in_scope, is_active, scope_of
 from records.queries.reports.frame import Asked, Report, Sums, within
 from records.queries.reports.periods import Preset, coming_months, span_of
-from records.queries.steering import its_holder, its_type
+from records.queries.steering import as_found, its_holder, its_type
 from records.reading.ahead import Question, rows_of
 
 WINDOWS = (Preset.NEXT_30, Preset.NEXT_60, Preset.NEXT_90)
@@ -105,8 +105,8 @@ def _questions(today: date, scope: Scope, most: int) -> _Questions:
     expired = _counted_ones(past, today, scope).order_by(*latest_first).with_only_columns(Certification.id)
     return _Questions(
         select(counting(expired).scalar_subquery(), func.count(), *ahead).select_from(soon),
-        _first(_unrenewed(windows[-1], today, scope).order_by(*first_first)),
-        _first(_unrenewed(past, today, scope).order_by(*latest_first)),
+        _first(_counted_ones(windows[-1], today, scope), *first_first),
+        _first(_counted_ones(past, today, scope), *latest_first),
     )
 
 
@@ -132,11 +132,8 @@ MONTHS = Report("months", Sums(_counted, _months), tracks=True)
 def unrenewed(span: Span, *, by: Actor | Scope) -> Select[Certification]:
     """Those in the asker's scope that expire on these days and that nothing renews or follows, joined with member and
     type."""
-    return _unrenewed(span, clock.today(this_organization()), scope_of(by))
-
-
-def _unrenewed(span: Span, today: date, scope: Scope) -> Select[Certification]:
-    return _of_active(_nothing_follows(span, today), scope).join(CertificationType, its_type())
+    found = _nothing_follows(span, clock.today(this_organization()))
+    return _of_active(found, scope_of(by)).join(CertificationType, its_type())
 
 
 def _counted_ones(span: Span, today: date, scope: Scope) -> Select[Certification]:
@@ -168,8 +165,12 @@ def _spans(months: Sequence[tuple[date, date]]) -> list[Span]:
     return [Span(*ends) for ends in months]
 
 
-def _first(statement: Any) -> Any:
-    return statement.with_only_columns(*_COLUMNS, maintain_column_froms=True).limit(MOST)
+def _first(found: Select[Certification], *order: Any) -> Any:
+    """With member and type, which are looked up for what is found alone: else PostgreSQL makes room to remember the
+    members of all that could be, which takes it longer than finding."""
+    few = found.order_by(*order).limit(MOST).with_only_columns(Certification.id).subquery()
+    named = select(*_COLUMNS).select_from(few).join(Certification, as_found(few.c.id) == Certification.id)
+    return named.join(Member, its_holder(few=False)).join(CertificationType, its_type()).order_by(*order)
 
 
 _COLUMNS = (
