@@ -276,16 +276,20 @@ def _listed(text: str) -> list[str]:
     return [each for each in map(str.strip, text.split(",")) if each]
 
 
+_NEVER_BY_ITSELF = 10**9  # times that a statement is asked before it is prepared
+
+
 def _engine_options(settings: Settings) -> dict[str, Any]:
     """`hide_parameters` keeps values out of errors and logs. All else bounds how long anybody waits, in seconds: for a
     connection that is free, for a server to let one in, and for a server that has vanished (`tcp_user_timeout` in
     milliseconds); see `records/connections.py`. Behind PgBouncer a connection is another one in each transaction: what
-    one has prepared, the next does not know. Of a page's statements none is worth a second process of the server, which
-    takes longer to begin than a page; PostgreSQL cannot know that of those that stop after a thousand rows."""
+    one has prepared, the next does not know. Else a statement is prepared where it asks for that. Of a page's
+    statements none is worth a second process of the server, which takes longer to begin than a page; PostgreSQL cannot
+    know that of those that stop after a thousand rows."""
     options: dict[str, Any] = {"hide_parameters": True, "pool_timeout": 10}
     if settings.database_url.startswith("postgresql"):
         alive = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30_000}
-        serial = {"options": "-c max_parallel_workers_per_gather=0"}
+        serial = {"options": "-c max_parallel_workers_per_gather=0", "prepare_threshold": _NEVER_BY_ITSELF}
         own: dict[str, Any] = {"prepare_threshold": None} if settings.database_pgbouncer else serial
         options |= {"pool_pre_ping": True, "pool_size": settings.database_pool, "max_overflow": 0}
         options |= {"connect_args": {"connect_timeout": 4, **alive, **own}}

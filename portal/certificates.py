@@ -37,7 +37,8 @@ def certificates() -> str:
     """Tracked certifications and external certificates in one list, as far as each module is on."""
     session["face"] = PORTAL
     by = signin.current_actor()
-    with read_ahead(*asked_for_own_certificates(by=by), asked_for_credit_kinds(), asked_for_unread(by=by)):
+    questions = *asked_for_own_certificates(by=by), asked_for_credit_kinds(), asked_for_unread(by=by)
+    with read_ahead(*questions, planned_once=True):
         refusal, listing = why_none_are_taken(), listed(Wanted.read(request.args), by=by)
         return render_template(
             "portal/certificates.html",

@@ -32,7 +32,7 @@ def certifications() -> str:
     """All of the learner's own certifications. Raises ModuleOff."""
     session["face"] = PORTAL
     by = signin.current_actor()
-    with read_ahead(*asked_for_portfolio(by=by), asked_for_unread(by=by)):
+    with read_ahead(*asked_for_portfolio(by=by), asked_for_unread(by=by), planned_once=True):
         own = portfolio(by=by)
         proposed = with_open_proposals([each.certification.id for each in own.current])
         return render_template("portal/certifications.html", member=this_member(), portfolio=own, proposed=proposed)

@@ -55,7 +55,8 @@ def credits() -> str:
     likely = _chosen({each.id for each in likely_credit_kinds()})
     entries = asked_for_entries(member, likely, on=on, after=after)
     unread = asked_for_unread(by=signin.current_actor())
-    with read_ahead(*asked_for_totals(member, on=on), asked_for_months(member, on=on), *entries, unread):
+    questions = *asked_for_totals(member, on=on), asked_for_months(member, on=on), *entries, unread
+    with read_ahead(*questions, planned_once=True):
         totals, months = totals_of(member, on=on), months_of(member, on=on)
         chosen, refusal = _chosen({total.type.id for total in totals}), why_none_are_taken()
         return render_template(

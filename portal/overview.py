@@ -30,7 +30,7 @@ def add_to(blueprint: Blueprint) -> None:
 def overview() -> str:
     """The learner's standing at a glance."""
     session["face"] = PORTAL
-    with read_ahead(*_around()):
+    with read_ahead(*_around(), planned_once=True):
         return _page()
 
 

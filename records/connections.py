@@ -18,8 +18,11 @@ from weakref import WeakKeyDictionary
 import psycopg
 from flask import has_request_context
 from psycopg.errors import OperationalError
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event
 
+# An option of a statement: the server is to keep it, understood and planned, for the next time.
+PREPARED = "prepared"
 # How long a writer waits for its turn, in milliseconds.
 PATIENCE = 15_000
 # How long a request waits for one answer of a database server, and for that to end what it was asked, in seconds.
@@ -55,6 +58,15 @@ class BoundedConnection(psycopg.Connection[Any]):
                 self.pgconn.finish()
             raise
 
+    def rollback(self) -> None:
+        """Keeps what the server has prepared, which psycopg would let it forget: every page ends like this. Where a
+        statement has failed, the reason may be one that was prepared for another schema, and all are forgotten."""
+        if self.info.transaction_status is not TransactionStatus.INTRANS:
+            super().rollback()
+            return
+        with self.lock:
+            self.wait(self._exec_command(b"ROLLBACK"))
+
 
 def prepare(engine: Engine) -> None:
     """Let all connections of `engine` be as this installation needs them."""
@@ -62,6 +74,7 @@ def prepare(engine: Engine) -> None:
         _prepare_sqlite(engine)
     else:
         event.listen(engine, "do_connect", _bounded)
+        event.listen(engine, "do_execute", _as_prepared)
 
 
 @contextmanager
@@ -101,6 +114,15 @@ def count_for_the_planner(connection: Connection) -> None:
 
 def _bounded(_dialect: Any, _record: Any, arguments: Any, options: Any) -> BoundedConnection:
     return BoundedConnection.connect(*arguments, **options)
+
+
+def _as_prepared(cursor: Any, statement: str, given: Any, context: Any) -> bool:
+    """Of others than those that ask for it PostgreSQL is to know the values: how many rows they find it cannot guess,
+    and reads too many where a page ends after a few."""
+    asked = bool(context.execution_options.get(PREPARED))
+    if asked:
+        cursor.execute(statement, given, prepare=True)
+    return asked
 
 
 def _prepare_sqlite(engine: Engine) -> None:

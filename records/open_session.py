@@ -93,7 +93,7 @@ def opened_by(token: str, token_digest: str) -> SignedIn | None:
     """The session that this browser has open; None where it is over, or may open this member no more."""
     now = clock.now()
     asked = Question(_open_session(), {"digest": token_digest, "now": now})
-    with every_organization(), read_ahead(asked):
+    with every_organization(), read_ahead(asked, planned_once=True):
         rows = rows_of(*asked)
     if not rows:
         return None

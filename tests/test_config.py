@@ -243,7 +243,7 @@ def test_a_process_opens_as_many_connections_to_postgresql_as_it_may(environment
     environment.setenv("DATABASE_POOL", "7")
     options = Settings.read().for_flask()["SQLALCHEMY_ENGINE_OPTIONS"]
     assert (options["pool_size"], options["max_overflow"], options["pool_timeout"]) == (7, 0, 10)
-    assert "prepare_threshold" not in options["connect_args"]
+    assert options["connect_args"]["prepare_threshold"] > 10**6  # only what asks for it is prepared
     assert options["connect_args"]["options"] == "-c max_parallel_workers_per_gather=0"
     environment.setenv("DATABASE_PGBOUNCER", "1")
     behind = Settings.read().for_flask()["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]

@@ -224,7 +224,7 @@ class ApprovalsView(StaffView):
 
 def _opened(certificate_id: int, by: Actor, wanted: QueueWanted) -> ReviewPage:
     """The page, once it is on record that the asker has it open as it stands."""
-    with read_ahead(*asked_for_page(certificate_id, by=by)):
+    with read_ahead(*asked_for_page(certificate_id, by=by), planned_once=True):
         certificate = certificate_for_review(certificate_id, by=by)
         if not audit.opened(certificate, by=by):
             return page_of(certificate, by=by, wanted=wanted)

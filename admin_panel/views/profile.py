@@ -47,7 +47,7 @@ class ProfileView(CoordinatorView):
     @expose("/<int:member_id>")
     def show(self, member_id: int) -> Response:
         by = signin.current_actor()
-        with read_ahead(*_around(member_id)):
+        with read_ahead(*_around(member_id), planned_once=True):
             profile = profile_of(member_id, by=by)
             if profile.member.is_erased:
                 return self._erased(profile.member)

@@ -49,16 +49,18 @@ _written: dict[Any, WrittenOut] = {}
 
 
 @contextmanager
-def read_ahead(*questions: Question) -> Iterator[None]:
+def read_ahead(*questions: Question, planned_once: bool = False) -> Iterator[None]:
     """Answer these in one statement, for as long as the block lasts: nothing in it may change what they ask about.
-    Raises ValueError where two give a parameter different values."""
+    `planned_once`: PostgreSQL is to keep its plan, where everything is looked up by whose it is; of what is searched
+    for or counted it has to see the values to find a good way. Raises ValueError where two give a parameter different
+    values."""
     info, seen = db.session.info, what_is_seen()
     before: _Known = info.get(_AHEAD, {})
     asked: list[Question] = []
     for each in questions:  # some ask the same
         if before.get(each.statement, _UNKNOWN)[:2] != (seen, each.given) and not any(map(each.is_as, asked)):
             asked.append(each)
-    answers = zip(asked, _answers(asked), strict=True)
+    answers = zip(asked, _answers(asked, planned_once), strict=True)
     info[_AHEAD] = before | {each.statement: (seen, each.given, rows) for each, rows in answers}
     try:
         yield
@@ -80,7 +82,7 @@ def scalars_of(statement: Any, given: Mapping[str, Any] = NOTHING_GIVEN) -> list
     return [row[0] for row in rows_of(statement, given)]
 
 
-def _answers(questions: Sequence[Question]) -> list[Sequence[Row]]:
+def _answers(questions: Sequence[Question], planned_once: bool) -> list[Sequence[Row]]:
     if not questions:
         return []
     given: dict[str, Any] = {}
@@ -88,7 +90,7 @@ def _answers(questions: Sequence[Question]) -> list[Sequence[Row]]:
         for name, value in each.given.items():
             if given.setdefault(name, value) != value:
                 raise ValueError(f"two questions ask with different values of {name}")
-    answers = _answered(tuple(each.statement for each in questions), given)
+    answers = _answered(tuple(each.statement for each in questions), given, planned_once)
     return [_rows(question, answer or "[]") for question, answer in zip(questions, answers, strict=True)]
 
 
@@ -105,7 +107,7 @@ def _kept_rows(unpacker: Unpacker, answer: str) -> Sequence[Row]:
     return tuple(unpacker.rows(json.loads(answer)))
 
 
-def _answered(statements: tuple[Any, ...], given: dict[str, Any]) -> Any:
+def _answered(statements: tuple[Any, ...], given: dict[str, Any], planned_once: bool) -> Any:
     organization_id, everywhere = what_is_seen()
     if organization_id is None and not everywhere:
         return db.session.execute(_together(statements), given).one()  # which refuses what touches organizations
@@ -119,7 +121,7 @@ def _answered(statements: tuple[Any, ...], given: dict[str, Any]) -> Any:
         if len(_written) >= _MOST_HELD:
             _written.clear()
         written = _written[key] = WrittenOut(together(statements), here, db.engine.dialect)
-    return written.run(here)
+    return written.run(here, planned_once=planned_once)
 
 
 @lru_cache(_MOST_HELD)

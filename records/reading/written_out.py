@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Dialect
 
+from records.connections import PREPARED
 from records.database import db
 
 
@@ -33,7 +34,7 @@ class WrittenOut:
             if name in self._values and read is not None:
                 self._readers[name] = read
 
-    def run(self, given: Mapping[str, Any]) -> Any:
+    def run(self, given: Mapping[str, Any], *, planned_once: bool = False) -> Any:
         """The one row of the answer, its values as the driver says them."""
         values = {**self._values, **given}
         for name, parts in self._lists.items():
@@ -41,4 +42,5 @@ class WrittenOut:
         for name, read in self._readers.items():
             values[name] = read(values[name])
         put = values if self._order is None else tuple([values[name] for name in self._order])
-        return db.session.connection().exec_driver_sql(self._sql, put).one()
+        options = {PREPARED: planned_once}
+        return db.session.connection().exec_driver_sql(self._sql, put, execution_options=options).one()

@@ -206,6 +206,29 @@ def test_what_json_cannot_say_is_refused(cast):
         pass
 
 
+def test_the_server_keeps_what_is_planned_once_and_nothing_else(cast, on):
+    """Beyond the end of a transaction, until a statement fails."""
+    if on != "postgresql":
+        return
+
+    def prepared() -> list[str]:
+        return [*db.session.scalars(sa.text("SELECT statement FROM pg_prepared_statements"))]
+
+    db.session.rollback()
+    db.engine.dispose()  # from here on there is one connection, which has prepared nothing
+    for _ in range(8):
+        db.session.rollback()
+        assert db.session.scalars(TYPES).all()
+        with read_ahead(Question(FILES)), read_ahead(Question(MEMBERS), planned_once=True):
+            assert rows_of(MEMBERS)
+    (kept,) = prepared()
+    assert "member.family_name" in kept
+    with pytest.raises(sa.exc.ProgrammingError):
+        db.session.execute(sa.text("SELECT * FROM nothing"))
+    db.session.rollback()
+    assert not prepared()
+
+
 def test_the_facts_of_clearance_take_two_statements(cast, count):
     rule = require("Life support", cast.emt, positions=[position("Driver", cast.max)])
     give(cast.max, cast.emt, 20)
