@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 from records.models import ExternalCertificate, Member, Revision, State, Unit
 from records.queries.approval_filters import ALL_STATES, Sought, certificate_conditions, decidable, of_credit_type
 from records.queries.capped import counting
-from records.queries.member_filters import is_active
+from records.queries.member_filters import of_active
 from records.queries.steering import its_member
 
 PAGE = 50
@@ -130,8 +130,8 @@ def _counted(sought: Sought, what: Any = ExternalCertificate.id, state: str = ""
     """The same for counting, which reads no learner whom nothing is asked about."""
     if sought.is_of_few:
         return _found(sought, what, state=state)
-    found = _of_state(select(what), state or sought.wanted.state).where(is_active(ExternalCertificate.member_id))
-    return found.where(*of_credit_type(sought.wanted))
+    found = _of_state(select(what), state or sought.wanted.state)
+    return of_active(found, ExternalCertificate.member_id).where(*of_credit_type(sought.wanted))
 
 
 def _of_state(statement: Select[Any], state: str) -> Select[Any]:

@@ -20,7 +20,7 @@ from records.models.credit_type import Span
 from records.models.following import is_followed, is_renewed, stands
 from records.models.member import listed_name
 from records.queries.capped import MOST_COUNTED, counting
-from records.queries.member_filters import Scope, in_scope, is_active, scope_of
+from records.queries.member_filters import Scope, in_scope, of_active, scope_of
 from records.queries.reports.frame import Asked, Report, Sums, within
 from records.queries.reports.periods import Preset, coming_months, span_of
 from records.queries.steering import as_found, its_holder, its_type
@@ -139,7 +139,7 @@ def unrenewed(span: Span, *, by: Actor | Scope) -> Select[Certification]:
 def _counted_ones(span: Span, today: date, scope: Scope) -> Select[Certification]:
     """The same for counting, which reads no member whom nothing is asked about."""
     found = _nothing_follows(span, today)
-    return found.where(is_active(Certification.member_id)) if scope.covers_everyone else _of_active(found, scope)
+    return of_active(found, Certification.member_id) if scope.covers_everyone else _of_active(found, scope)
 
 
 def _of_active(found: Select[Certification], scope: Scope) -> Select[Certification]:

@@ -223,13 +223,12 @@ def in_scope(by: Actor | Scope) -> ColumnElement[bool]:
     return true() if by.covers_everyone else Member.unit_id.in_(by.covered_units)
 
 
-def is_active(member_id: Any) -> ColumnElement[bool]:
-    """Whether the member of this id is active, for statements that ask nothing else of them, such as counts: no member
-    is read for it but those who are not active."""
+def of_active(statement: Any, member_id: Any) -> Any:
+    """The statement for those whose member, of this id, is active, where nothing else is asked of members, such as for
+    counts: none is read but those who are not active. Joined, for within an EXISTS SQLite looks at no index of them."""
     gone = aliased(Member, name="gone")
-    return (
-        ~select(gone.id).where(gone.id == member_id, gone.deactivated_at.is_not(None)).correlate_except(gone).exists()
-    )
+    its_gone = and_(gone.id == member_id, gone.deactivated_at.is_not(None))
+    return statement.outerjoin(gone, its_gone).where(gone.id.is_(None))
 
 
 def says_an_id(text: str) -> bool:

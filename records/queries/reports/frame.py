@@ -17,7 +17,7 @@ from records.models import Actor, Certification, Member
 from records.models.credit_type import Span
 from records.queries.capped import MOST_COUNTED, count_of, counting
 from records.queries.keyset import Cursor
-from records.queries.member_filters import WITHOUT_UNIT, Scope, in_scope, is_active, says_an_id, scope_of
+from records.queries.member_filters import WITHOUT_UNIT, Scope, in_scope, of_active, says_an_id, scope_of
 from records.queries.reports.periods import Preset, readable_date, span_of
 from records.queries.steering import its_holder
 from records.queries.units import unit_and_below
@@ -255,7 +255,7 @@ def its_people(statement: Any, asked: Asked, *, by: Scope, units: Sequence[int])
     """A statement that counts certifications, narrowed to those of `people`: no member is read of whom nothing is
     asked."""
     if not is_narrow(asked, by=by):
-        return statement.where(is_active(Certification.member_id))
+        return of_active(statement, Certification.member_id)
     return statement.join(Member, its_holder(few=True)).where(*people(asked, by=by, units=units))
 
 
