@@ -135,7 +135,7 @@ class ApprovalsView(StaffView):
         self, refused: dict[int, Refusal] | None = None, *, status: int = 200, nothing_ticked: bool = False
     ) -> Response:
         by, wanted = signin.current_actor(), QueueWanted.read(request.args)
-        with read_ahead(*_around(by), queries.asked_for_queue(wanted, by=by)):
+        with read_ahead(*_around(by), *queries.asked_for_queue(wanted, by=by)):
             types, units, kept = credit_types(), unit_choices(by=by), reasons_kept()
             views, queue = views_of("approvals", wanted.asked(), by=by), queries.queue(wanted, by=by)
         of_member = queries.member_asked_for(wanted, by=by)

@@ -13,6 +13,7 @@ from records.models import ExternalCertificate, Member, Revision, State, Unit
 from records.queries.approval_filters import ALL_STATES, Sought, certificate_conditions, decidable, of_credit_type
 from records.queries.capped import counting
 from records.queries.member_filters import of_active
+from records.queries.openings import openings_of
 from records.queries.steering import its_member
 
 PAGE = 50
@@ -39,15 +40,6 @@ _COLUMNS = (
     _decider.family_name.label("decider_family_name"),
     _decider.given_name.label("decider_given_name"),
     _decider.suffix.label("decider_suffix"),
-    select(Revision.digest)
-    .where(
-        Revision.organization_id == ExternalCertificate.organization_id,
-        Revision.external_certificate_id == ExternalCertificate.id,
-    )
-    .order_by(Revision.number.desc())
-    .limit(1)
-    .scalar_subquery()
-    .label("digest"),
     and_(ExternalCertificate.state == State.PENDING, *decidable(bindparam("asker_id"))).label("may_be_reviewed"),
 )
 
@@ -66,6 +58,13 @@ def page(sought: Sought, beside: str = "") -> Select[Any]:
     if beside:
         found = found.where(row < place if falls else row > place)
     return _in_order(found, key, falls=falls).limit(PAGE + 1)
+
+
+@lru_cache(_MOST_HELD)
+def openings(sought: Sought, beside: str = "") -> Select[Any]:
+    """By whom those on this page that wait were opened."""
+    shown = page(sought, beside).with_only_columns(ExternalCertificate.id, ExternalCertificate.state).subquery("shown")
+    return openings_of(select(shown.c.id).where(shown.c.state == State.PENDING))
 
 
 @lru_cache(_MOST_HELD)

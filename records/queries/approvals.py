@@ -26,7 +26,7 @@ from records.queries.approval_statements import PAGE
 from records.queries.capped import MOST_COUNTED, count_of
 from records.queries.credit_types import credit_types
 from records.queries.keyset import Cursor
-from records.queries.openings import Opening, asked_for_openings, openings_by_others, own_openings
+from records.queries.openings import Opening, known_of, latest_by_others, openings_in, own_by_certificate
 from records.reading.ahead import Question, read_ahead, rows_of, scalars_of
 from records.reading.unpacking import Row
 
@@ -108,25 +108,31 @@ def queue(wanted: QueueWanted, *, by: Actor) -> Queue:
     """One page of the certificates in the asker's scope. Raises NotAllowed."""
     require_reviewer(by)
     before, after = _edges(wanted)
-    found = rows_of(*asked_for_queue(wanted, by=by))
+    page, counts, openings = asked_for_queue(wanted, by=by)
+    with read_ahead(page, counts, openings):
+        found, (numbers,), opened = rows_of(*page), rows_of(*counts), openings_in(openings)
     has_more, found = len(found) > PAGE, found[:PAGE]
     if before:
         found = found[::-1]
-    rows, counts = _rows_and_counts(found, wanted, by=by)
+    by_state = dict(zip(State, numbers, strict=True))
     return Queue(
-        rows=rows,
-        counts=counts,
+        rows=_rows(found, opened, by=by),
+        counts=by_state | {ALL_STATES: min(sum(by_state.values()), MOST_COUNTED + 1)},
         following=_word(found[-1], wanted.state) if found and (has_more or before) else "",
         preceding=_word(found[0], wanted.state) if found and (after or (before and has_more)) else "",
     )
 
 
-def asked_for_queue(wanted: QueueWanted, *, by: Actor) -> Question:
-    """What `queue` asks first."""
+def asked_for_queue(wanted: QueueWanted, *, by: Actor) -> tuple[Question, Question, Question]:
+    """What `queue` asks: its page, its counts, and who opened what is on the page."""
     before, after = _edges(wanted)
     beside = statements.BEFORE if before else statements.AFTER if after else ""
-    statement = statements.page(Sought.of(wanted, by=by), beside)
-    return Question(statement, {"asker_id": by.member_id} | _place(before or after))
+    sought, given = Sought.of(wanted, by=by), {"asker_id": by.member_id} | _place(before or after)
+    return (
+        Question(statements.page(sought, beside), given),
+        Question(statements.counts(sought)),
+        Question(statements.openings(sought, beside), _place(before or after) | known_of(by)),
+    )
 
 
 def every_certificate(wanted: QueueWanted, *, by: Actor) -> Iterator[ExternalCertificate]:
@@ -241,25 +247,16 @@ def _place(cursor: Cursor | None) -> dict[str, Any]:
     return {"place_id": cursor.id} if cursor.key is None else {"place_id": cursor.id, "place": cursor.key}
 
 
-def _rows_and_counts(
-    certificates: Sequence[Row], wanted: QueueWanted, *, by: Actor
-) -> tuple[list[Waiting], dict[str, int]]:
-    """What else the page says, in one statement."""
-    pending = [each.id for each in certificates if each.state == State.PENDING]
-    counts = Question(statements.counts(Sought.of(wanted, by=by)))
-    with read_ahead(counts, asked_for_openings(pending, by=by)):
-        (numbers,) = rows_of(*counts)
-        others, own = openings_by_others(pending, by=by), own_openings(pending, by=by)
+def _rows(certificates: Sequence[Row], openings: Sequence[Opening], *, by: Actor) -> list[Waiting]:
+    others, own = latest_by_others(openings, by=by), own_by_certificate(openings, by=by)
     types = {each.id: each for each in credit_types()}
-    rows = [
-        Waiting(each, types[each.credit_type_id], others.get(each.id), _seen(each.digest, own.get(each.id, [])))
+    return [
+        Waiting(each, types[each.credit_type_id], others.get(each.id), _seen(own.get(each.id, [])))
         for each in certificates
     ]
-    by_state = dict(zip(State, numbers, strict=True))
-    return rows, by_state | {ALL_STATES: min(sum(by_state.values()), MOST_COUNTED + 1)}
 
 
-def _seen(digest: str, openings: Sequence[Opening]) -> str:
-    if any(opening.digest == digest for opening in openings):
+def _seen(openings: Sequence[Opening]) -> str:
+    if any(opening.digest == opening.present for opening in openings):
         return AS_IT_STANDS
     return SINCE_CHANGED if openings else NEVER

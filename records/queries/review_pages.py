@@ -37,7 +37,7 @@ from records.queries.approvals import (
 from records.queries.certificate_history import Happened, asked_for_history_of, history_of
 from records.queries.certification_types import active_types, all_types, asked_for_types
 from records.queries.kept_reasons import asked_for_reasons, reasons_kept
-from records.queries.openings import STILL_OPEN, Opening, asked_for_openings, openings_by_others, own_openings
+from records.queries.openings import STILL_OPEN, Opening, asked_for_openings, opening_by_another, own_openings
 from records.queries.review_warnings import Warnings, asked_for_warnings, warnings_about
 from records.queries.reviewers import who_may_review
 from records.queries.revisions import asked_for_files, asked_for_revisions, revised, with_files
@@ -155,7 +155,7 @@ def asked_for_page(certificate_id: int, *, by: Actor) -> list[Question]:
         return []
     return [
         *_asked_for(certificate_id),
-        asked_for_openings([certificate_id], by=by),
+        asked_for_openings(certificate_id, by=by),
         asked_for_history_of(certificate_id),
         asked_for_reasons(),
         asked_for_types(),
@@ -179,7 +179,7 @@ def _page(certificate: ExternalCertificate, by: Actor, wanted: QueueWanted | Non
     facts: dict[str, Any] = {"warnings": warnings_about(certificate, by=by)}
     if is_pending:
         facts |= {
-            "opened_by": openings_by_others([certificate.id], by=by).get(certificate.id),
+            "opened_by": opening_by_another(certificate.id, by=by),
             "edited": _edited(certificate, by=by),
             "others": () if may_review else who_may_review(certificate),
         }
@@ -211,7 +211,7 @@ def edited_since(certificate: ExternalCertificate, digest: str) -> Edited | None
 
 def _edited(certificate: ExternalCertificate, *, by: Actor) -> Edited | None:
     """Said for as long as the page of the new revision is likely to be open still."""
-    openings, present = own_openings([certificate.id], by=by).get(certificate.id, []), certificate.digest()
+    openings, present = own_openings(certificate.id, by=by), certificate.digest()
     first = next((opening for opening in openings if opening.digest == present), None)
     if first is not None and first.at < clock.now() - STILL_OPEN:
         return None

@@ -50,7 +50,7 @@ def opened(certificate: ExternalCertificate, *, by: Actor) -> bool:
     that is on record already, and nothing was written."""
     at, digest = clock.now(), certificate.digest()
     minute = f"{at:%Y%m%d%H%M}"
-    known = own_openings([certificate.id], by=by).get(certificate.id, [])
+    known = own_openings(certificate.id, by=by)
     if any((each.digest, f"{each.at:%Y%m%d%H%M}") == (digest, minute) for each in known):
         return False
     once = f"opened:{by.member_id}:{certificate.id}:{digest}:{minute}"
