@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask_babel import gettext, lazy_gettext
-from sqlalchemy import Row
+from markupsafe import Markup, escape
 
 from records.models import Actor
 from records.models.member import listed_name
@@ -62,18 +63,13 @@ def leading_to(endpoint: str, name: str, *, by: str) -> Callable[[Any], str]:
     return lambda row: address() % found(row)
 
 
-# How a value of a kind looks on a page.
+# How a value of a kind looks on a page, and how a cell does: of its column, whether it is a row's first, of its text, the
+# address that it leads to, the id of the member whom it names, and whether it says that there is nothing.
 Writing = Callable[[Kind, Any], Any]
-
-
-class Shown(NamedTuple):
-    """A cell of a page; `is_quiet`: it says that there is nothing."""
-
-    column: Column
-    text: Any
-    address: str | None
-    member: int | None
-    is_quiet: bool
+Framing = Callable[["Column", bool, Any, Any, Any, bool], Any]
+# What stands in a cell that others are made of, in place of theirs.
+_TEXT, _ADDRESS, _MEMBER = Markup("\0text\0"), Markup("\0address\0"), Markup("\0member\0")
+_THEIRS = re.compile("\0(\\w+)\0")
 
 
 @dataclass(frozen=True)
@@ -97,32 +93,53 @@ class Column:
     def value(self, row: Any) -> Any:
         return self.says(*(getattr(row, name) for name in self.of)) if self.of else self.says(row)
 
-    def shown(self, rows: Sequence[Any], written: Writing) -> Iterator[Shown]:
-        """The cells of these rows as a page shows them."""
-        values = [self.value(row) for row in rows]
-        if self.kind == Kind.TEXT:
-            texts: Iterable[Any] = ("" if value is None else value for value in values)
-        else:
-            known = {value: written(self.kind, value) for value in {*values}}
-            texts = map(known.__getitem__, values)
-        quiet = self.is_numeric
-        for row, value, text in zip(rows, values, texts, strict=True):
-            yield Shown(self, text, self.link(row), self.member(row), quiet and not value)
+    def shown(self, fields: Fields, written: Writing, framed: Framing, *, first: bool) -> Iterable[str]:
+        """The cells of these rows as a page shows them: what is alike in them is written once."""
+        values, like = [*self._said(fields)], cache(partial(self._like, framed, first))
+        is_text, is_numeric = self.kind == Kind.TEXT, self.is_numeric
+        texts = {
+            value: "" if value is None else escape(value if is_text else written(self.kind, value))
+            for value in {*values}
+        }
+        if self.link is nowhere and self.member is nobody:
+            cells = {
+                value: like(False, False, is_numeric and not value) % {"text": text} for value, text in texts.items()
+            }
+            return map(cells.__getitem__, values)
+        return self._linked(fields.rows, values, texts, like)
+
+    def _linked(
+        self, rows: Sequence[Any], values: Sequence[Any], texts: Mapping[Any, str], like: Callable[..., str]
+    ) -> Iterator[str]:
+        for row, value in zip(rows, values, strict=True):
+            address, member = self.link(row), self.member(row)
+            cell = like(address is not None, member is not None, self.is_numeric and not value)
+            yield cell % {"text": texts[value], "address": address and escape(address), "member": member}
+
+    def _like(self, framed: Framing, first: bool, leads: bool, names: bool, is_quiet: bool) -> str:
+        """A cell of this column, for others to be filled in."""
+        cell = str(framed(self, first, _TEXT, _ADDRESS if leads else "", _MEMBER if names else "", is_quiet))
+        return _THEIRS.sub(r"%(\1)s", cell.replace("%", "%%"))
 
     def cell(self, row: Any) -> Cell:
         """The value as a file holds it."""
         return self._written(self.value(row))
 
-    def cells(self, rows: Sequence[Any], fields: Fields, known: dict[Any, Cell]) -> Sequence[Cell]:
-        """The same of many rows; `fields` are what they hold, `known` the cells that this column had before."""
-        values = [fields[name] for name in self.of] or [rows]
+    def cells(self, fields: Fields, known: dict[Any, Cell]) -> Sequence[Cell]:
+        """The same of many rows; `known` are the cells that this column had before."""
         if self.repeats:
-            known |= {value: self._written(self.says(value)) for value in {*values[0]} - known.keys()}
-            return [*map(known.__getitem__, values[0])]
-        said = values[0] if self.says is itself else map(self.says, *values)
+            (values,) = map(fields.__getitem__, self.of)
+            known |= {value: self._written(self.says(value)) for value in {*values} - known.keys()}
+            return [*map(known.__getitem__, values)]
+        said = self._said(fields)
         if self.kind == Kind.TEXT:  # most cells of a file: looked at no closer than they must be
             return [each if each is None or each.__class__ is str else self._written(each) for each in said]
         return [*map(self._written, said)]
+
+    def _said(self, fields: Fields) -> Iterable[Any]:
+        """What the rows hold here."""
+        values = [fields[name] for name in self.of] or [fields.rows]
+        return values[0] if self.says is itself else map(self.says, *values)
 
     def _written(self, value: Any) -> Cell:
         if isinstance(value, datetime):
@@ -140,16 +157,21 @@ class Fields(dict[str, Sequence[Any]]):
     """What some rows hold, by the names of their fields: of tuples all at once, of records what is asked for."""
 
     def __init__(self, rows: Sequence[Any]) -> None:
-        super().__init__(zip(rows[0]._fields, zip(*rows, strict=True), strict=True) if isinstance(rows[0], Row) else ())
-        self._rows = rows
+        names = getattr(rows[0], "_fields", None) if rows else None
+        super().__init__(zip(names, zip(*rows, strict=True), strict=True) if names else ())
+        self.rows = rows
 
     def __missing__(self, name: str) -> Sequence[Any]:
-        return self.setdefault(name, [getattr(row, name) for row in self._rows])
+        return self.setdefault(name, [getattr(row, name) for row in self.rows])
 
 
-def lines_of(columns: Sequence[Column], rows: Sequence[Any], written: Writing) -> Iterator[tuple[Shown, ...]]:
-    """The rows as a page shows them, worked out column by column: what stands in many of them is written once."""
-    return zip(*(each.shown(rows, written) for each in columns), strict=True)
+def lines_of(
+    columns: Sequence[Column], rows: Sequence[Any], written: Writing, framed: Framing
+) -> Iterator[Markup]:
+    """The cells of each row as a page shows them, worked out column by column: what stands in many is written once."""
+    fields = Fields(rows)
+    shown = (each.shown(fields, written, framed, first=not place) for place, each in enumerate(columns))
+    return map(Markup, map("".join, zip(*shown, strict=True)))
 
 
 def fields_of(columns: Sequence[Column]) -> set[str]:
@@ -162,7 +184,7 @@ def cells_of(columns: Sequence[Column], rows: Iterable[Any]) -> Iterator[tuple[C
     left, known = iter(rows), [dict[Any, Cell]() for _ in columns]
     while some := [*islice(left, _AT_ONCE)]:
         fields = Fields(some)
-        yield from zip(*(each.cells(some, fields, its) for each, its in zip(columns, known, strict=True)), strict=True)
+        yield from zip(*(each.cells(fields, its) for each, its in zip(columns, known, strict=True)), strict=True)
 
 
 @dataclass(frozen=True)
