@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 
 from admin_panel.filters import SEARCH, Filter
 from admin_panel.saved_views import Views
-from records.web.links import address
+from records.web.links import address, each_address
 
 _SORT = "sort"
 _PLAIN = "!$'()*,/:;?@"
@@ -30,7 +30,7 @@ class Listing:
     """`endpoint` is the list's, `files` that of its export. `asked` are the fields of an address that asks the same.
 
     `fields` are the search, the filters and the order. `kept` are fields that clearing leaves, such as a tab; `besides`
-    are filters without a field: name, label and words.
+    are filters without a field: name, label and words. `path`: a plain word in the addresses, by its name, if any.
     """
 
     endpoint: str
@@ -44,7 +44,7 @@ class Listing:
 
     @cached_property
     def home(self) -> str:
-        return address(self.endpoint, **self.path)
+        return self._at(self.endpoint)
 
     def address(self, **others: str) -> str:
         """Asks the same but for the others; '' takes a field away."""
@@ -55,7 +55,7 @@ class Listing:
 
     def asked_of(self, endpoint: str, **others: str) -> str:
         """The address of a page beside this one, which is asked the same and the others."""
-        return address(endpoint, **self.path) + _query({**_said(others), **self._said})
+        return self._at(endpoint) + _query({**_said(others), **self._said})
 
     @cached_property
     def cleared(self) -> str:
@@ -90,6 +90,13 @@ class Listing:
                 yield Chip(each.label, each.words_of(value), self.address(**{each.name: ""}))
         for name, label, words in self.besides:
             yield Chip(label, words, self.address(**{name: ""}))
+
+    def _at(self, endpoint: str) -> str:
+        """An address that asks nothing; what the path names is put into one that was worked out once."""
+        if not self.path:
+            return address(endpoint)
+        ((name, value),) = self.path.items()
+        return each_address(endpoint, name) % value
 
     @cached_property
     def _said(self) -> dict[str, str]:

@@ -14,7 +14,8 @@ from werkzeug.wrappers import Response
 from admin_panel.base import CoordinatorView
 from admin_panel.exporting import list_file, rows_table
 from admin_panel.figures import figures_page
-from admin_panel.forms.report import FilterForm, asked_for_choices
+from admin_panel.forms.report import asked_for_choices, filters_of
+from admin_panel.listing import Listing
 from admin_panel.reports import LAYOUTS
 from admin_panel.reports.layout import fields_of, lines_of
 from admin_panel.saved_views import view_rows, views_of
@@ -78,7 +79,7 @@ class ReportsView(CoordinatorView):
         asked, layout = report.read(fields), LAYOUTS[name]
         with read_ahead(*report.asks(), *asked_for_choices(report), asked_for_kept_views(name, by=by)):
             found = figures(report, asked, by=by)
-            filters, views = FilterForm(report, asked, by=by), views_of(name, asked.fields(), by=by)
+            filters, views = filters_of(report, asked, by=by), views_of(name, asked.fields(), by=by)
         rows: Rows = Listed(()) if found.shown is None else found.shown
         after = fields.get("after", "")
         with read_ahead(*(rows.asks(after) if isinstance(rows, Paged) and not printed else ())):
@@ -97,7 +98,7 @@ class ReportsView(CoordinatorView):
             kept=found,
             figures=() if found.shown is None else layout.figures(asked, by, rows),
             filters=filters,
-            said=filters.told_words(asked),
+            listing=Listing("reports.show", (), asked.fields(), files="reports.export", path={"report": name}),
             views=views,
             organization=this_organization(),
             now=found.as_of or clock.now(),
