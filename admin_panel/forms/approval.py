@@ -13,7 +13,7 @@ from admin_panel.filters import Filter, named, pull_down, search, unit_filter
 from admin_panel.forms.fields import Pick, show, unreadable
 from admin_panel.forms.profile import NewForm
 from records.errors import InvalidInput, Refusal
-from records.models import Approval, CreditType, ExternalCertificate, KeptReason
+from records.models import Approval, ExternalCertificate, KeptReason
 from records.models.credit_type import MOST_QUESTIONS
 from records.pages.fields import Amount
 from records.queries.approval_filters import QueueWanted
@@ -27,7 +27,7 @@ _LONGEST_OPTION = 90
 
 
 def queue_filters(
-    wanted: QueueWanted, units: Sequence[Choice], types: Sequence[CreditType], *, may_lack_unit: bool
+    wanted: QueueWanted, units: Sequence[Choice], types: Sequence[Any], *, may_lack_unit: bool
 ) -> list[Filter]:
     """What the list is asked for, as it stands in the address."""
     return [

@@ -27,7 +27,7 @@ from records.queries import approvals as queries
 from records.queries.approval_filters import QueueWanted
 from records.queries.approval_statements import PAGE
 from records.queries.capped import MOST_COUNTED
-from records.queries.credit_types import asked_for_credit_types, credit_types
+from records.queries.credit_types import asked_for_listed_kinds, credit_types, listed_kinds
 from records.queries.kept_reasons import asked_for_reasons, reasons_kept
 from records.queries.review_pages import (
     ReviewPage,
@@ -136,7 +136,7 @@ class ApprovalsView(StaffView):
     ) -> Response:
         by, wanted = signin.current_actor(), QueueWanted.read(request.args)
         with read_ahead(*_around(by), *queries.asked_for_queue(wanted, by=by)):
-            types, units, kept = credit_types(), unit_choices(by=by), reasons_kept()
+            types, units, kept = listed_kinds(), unit_choices(by=by), reasons_kept()
             views, queue = views_of("approvals", wanted.asked(), by=by), queries.queue(wanted, by=by)
         of_member = queries.member_asked_for(wanted, by=by)
         listing = Listing(
@@ -234,7 +234,7 @@ def _opened(certificate_id: int, by: Actor, wanted: QueueWanted) -> ReviewPage:
 def _around(by: Actor) -> list[Question]:
     """What the list asks besides its rows."""
     views = asked_for_kept_views("approvals", by=by)
-    return [asked_for_credit_types(), asked_for_choices(), asked_for_reasons(), views]
+    return [asked_for_listed_kinds(), asked_for_choices(), asked_for_reasons(), views]
 
 
 @reads("approvals")

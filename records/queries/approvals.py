@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload
@@ -24,7 +24,7 @@ from records.queries import approval_statements as statements
 from records.queries.approval_filters import ALL_STATES, QueueWanted, Sought
 from records.queries.approval_statements import PAGE
 from records.queries.capped import MOST_COUNTED, count_of
-from records.queries.credit_types import credit_types
+from records.queries.credit_types import listed_kinds
 from records.queries.keyset import Cursor
 from records.queries.openings import Opening, known_of, latest_by_others, openings_in, own_by_certificate
 from records.reading.ahead import Question, read_ahead, rows_of, scalars_of
@@ -33,13 +33,12 @@ from records.reading.unpacking import Row
 MOST_OF_A_MEMBER = 10
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """A row of the list: of a `certificate` what the list shows. `opened_by` is another reviewer who has it open.
-    `seen`: what the asker knows of it."""
+class Waiting(NamedTuple):
+    """A row of the list: of a `certificate` and of its credit type what the list shows. `opened_by` is another reviewer
+    who has it open. `seen`: what the asker knows of it."""
 
     certificate: Row
-    credit_type: CreditType
+    credit_type: Row
     opened_by: Opening | None = None
     seen: str = ""
 
@@ -49,10 +48,6 @@ class Waiting:
 
     def is_expired(self, on: date) -> bool:
         return is_expired(self.certificate.state, self.certificate.expires_on, on=on)
-
-    @property
-    def may_be_reviewed(self) -> bool:
-        return bool(self.certificate.may_be_reviewed)
 
     @property
     def name(self) -> str:
@@ -82,6 +77,11 @@ class Queue:
     counts: dict[str, int]
     following: str
     preceding: str
+
+    @property
+    def open_to_asker(self) -> int:
+        """How many on this page the asker may decide."""
+        return sum(row.certificate.may_be_reviewed for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -249,7 +249,7 @@ def _place(cursor: Cursor | None) -> dict[str, Any]:
 
 def _rows(certificates: Sequence[Row], openings: Sequence[Opening], *, by: Actor) -> list[Waiting]:
     others, own = latest_by_others(openings, by=by), own_by_certificate(openings, by=by)
-    types = {each.id: each for each in credit_types()}
+    types = {each.id: each for each in listed_kinds()}
     return [
         Waiting(each, types[each.credit_type_id], others.get(each.id), _seen(own.get(each.id, [])))
         for each in certificates

@@ -47,6 +47,21 @@ def _every_type() -> Select[CreditType]:
     return select(CreditType).order_by(CreditType.position, CreditType.folded_name)
 
 
+def listed_kinds() -> Sequence[Row]:
+    """Of all of them, in that order, what lists of certificates say: the id, the name, the unit and the checklist."""
+    return rows_of(_every_listed())
+
+
+def asked_for_listed_kinds() -> Question:
+    """What `listed_kinds` is going to ask."""
+    return Question(_every_listed())
+
+
+@cache
+def _every_listed() -> Any:
+    return _every_type().with_only_columns(CreditType.id, CreditType.name, CreditType.unit, CreditType.checklist)
+
+
 def credit_kinds() -> Sequence[CreditKind]:
     """All of them, retired ones too, in the organization's order; for reading only."""
     found = _made(tuple(rows_of(_every_kind())))

@@ -209,8 +209,11 @@ def test_the_plan_of_the_queue_walks_its_partial_index(cast, on, ceu):
         statement = next(each for each in seen if "ORDER BY" in each and "external_certificate.submitted_at" in each)
         with db.engine.connect() as connection:
             parameters = ["pending"] * statement.count("?")
-            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(parameters))]
-        assert not any("TEMP B-TREE" in line for line in plan), plan
+            explained = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(parameters))
+            plan = [(row[1], row[3]) for row in explained]
+        sorts = {part for part, line in plan if "TEMP B-TREE" in line}  # who opened them, which are few
+        assert not [line for part, line in plan if part in sorts and "external_certificate" in line], plan
+        assert any("audit_event USING INDEX ix_audit_event_subject" in line for _, line in plan), plan
 
 
 # What comes next
@@ -244,7 +247,7 @@ def test_what_an_administrator_submitted_for_another_is_not_theirs_to_decide(cas
     other = submitted(cast, ceu, by=behind, title="For Max")
     ada = cast.actor(cast.ada)
     assert next_to_decide(QueueWanted(), after=db.session.get_one(ExternalCertificate, first), by=ada) is None
-    rows = {row.certificate.id: row for row in queue(QueueWanted(), by=ada).rows}
+    rows = {row.certificate.id: row.certificate for row in queue(QueueWanted(), by=ada).rows}
     assert (rows[first].may_be_reviewed, rows[other.id].may_be_reviewed) == (True, False)
     page = review_page(other.id, by=ada)
     assert (page.may_review, list(page.others)) == (False, [])
