@@ -63,8 +63,8 @@ def leading_to(endpoint: str, name: str, *, by: str) -> Callable[[Any], str]:
     return lambda row: address() % found(row)
 
 
-# How a value of a kind looks on a page, and how a cell does: of its column, whether it is a row's first, of its text, the
-# address that it leads to, the id of the member whom it names, and whether it says that there is nothing.
+# How a value of a kind looks on a page, and how a cell does: of its column, whether it is a row's first, of its text,
+# the address that it leads to, the id of the member whom it names, and whether it says that there is nothing.
 Writing = Callable[[Kind, Any], Any]
 Framing = Callable[["Column", bool, Any, Any, Any, bool], Any]
 # What stands in a cell that others are made of, in place of theirs.
@@ -165,9 +165,7 @@ class Fields(dict[str, Sequence[Any]]):
         return self.setdefault(name, [getattr(row, name) for row in self.rows])
 
 
-def lines_of(
-    columns: Sequence[Column], rows: Sequence[Any], written: Writing, framed: Framing
-) -> Iterator[Markup]:
+def lines_of(columns: Sequence[Column], rows: Sequence[Any], written: Writing, framed: Framing) -> Iterator[Markup]:
     """The cells of each row as a page shows them, worked out column by column: what stands in many is written once."""
     fields = Fields(rows)
     shown = (each.shown(fields, written, framed, first=not place) for place, each in enumerate(columns))

@@ -24,7 +24,7 @@ from records.database import this_organization
 from records.models import Actor
 from records.queries.capped import MOST_COUNTED
 from records.queries.kept_figures import figures
-from records.queries.reports import REPORTS, Listed, Page, Paged, Rows, offered, report_named
+from records.queries.reports import REPORTS, Listed, Page, Paged, Rows, Sums, offered, report_named
 from records.queries.saved_views import asked_for_kept_views, saved_views
 from records.reading.ahead import read_ahead
 from records.services.figures import count_anew
@@ -77,13 +77,16 @@ class ReportsView(CoordinatorView):
         by = signin.current_actor()
         report = report_named(name, by=by)
         asked, layout = report.read(fields), LAYOUTS[name]
-        with read_ahead(*report.asks(), *asked_for_choices(report), asked_for_kept_views(name, by=by)):
+        after, around = fields.get("after", ""), [*asked_for_choices(report), asked_for_kept_views(name, by=by)]
+        first = report.asks()
+        if first or asked["unit"] or isinstance(report.rows, Sums):  # these make their rows of what is around
+            first = [*first, *around]
+        with read_ahead(*first):
             found = figures(report, asked, by=by)
-            filters, views = filters_of(report, asked, by=by), views_of(name, asked.fields(), by=by)
-        rows: Rows = Listed(()) if found.shown is None else found.shown
-        after = fields.get("after", "")
-        with read_ahead(*(rows.asks(after) if isinstance(rows, Paged) and not printed else ())):
-            page, count = _on_paper(rows) if printed else rows.page(after), rows.count()
+            rows: Rows = Listed(()) if found.shown is None else found.shown
+            with read_ahead(*around, *(rows.asks(after) if isinstance(rows, Paged) and not printed else ())):
+                filters, views = filters_of(report, asked, by=by), views_of(name, asked.fields(), by=by)
+                page, count = _on_paper(rows) if printed else rows.page(after), rows.count()
         html = self.render(
             "admin_panel/report.html",
             report=report,

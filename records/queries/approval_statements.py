@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, literal, select, tuple_, union_all
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
-from records.models import ExternalCertificate, Member, Revision, State, Unit
+from records.models import ExternalCertificate, Member, State, Unit
 from records.queries.approval_filters import ALL_STATES, Sought, certificate_conditions, decidable, of_credit_type
 from records.queries.capped import counting
 from records.queries.member_filters import of_active

@@ -51,7 +51,9 @@ def opened_at_present_revision(certificate: ExternalCertificate, *, by: Actor) -
 def latest_by_others(openings: Iterable[Opening], *, by: Actor) -> dict[int, Opening]:
     """By certificate, the latest of the last half hour by somebody other than the asker."""
     still_open = clock.now() - STILL_OPEN
-    return {each.certificate_id: each for each in openings if each.reviewer_id != by.member_id and each.at >= still_open}
+    return {
+        each.certificate_id: each for each in openings if each.reviewer_id != by.member_id and each.at >= still_open
+    }
 
 
 def own_by_certificate(openings: Iterable[Opening], *, by: Actor) -> dict[int, list[Opening]]:

@@ -8,12 +8,12 @@ from records.models import Actor, Standing
 from records.queries.binding import asked_for_rules
 from records.queries.reports import credit_sums, expiry, holdings, notices
 from records.queries.reports.activity import BY_ACTOR, BY_KIND, activity
-from records.queries.reports.frame import Asked, Listed, Page, Paged, Report, Rows
+from records.queries.reports.frame import Asked, Listed, Page, Paged, Report, Rows, Sums
 from records.queries.reports.gaps import missing
 from records.queries.reports.periods import AHEAD, BEHIND, Preset
 from records.queries.reports.turnaround import turnaround
 
-__all__ = ["REPORTS", "Asked", "Listed", "Page", "Paged", "Report", "Rows", "offered", "report_named"]
+__all__ = ["REPORTS", "Asked", "Listed", "Page", "Paged", "Report", "Rows", "Sums", "offered", "report_named"]
 
 REPORTS = {
     report.name: report
