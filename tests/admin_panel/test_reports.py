@@ -11,7 +11,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from records.database import db, transaction
-from records.models import Member, Organization, SavedView
+from records.models import Member, Organization, SavedView, Unit
 from records.queries.reports import REPORTS
 from records.services import saved_views
 from tests import certificates
@@ -80,6 +80,27 @@ def test_a_row_leads_to_its_member_and_certification(cast, client):
     member = f"/admin/members/{cast.max.id}"
     links = [link.attrs["href"] for link in page.one("tbody").all("a")]
     assert links == [member, f"{member}/summary", f"/admin/certifications/{certification_id}"]
+
+
+def test_what_people_type_stands_in_a_cell_as_it_is(cast, client):
+    odd = """9% '%(text)s" <b>&"""
+    with transaction() as session:
+        session.get_one(Member, cast.max.id).suffix = odd
+    give(cast.max, cast.emt, 20, number=odd)
+    give(cast.mia, cast.emt, 20, number="")
+    (first, second) = _page(client, "expiring").one("tbody").all("tr")
+    assert [cell.text for cell in first.children][::4] == [f"Miller {odd}, Max", odd]
+    assert first.one(class_="beside-open").attrs["data-name"] == f"Miller {odd}, Max"
+    assert second.children[4].text == ""
+
+
+def test_filters_are_in_the_language_of_whoever_reads_them_and_of_the_names_of_today(cast, client):
+    spanish = {"Accept-Language": "es"}
+    for headers, words in ((None, "Next 30 days"), (spanish, "Próximos 30 días"), (None, "Next 30 days")):
+        assert words in read(client.get(URL + "expiring", headers=headers).text).one("select", id="period").text
+    with transaction() as session:
+        session.get_one(Unit, cast.north.id).name = "Harbour"
+    assert "Harbour" in _page(client, "expiring").one("select", id="unit").text
 
 
 def test_figures_lead_to_their_lists(cast, client):

@@ -222,6 +222,19 @@ def test_no_page_reads_or_sorts_a_whole_table(cast, said, on, name, large, monke
         assert not bad, "\n".join([statement, *(line for _, line in plan)])
 
 
+@pytest.mark.parametrize("name", ["queue", "declined", "expiring", "expired", "home"])
+def test_counts_read_of_members_those_alone_who_are_not_active(cast, said, on, name):
+    if on != "sqlite":
+        return
+    _take_numbers(large=True)
+    said.clear()
+    PAGES[name](cast.actor(cast.ada))
+    asked = [each for each in said if " AS gone" in each[0]]
+    looked_up = [line for each in asked for _, line in _plan(*each) if line.startswith("SEARCH gone ")]
+    assert looked_up
+    assert all("INDEX ix_member_deactivated" in line for line in looked_up), looked_up
+
+
 @pytest.mark.parametrize("sort", ["name", "-number", "joined", "-seen"])
 def test_the_members_of_a_unit_stand_in_an_index_in_each_order(cast, said, on, sort):
     """What is sorted besides is one page, put together of those with a key and those without."""
