@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Select, and_, bindparam, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, and_, bindparam, literal, select, tuple_, union_all
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from records.models import ExternalCertificate, Member, State, Unit
@@ -20,6 +20,13 @@ PAGE = 50
 AFTER, BEFORE = "after", "before"
 _MOST_HELD = 50  # questions
 _decider = aliased(Member)
+
+
+def _is(column: Any, state: str) -> ColumnElement[bool]:
+    """The state is written into the statement: given to it as a value, SQLite would plan each time anew, for whether
+    the index of those that wait will do."""
+    return cast(ColumnElement[bool], column == literal(State(state), literal_execute=True))
+
 
 # What a row of the list shows, in columns of its own: a record of each would take far more.
 _COLUMNS = (
@@ -40,7 +47,7 @@ _COLUMNS = (
     _decider.family_name.label("decider_family_name"),
     _decider.given_name.label("decider_given_name"),
     _decider.suffix.label("decider_suffix"),
-    and_(ExternalCertificate.state == State.PENDING, *decidable(bindparam("asker_id"))).label("may_be_reviewed"),
+    and_(_is(ExternalCertificate.state, State.PENDING), *decidable(bindparam("asker_id"))).label("may_be_reviewed"),
 )
 
 
@@ -64,7 +71,7 @@ def page(sought: Sought, beside: str = "") -> Select[Any]:
 def openings(sought: Sought, beside: str = "") -> Select[Any]:
     """By whom those on this page that wait were opened."""
     shown = page(sought, beside).with_only_columns(ExternalCertificate.id, ExternalCertificate.state).subquery("shown")
-    return openings_of(select(shown.c.id).where(shown.c.state == State.PENDING))
+    return openings_of(select(shown.c.id).where(_is(shown.c.state, State.PENDING)))
 
 
 @lru_cache(_MOST_HELD)
@@ -134,7 +141,7 @@ def _counted(sought: Sought, what: Any = ExternalCertificate.id, state: str = ""
 
 
 def _of_state(statement: Select[Any], state: str) -> Select[Any]:
-    return statement if state == ALL_STATES else statement.where(ExternalCertificate.state == state)
+    return statement if state == ALL_STATES else statement.where(_is(ExternalCertificate.state, state))
 
 
 def _place(key: Any) -> tuple[Any, Any]:
