@@ -9,12 +9,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache, partial
-from itertools import islice
+from itertools import chain, islice, pairwise
 from operator import attrgetter
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
-from markupsafe import Markup, escape
 
 from records.models import Actor
 from records.models.member import listed_name
@@ -68,8 +67,8 @@ def leading_to(endpoint: str, name: str, *, by: str) -> Callable[[Any], str]:
 Writing = Callable[[Kind, Any], Any]
 Framing = Callable[["Column", bool, Any, Any, Any, bool], Any]
 # What stands in a cell that others are made of, in place of theirs.
-_TEXT, _ADDRESS, _MEMBER = Markup("\0text\0"), Markup("\0address\0"), Markup("\0member\0")
-_THEIRS = re.compile("\0(\\w+)\0")
+_TEXT, _ADDRESS, _MEMBER = "\0text\0", "\0address\0", "\0member\0"
+_THEIRS = re.compile("\0\\w+\0")
 
 
 @dataclass(frozen=True)
@@ -93,33 +92,32 @@ class Column:
     def value(self, row: Any) -> Any:
         return self.says(*(getattr(row, name) for name in self.of)) if self.of else self.says(row)
 
-    def shown(self, fields: Fields, written: Writing, framed: Framing, *, first: bool) -> Iterable[str]:
-        """The cells of these rows as a page shows them: what is alike in them is written once."""
+    def shown(self, fields: Fields, written: Writing, framed: Framing, *, first: bool) -> Iterable[Sequence[Any]]:
+        """The cells of these rows as a page shows them, each in parts: what is alike in them is written once."""
         values, like = [*self._said(fields)], cache(partial(self._like, framed, first))
         is_text, is_numeric = self.kind == Kind.TEXT, self.is_numeric
-        texts = {
-            value: "" if value is None else escape(value if is_text else written(self.kind, value))
-            for value in {*values}
-        }
+        texts = {value: "" if value is None else value if is_text else written(self.kind, value) for value in {*values}}
         if self.link is nowhere and self.member is nobody:
             cells = {
-                value: like(False, False, is_numeric and not value) % {"text": text} for value, text in texts.items()
+                value: _filled(like(False, False, is_numeric and not value), {_TEXT: text})
+                for value, text in texts.items()
             }
             return map(cells.__getitem__, values)
         return self._linked(fields.rows, values, texts, like)
 
     def _linked(
-        self, rows: Sequence[Any], values: Sequence[Any], texts: Mapping[Any, str], like: Callable[..., str]
-    ) -> Iterator[str]:
+        self, rows: Sequence[Any], values: Sequence[Any], texts: Mapping[Any, Any], like: Callable[..., Sequence[Any]]
+    ) -> Iterator[Sequence[Any]]:
         for row, value in zip(rows, values, strict=True):
             address, member = self.link(row), self.member(row)
             cell = like(address is not None, member is not None, self.is_numeric and not value)
-            yield cell % {"text": texts[value], "address": address and escape(address), "member": member}
+            yield _filled(cell, {_TEXT: texts[value], _ADDRESS: address, _MEMBER: member})
 
-    def _like(self, framed: Framing, first: bool, leads: bool, names: bool, is_quiet: bool) -> str:
-        """A cell of this column, for others to be filled in."""
-        cell = str(framed(self, first, _TEXT, _ADDRESS if leads else "", _MEMBER if names else "", is_quiet))
-        return _THEIRS.sub(r"%(\1)s", cell.replace("%", "%%"))
+    def _like(self, framed: Framing, first: bool, leads: bool, names: bool, is_quiet: bool) -> Sequence[Any]:
+        """A cell of this column in parts, for others to be filled in."""
+        cell = framed(self, first, _TEXT, _ADDRESS if leads else "", _MEMBER if names else "", is_quiet)
+        places = [place for found in _THEIRS.finditer(cell) for place in found.span()]
+        return [cell[begin:end] for begin, end in pairwise([0, *places, len(cell)])]
 
     def cell(self, row: Any) -> Cell:
         """The value as a file holds it."""
@@ -165,11 +163,17 @@ class Fields(dict[str, Sequence[Any]]):
         return self.setdefault(name, [getattr(row, name) for row in self.rows])
 
 
-def lines_of(columns: Sequence[Column], rows: Sequence[Any], written: Writing, framed: Framing) -> Iterator[Markup]:
-    """The cells of each row as a page shows them, worked out column by column: what stands in many is written once."""
+def lines_of(
+    columns: Sequence[Column], rows: Sequence[Any], written: Writing, framed: Framing
+) -> Iterator[Iterable[Any]]:
+    """The rows as a page shows them, each in parts, worked out column by column: what many hold is written once."""
     fields = Fields(rows)
     shown = (each.shown(fields, written, framed, first=not place) for place, each in enumerate(columns))
-    return map(Markup, map("".join, zip(*shown, strict=True)))
+    return map(chain.from_iterable, zip(*shown, strict=True))
+
+
+def _filled(cell: Sequence[Any], theirs: Mapping[str, Any]) -> Sequence[Any]:
+    return [theirs.get(part, part) for part in cell]
 
 
 def fields_of(columns: Sequence[Column]) -> set[str]:
