@@ -89,7 +89,9 @@ def written(value: Any) -> str:
     kind = type(value)
     if kind is str:
         return escaped(value)
-    return value if kind is Markup else escape(value)
+    if kind is Markup:
+        return value
+    return str(value) if kind is int else escape(value)
 
 
 class SpokenTemplates(Environment):
