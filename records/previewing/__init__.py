@@ -121,6 +121,16 @@ def _rested() -> _Parent:
     return parent
 
 
+def _forget_rested() -> None:
+    """A process that was forked has none: it and the one that it came from would hear each other's answers."""
+    global _turn
+    _turn = Lock()
+    _resting.clear()
+
+
+os.register_at_fork(after_in_child=_forget_rested)
+
+
 class _Parent:
     """The process that has the decoders and forks a child for each file; it runs from the first one on. Where its
     worker is gone, so is the other end of its socket, and it ends."""

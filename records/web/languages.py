@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from babel import Locale
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale
@@ -32,7 +33,7 @@ babel = Spoken()
 
 def texts_now() -> NullTranslations:
     """The texts of the language that is written now."""
-    return translations(locale_code())
+    return translations(_locale().language)
 
 
 @cache
@@ -48,12 +49,17 @@ def init_app(app: Flask) -> None:
 
 def locale_code() -> str:
     """The tag of the language that is written now, such as "es"."""
+    locale = _locale()
+    return locale.language if locale.territory is None else str(locale)
+
+
+def _locale() -> Locale:
     # Each date of a list asks: first where Flask-Babel keeps what it found for this page.
     try:
-        return str(g._flask_babel.babel_locale.language)
+        found: Locale | None = g._flask_babel.babel_locale
     except (AttributeError, RuntimeError):
-        locale = get_locale()
-        return locale.language if locale else next(iter(LANGUAGES))
+        found = None
+    return found or get_locale() or Locale(next(iter(LANGUAGES)))
 
 
 def _chosen() -> str | None:

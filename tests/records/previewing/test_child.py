@@ -251,6 +251,17 @@ def test_files_that_come_soon_after_are_drawn_by_the_same_process(resting):
     assert {parent._process.pid for parent in resting} == {first, second}
 
 
+def test_a_forked_process_has_none_that_rests(resting):
+    """It would hear what the other is answered."""
+    with drawing_many():
+        draw(io.BytesIO(samples.picture()), kind="image/jpeg")
+    child = os.fork()
+    if not child:
+        os._exit(len(previewing._resting))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert len(resting) == 1
+
+
 _WORKER = """
 import io, sys
 from records import previewing
