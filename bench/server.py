@@ -36,6 +36,8 @@ class Server:
     def _command(self) -> list[str]:
         command = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port)]
         command += ["--workers", str(WORKERS), "--blocking-threads", str(WEB_THREADS)]
+        # A worker that was still starting does not hear that it is to end.
+        command += ["--workers-kill-timeout", "5"]
         return [*command, "--no-access-log", "--log-level", "error", self._application]
 
     def __enter__(self) -> Server:
