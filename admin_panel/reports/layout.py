@@ -89,9 +89,6 @@ class Column:
     def is_numeric(self) -> bool:
         return self.kind in NUMERIC
 
-    def value(self, row: Any) -> Any:
-        return self.says(*(getattr(row, name) for name in self.of)) if self.of else self.says(row)
-
     def shown(self, fields: Fields, written: Writing, framed: Framing, *, first: bool) -> Iterable[Sequence[Any]]:
         """The cells of these rows as a page shows them, each in parts: what is alike in them is written once."""
         values, like = [*self._said(fields)], cache(partial(self._like, framed, first))
@@ -119,12 +116,8 @@ class Column:
         places = [place for found in _THEIRS.finditer(cell) for place in found.span()]
         return [cell[begin:end] for begin, end in pairwise([0, *places, len(cell)])]
 
-    def cell(self, row: Any) -> Cell:
-        """The value as a file holds it."""
-        return self._written(self.value(row))
-
     def cells(self, fields: Fields, known: dict[Any, Cell]) -> Sequence[Cell]:
-        """The same of many rows; `known` are the cells that this column had before."""
+        """The values of these rows as a file holds them; `known` are the cells that this column had before."""
         if self.repeats:
             (values,) = map(fields.__getitem__, self.of)
             known |= {value: self._written(self.says(value)) for value in {*values} - known.keys()}

@@ -4,6 +4,7 @@ certificates that they earned."""
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -19,9 +20,8 @@ from records.reading.ahead import Question, read_ahead, rows_of
 from records.reading.unpacking import relate
 
 Record = Certification | ExternalCertificate
-# What a HeldCertification begins with.
-_VALUES = ("id", "member_id", "type_id", "number", "issued_on", "expires_on", "recorded_on", "supersedes_id",
-           "suspended_on", "suspended_reason", "revoked_on", "revoked_reason", "created_at")  # fmt: skip
+# What a HeldCertification is made of.
+_VALUES = [each.name for each in fields(HeldCertification) if each.init]
 _LINKS: dict[type[Record], str] = {
     Certification: "certification_id",
     ExternalCertificate: "external_certificate_id",

@@ -6,6 +6,7 @@ import csv
 import gc
 import logging
 from io import StringIO
+from typing import Any
 
 import pytest
 
@@ -123,6 +124,12 @@ def test_what_breaks_before_its_first_row_is_a_page(cast, app, browse, monkeypat
     assert answer.mimetype == "text/html"
 
 
+def alone(column: Column, row: Any) -> Any:
+    """What a file holds of this row, looked at by itself."""
+    said = column.says(*(getattr(row, name) for name in column.of)) if column.of else column.says(row)
+    return column._written(said)
+
+
 def test_what_repeats_is_worked_out_once_and_says_the_same(app):
     asked = []
 
@@ -144,7 +151,7 @@ def test_what_repeats_is_worked_out_once_and_says_the_same(app):
     with app.test_request_context():
         found = list(cells_of(columns, rows))
         assert asked == [0, 1]
-        assert found == [tuple(column.cell(row) for column in columns) for row in rows]
+        assert found == [tuple(alone(column, row) for column in columns) for row in rows]
     assert found[1] == (1, "Expired", "0 expired", 0)
 
 
