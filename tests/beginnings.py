@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import sqlite3
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,16 @@ class OnSqlite(Beginnings):
 
 
 class UnderAServer(OnSqlite):
-    """The same while a server has the database open: written over it in one transaction."""
+    """The same while a server has the database open: written over it in one transaction, once the server has done what
+    it was asked for before (`at_rest` waits for that)."""
+
+    def __init__(self, data_dir: Path, *, at_rest: Callable[[], None]) -> None:
+        super().__init__(data_dir)
+        self._at_rest = at_rest
+
+    def bring_back(self, name: str) -> Any:
+        self._at_rest()
+        return super().bring_back(name)
 
     def _bring_rows_back(self, name: str) -> None:
         _copy(self._file(name), self.database)

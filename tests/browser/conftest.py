@@ -35,7 +35,7 @@ from records import jobs
 from records.database import db, every_organization
 from records.models import Account, Member
 from tests.beginnings import EMPTY, Beginnings, UnderAServer
-from tests.browser.server import Server
+from tests.browser.server import Server, WatchedServer
 from tests.cast import PASSWORD
 from tests.clients import SignedClient
 from tests.conftest import make_app, upgrade
@@ -62,8 +62,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    made = Server(tmp_path_factory.mktemp("server"))
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WatchedServer]:
+    made = WatchedServer(tmp_path_factory.mktemp("server"))
     upgrade(make_app(made.data_dir, public_url=made.url))
     with made.running():
         yield made
@@ -81,9 +81,9 @@ def light_passwords() -> None:
 
 
 @pytest.fixture(scope="session")
-def beginnings(server: Server, app: Flask) -> Beginnings:
+def beginnings(server: WatchedServer, app: Flask) -> Beginnings:
     """Instead of those for all other tests: the server keeps running."""
-    made = UnderAServer(server.data_dir)
+    made = UnderAServer(server.data_dir, at_rest=server.wait_until_at_rest)
     made.keep(EMPTY)
     return made
 

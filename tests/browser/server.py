@@ -18,7 +18,9 @@ from urllib.request import urlopen
 from records.hashing import WEB_THREADS
 
 ROOT = Path(__file__).resolve().parents[2]
-_STARTS_WITHIN = 60.0
+_STARTS_WITHIN, _RESTS_WITHIN = 60.0, 30.0
+# Where `tests/under_way.py` answers.
+UNDER_WAY = "/under-way"
 
 
 class Server:
@@ -81,6 +83,22 @@ class Server:
                     return
             time.sleep(0.1)
         raise RuntimeError(f"the server did not start:\n{self.log.read_text()}")
+
+
+class WatchedServer(Server):
+    """One that can be waited for."""
+
+    application = "tests.under_way:app"
+
+    def wait_until_at_rest(self) -> None:
+        """Until nothing that was asked is under way. Raises RuntimeError where that takes longer than half a minute."""
+        until = time.monotonic() + _RESTS_WITHIN
+        while time.monotonic() < until:
+            with urlopen(self.url + UNDER_WAY, timeout=5) as answer:
+                if answer.read() == b"0":
+                    return
+            time.sleep(0.02)
+        raise RuntimeError(f"the server is busy still:\n{self.log.read_text()}")
 
 
 def free_port() -> int:
