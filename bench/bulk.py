@@ -16,7 +16,7 @@ from io import BytesIO
 from pathlib import Path
 from random import Random
 
-from bench import files
+from bench.downloads import downloads
 from bench.drawing import TYPES
 from bench.facts import Person
 from bench.few_rows import ADMINISTRATOR, ORGANIZATION
@@ -28,6 +28,7 @@ from bench.processes import Growth, processor_time, spent_since
 from bench.results import Results, Work
 from bench.server import certfolio, limit, limit_environment, sign_in
 from bench.starting import starts
+from bench.uploads import uploads
 
 EXPORT = "/admin/reports/expiring/export?period=own_dates&first=2000-01-01&last=2150-01-01&renewed=all"
 MOST_IMPORTED = 100_000
@@ -61,7 +62,7 @@ def measure(installation: Installation, results: Results, people: Sequence[Perso
         _imports(installation, people),
         _sign_ins(installation),
         starts(installation),
-        files.measured(installation),
+        _files(installation),
     ):
         for work in works:
             results.works.append(work)
@@ -74,6 +75,13 @@ def told(work: Work) -> str:
     facts += [f"first byte after {work.first_byte:.2f} s"] if work.first_byte is not None else []
     facts += [f"memory +{work.growth / 1e6:.0f} MB"] if work.growth is not None else []
     return f"{work.name}, {work.by}: {', '.join(facts)}"
+
+
+def _files(installation: Installation) -> Iterator[Work]:
+    """Downloads and uploads, on a copy of the data."""
+    copy = installation.copied()
+    yield from downloads(copy)
+    yield from uploads(copy)
 
 
 # Export

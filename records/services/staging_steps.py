@@ -45,8 +45,9 @@ def keep(
     where the key is that of a form about somebody else.
     """
     upload = _under(key, member, by=by)
-    unwanted = and_(UploadedFile.upload_id == upload.id, UploadedFile.id.in_(left_out))
-    db.session.execute(delete(UploadedFile).where(unwanted))
+    if left_out:
+        unwanted = and_(UploadedFile.upload_id == upload.id, UploadedFile.id.in_(left_out))
+        db.session.execute(delete(UploadedFile).where(unwanted))
     db.session.expire(upload, ["files"])
     _arrange(upload, order)
     waiting = {file.stored_file.sha256: file.id for file in upload.files}

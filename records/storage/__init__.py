@@ -21,7 +21,7 @@ from flask import Flask, current_app
 
 from records.errors import FileEmpty, FileTooLarge, StorageFull, StorageUnavailable
 
-_CHUNK = 1024 * 1024
+_CHUNK = 256 * 1024
 _KEY = re.compile(r"([0-9]+|incoming)/[0-9a-f-]{32,}((\.small)?\.webp)?")
 
 

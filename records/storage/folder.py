@@ -6,10 +6,29 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
+from io import BufferedWriter, FileIO
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from records.storage import Received, copied, disk_errors, is_key
+
+_AT_ONCE = 4 * 1024 * 1024
+
+
+class _Early(BufferedWriter):
+    """A file that goes to its disk while it is written, so that the sync at its end finds little left to do. Linux
+    takes the advice so: what is not on the disk yet begins to go there, and stays in memory."""
+
+    _begun = 0
+
+    def write(self, piece: Any) -> int:
+        written = super().write(piece)
+        end = self.tell()
+        if end - self._begun >= _AT_ONCE and hasattr(os, "posix_fadvise"):
+            self.flush()
+            os.posix_fadvise(self.fileno(), self._begun, end - self._begun, os.POSIX_FADV_DONTNEED)
+            self._begun = end
+        return written
 
 
 class FolderStorage:
@@ -27,7 +46,7 @@ class FolderStorage:
             self._make(self.incoming)
             path = self.incoming / secrets.token_hex(16)
             try:
-                with path.open("xb") as file:
+                with _Early(FileIO(path, "x")) as file:
                     sha256, size, head = copied(stream, file, name=name, limit=limit)
                     file.flush()
                     os.fsync(file.fileno())

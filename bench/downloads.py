@@ -1,5 +1,4 @@
-"""Measuring files: downloads that nginx sends when it is told to, beside the limit's and files that anybody may have;
-uploads, beside Werkzeug's own and a copy on the same disk."""
+"""Measuring downloads, which nginx sends when it is told to, beside the limit's and files that anybody may have."""
 
 from __future__ import annotations
 
@@ -7,31 +6,29 @@ import os
 import secrets
 import shutil
 import socket
-import statistics
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from pathlib import Path
 
 from bench.asking import Browser, Cost, cost_of, typical
 from bench.few_rows import LEARNER, MEBIBYTE, ORGANIZATION_ID
-from bench.forms import TYPE, value_of, with_file
 from bench.installation import Installation
 from bench.learners import apart, certfolio_of
 from bench.limit.app import cookie_of
 from bench.measure import CERTFOLIO, LIMIT
 from bench.pages import Page, facts_of
-from bench.processes import Growth, processor_time, spent_since
+from bench.processes import processor_time
 from bench.results import Work
-from bench.server import Server, certfolio, cookies_of, free_port, limit, limit_environment, sign_in
+from bench.server import certfolio, free_port, limit, sign_in
 
 SMALL, LARGE = MEBIBYTE, 50 * MEBIBYTE
-ALONE, COPY, WERKZEUG = "nginx, a file for anybody", "cp and fsync", "Werkzeug's own"
-_UPLOADS, _ROUNDS, _SECONDS = 15, 3, 1.0
+ALONE = "nginx, a file for anybody"
+_ROUNDS, _SECONDS = 3, 1.0
 _WHERE = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 _NGINX = """
 worker_processes 1; pid {folder}/pid; error_log stderr; daemon off; user {user};
@@ -61,14 +58,7 @@ class Held:
     key: str
 
 
-def measured(installation: Installation) -> Iterator[Work]:
-    """Downloads and uploads, on a copy of the data."""
-    copy = installation.copied()
-    yield from downloads(copy, rounds=_ROUNDS, seconds=_SECONDS)
-    yield from uploads(copy)
-
-
-def downloads(installation: Installation, *, rounds: int, seconds: float) -> Iterator[Work]:
+def downloads(installation: Installation, *, rounds: int = _ROUNDS, seconds: float = _SECONDS) -> Iterator[Work]:
     """By X-Accel-Redirect, in turns; what the web workers do meanwhile is their processor's time."""
     scans = apart(hold, installation, (SMALL, LARGE))
     facts = facts_of(installation)
@@ -162,84 +152,3 @@ def _nginx(folder: Path, ours: int, theirs: int) -> Iterator[int]:
     finally:
         running.terminate()
         running.wait(20)
-
-
-def uploads(installation: Installation) -> Iterator[Work]:
-    """One file at a time, each of other bytes: by a form, beside Werkzeug's own, and by itself, as our own script sends
-    it, beside a copy."""
-    path = "/portfolio/certificates/files"
-    folder, seconds = installation.folder / "received", _copied(installation.folder)
-    folder.mkdir(exist_ok=True)
-    environment = limit_environment(installation) | {"BENCH_FOLDER": str(folder)}
-    receiving = Server("bench.limit.receiving:application", environment, log=installation.folder / "limit.log")
-    with receiving as theirs:
-        beside = _sent(WERKZEUG, theirs, Browser(theirs.port, ""), "/", partial(_form, dict))
-    with certfolio(installation) as ours:
-        browser, token = _opened(ours.port)
-
-        def fields() -> dict[str, str]:
-            return {"csrf_token": token, "key": secrets.token_urlsafe(16)}
-
-        def heads() -> dict[str, str]:
-            kind, named = "application/octet-stream", 'attachment; filename="scan.pdf"'
-            said = {"Content-Type": kind, "Content-Disposition": named, "X-CSRFToken": token}
-            return said | {"X-Form-Key": secrets.token_urlsafe(16)}
-
-        own = _sent(CERTFOLIO, ours, browser, path, partial(_form, fields))
-        alone = _sent(CERTFOLIO, ours, browser, path, lambda file: (file, heads()))
-    yield replace(own, name=f"{own.name}, form")
-    yield replace(beside, name=f"{own.name}, form")
-    yield replace(alone, name=f"{own.name}, safe on disk")
-    yield Work(f"{own.name}, safe on disk", COPY, seconds, 1)
-    shutil.rmtree(folder)
-
-
-def _form(fields: Callable[[], dict[str, str]], file: bytes) -> tuple[bytes, dict[str, str]]:
-    return with_file(fields(), file), {"Content-Type": TYPE}
-
-
-def _copied(folder: Path) -> float:
-    """Seconds that a file takes to be copied and safe."""
-    source, copy, times = folder / "source", folder / "copy", []
-    source.write_bytes(secrets.token_bytes(LARGE))
-    for _ in range(_UPLOADS):
-        began = time.perf_counter()
-        shutil.copyfile(source, copy)
-        with copy.open("rb") as file:
-            os.fsync(file.fileno())
-        times.append(time.perf_counter() - began)
-        copy.unlink()
-    source.unlink()
-    return statistics.median(times)
-
-
-def _sent(
-    by: str, server: Server, browser: Browser, path: str, request: Callable[[bytes], tuple[bytes, dict[str, str]]]
-) -> Work:
-    """`request`: the body and the heads that bring a file."""
-    times, busy = [], []
-    with Growth(server.workers) as growth:
-        for _ in range(_UPLOADS + 1):
-            body, heads = request(secrets.token_bytes(LARGE))
-            heads |= {"Cookie": browser.cookies, "Accept": "application/json"}
-            with closing(browser.open()) as connection:
-                spent, began = processor_time(server.workers), time.perf_counter()
-                connection.request("POST", path, body, heads)
-                answer = connection.getresponse()
-                answer.read()
-                times.append(time.perf_counter() - began)
-                busy.append(spent_since(spent, processor_time(server.workers)))
-            if answer.status not in (200, 201):
-                raise RuntimeError(f"{by} takes no file: {answer.status}")
-    seconds, processor = statistics.median(times[1:]), statistics.median(busy[1:])
-    return Work(f"upload, {LARGE // MEBIBYTE} MiB", by, seconds, 1, growth=growth.bytes, processor=processor)
-
-
-def _opened(port: int) -> tuple[Browser, str]:
-    """The browser of the learner, and the token of its session, which every form of it carries."""
-    browser = Browser(port, sign_in(port, LEARNER))
-    with closing(browser.open()) as connection:
-        connection.request("GET", "/account", headers={"Cookie": browser.cookies})
-        answer = connection.getresponse()
-        token = value_of(answer.read().decode(), "csrf_token")
-    return Browser(port, cookies_of(answer)), token
