@@ -59,7 +59,8 @@ def test_bytes_are_on_disk_before_they_get_their_name(cast, monkeypatch):
 
 def test_a_long_file_goes_to_its_disk_while_it_comes(cast, monkeypatch):
     begun = []
-    monkeypatch.setattr("records.storage.folder.os.posix_fadvise", lambda _, at, length, how: begun.append((at, length)))
+    advise = "records.storage.folder.os.posix_fadvise"
+    monkeypatch.setattr(advise, lambda _handle, at, length, _advice: begun.append((at, length)))
     content, piece = os.urandom(9 * 1024 * 1024 + 1), 4 * 1024 * 1024
     arrived = files.take_in(io.BytesIO(content), name="a", organization=this_organization())
     assert begun == [(0, piece), (piece, piece)]
