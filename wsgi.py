@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import gc
 
+gc.disable()  # until all is there: an import makes much, and hardly any garbage that Python would look for in vain
+
 from flask import Flask
 
 import admin_panel
 import portal
 import records
 from config import Settings
+
+gc.freeze()
+gc.enable()
 
 _NEW_OBJECTS = 10_000  # which Python makes before it looks for garbage; without our word, 700
 

@@ -87,5 +87,10 @@ def _fields(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
+def kilobytes_in(status: str, name: str) -> int:
+    """What a `status` or `smaps_rollup` of Linux says of a process by this name."""
+    return sum(int(line.split()[1]) for line in status.splitlines() if line.startswith(name))
+
+
 def _kilobytes(file: Path, name: str) -> int:
-    return sum(int(line.split()[1]) for line in file.read_text().splitlines() if line.startswith(name))
+    return kilobytes_in(file.read_text(), name)
