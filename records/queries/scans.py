@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
+from records.connections import PREPARED
 from records.database import db, is_id, this_organization
 from records.errors import ModuleOff, NotAllowed, NotFound
 from records.models import Actor, Certification, ExternalCertificate, Member, RenewalProposal, Scan
@@ -20,6 +21,7 @@ _LIVE = (
         joinedload(Scan.external_certificate).joinedload(ExternalCertificate.member),
         joinedload(Scan.renewal_proposal).joinedload(RenewalProposal.member),
     )
+    .execution_options(**{PREPARED: True})
 )
 
 

@@ -13,10 +13,11 @@ from sqlalchemy import bindparam, literal, select, union_all
 
 from records.database import choose_organization, db, organization_scope, this_organization, transaction
 from records.errors import ScopeMissing
-from records.models import Certification, CertificationType, CreditType, Member, StoredFile, Unit
+from records.models import Certification, CertificationType, CreditType, Member, Scan, StoredFile, Unit
 from records.queries import binding, persons
 from records.queries.certification_types import asked_for_kinds, kinds
 from records.queries.held import held_by
+from records.queries.scans import scan_for
 from records.reading.ahead import Question, read_ahead, rows_of, scalars_of
 from tests.certificates import credit_type
 from tests.clearances import exempt, position, require
@@ -210,10 +211,6 @@ def test_the_server_keeps_what_is_planned_once_and_nothing_else(cast, on):
     """Beyond the end of a transaction, until a statement fails."""
     if on != "postgresql":
         return
-
-    def prepared() -> list[str]:
-        return [*db.session.scalars(sa.text("SELECT statement FROM pg_prepared_statements"))]
-
     db.session.rollback()
     db.engine.dispose()  # from here on there is one connection, which has prepared nothing
     for _ in range(8):
@@ -221,12 +218,28 @@ def test_the_server_keeps_what_is_planned_once_and_nothing_else(cast, on):
         assert db.session.scalars(TYPES).all()
         with read_ahead(Question(FILES)), read_ahead(Question(MEMBERS), planned_once=True):
             assert rows_of(MEMBERS)
-    (kept,) = prepared()
+    (kept,) = _prepared()
     assert "member.family_name" in kept
     with pytest.raises(sa.exc.ProgrammingError):
         db.session.execute(sa.text("SELECT * FROM nothing"))
     db.session.rollback()
-    assert not prepared()
+    assert not _prepared()
+
+
+def test_the_server_keeps_how_a_scan_is_found(cast, on):
+    if on != "postgresql":
+        return
+    give(cast.max, cast.emt, 200, files={"card.jpg": picture()})
+    scan_id, ada = db.session.scalars(select(Scan.id)).one(), cast.actor(cast.ada)
+    db.session.rollback()
+    db.engine.dispose()
+    assert scan_for(scan_id, by=ada).id == scan_id
+    (kept,) = _prepared()
+    assert "scan.stored_file_id" in kept
+
+
+def _prepared() -> list[str]:
+    return [*db.session.scalars(sa.text("SELECT statement FROM pg_prepared_statements"))]
 
 
 def test_the_facts_of_clearance_take_two_statements(cast, count):
