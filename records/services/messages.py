@@ -7,18 +7,21 @@ from collections.abc import Collection
 from sqlalchemy import update
 
 from records import clock
-from records.database import locked, transaction
+from records.database import is_id, locked, transaction
 from records.errors import NotAllowed
 from records.models import Actor, AuditEvent, AuditKind, Member, Message, MessageKind
 from records.queries.messages import mail_offered, own_messages
 
 
 def read_all(*, up_to_id: int, by: Actor) -> None:
-    """Mark the asker's messages as read, up to the one with this id: later ones they have not seen.
+    """Mark the asker's messages as read, up to the one with this id: later ones they have not seen. What can be no id
+    marks none.
 
     Raises ActingAlready: nobody reads for another.
     """
     by.require_not_acting()
+    if not is_id(up_to_id):
+        return
     with transaction() as session:
         unread = update(Message).where(*own_messages(by), Message.read_at.is_(None), Message.id <= up_to_id)
         session.execute(unread.values(read_at=clock.now()).execution_options(synchronize_session=False))

@@ -93,6 +93,13 @@ def test_reading_marks_ones_own_up_to_what_was_shown(cast):
     assert unread_count(by=cast.actor(cast.mia)) == 1
 
 
+@pytest.mark.parametrize("no_id", [-1, 0, 2**63])
+def test_up_to_what_is_no_message_nothing_is_read(cast, no_id):
+    tell(cast.max)
+    messages.read_all(up_to_id=no_id, by=cast.actor(cast.max))
+    assert unread_count(by=cast.actor(cast.max)) == 1
+
+
 def test_reading_again_keeps_the_first_time(cast):
     with clock.standing_at(NOON):
         seen = tell(cast.max)
