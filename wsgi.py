@@ -13,7 +13,7 @@ import portal
 import records
 from config import Settings
 
-gc.freeze()
+gc.freeze()  # nor will any of it be garbage before the end
 gc.enable()
 
 _NEW_OBJECTS = 10_000  # which Python makes before it looks for garbage; without our word, 700

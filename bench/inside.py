@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import statistics
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.few_rows import PASSWORD
+from bench.forms import value_of
 from bench.installation import Installation
 from bench.pages import Page, facts_of, pages_by_account
 from bench.sampling import sampled
@@ -57,9 +57,8 @@ class Inside:
     def signed_in(self, account: str) -> Any:
         """A test client that signed in."""
         client = self.app.test_client()
-        page = client.get("/login").get_data(as_text=True)
-        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-        given = {"email": account, "password": PASSWORD, "csrf_token": token[1] if token else ""}
+        token = value_of(client.get("/login").get_data(as_text=True), "csrf_token")
+        given = {"email": account, "password": PASSWORD, "csrf_token": token}
         answer = client.post("/login", data=given, headers={"Referer": "http://localhost/login"})
         if answer.status_code not in (302, 303):
             raise RuntimeError(f"nobody could sign in as {account}: {answer.status}")

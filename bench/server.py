@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from types import TracebackType
 from urllib.parse import urlencode
 
 from bench.few_rows import PASSWORD
+from bench.forms import value_of
 from bench.installation import ROOT, Installation
 from bench.processes import family_of
 from records.hashing import WEB_THREADS
@@ -112,8 +112,8 @@ def sign_in(port: int, account: str) -> str:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request("GET", "/login")
     page = connection.getresponse()
-    token = re.search(rb'name="csrf_token"[^>]*value="([^"]+)"', page.read())
-    given = {"email": account, "password": PASSWORD, "csrf_token": token[1].decode() if token else ""}
+    token = value_of(page.read().decode(), "csrf_token")
+    given = {"email": account, "password": PASSWORD, "csrf_token": token}
     address = f"http://127.0.0.1:{port}/login"
     heads = {"Content-Type": "application/x-www-form-urlencoded", "Referer": address, "Cookie": cookies_of(page)}
     connection.request("POST", "/login", urlencode(given), heads)

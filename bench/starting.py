@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -18,9 +17,9 @@ ALONE = "the same imports alone"
 _OURS = ("wsgi", "config", "records", "portal", "admin_panel", "bench")
 _TIMES = 5
 _TELL = "import json, sys, wsgi; print(json.dumps(list(sys.modules)))"
-_STATUS = "; print(open('/proc/self/status').read())"
-_IMPORT = "import importlib, json, sys; [importlib.import_module(name) for name in json.load(sys.stdin)]" + _STATUS
-_START = "import wsgi" + _STATUS
+_COST = "; import json, time; print(json.dumps([time.process_time(), open('/proc/self/status').read()]))"
+_IMPORT = "import importlib, json, sys; [importlib.import_module(name) for name in json.load(sys.stdin)]" + _COST
+_START = "import wsgi" + _COST
 
 
 def starts(installation: Installation) -> Iterator[Work]:
@@ -38,18 +37,9 @@ def starts(installation: Installation) -> Iterator[Work]:
 
 
 def _started(program: str, given: bytes, environment: dict[str, str]) -> tuple[float, int]:
-    """Seconds of the processor, and the bytes that it had at most: it says so itself, for what Linux counts of a child
-    begins with what its parent had."""
+    """Seconds of the processor until all is there, and the bytes that it had at most. It says both itself: what Linux
+    counts of a child has its end in it, and begins with the memory that its parent had."""
     command = [sys.executable, "-W", "ignore", "-c", program]
-    running = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    if running.stdin is None or running.stdout is None:
-        raise RuntimeError("process start: no pipes")
-    with running.stdin as into:
-        into.write(given)
-    with running.stdout as output:
-        status = output.read().decode()
-    _, code, used = os.wait4(running.pid, 0)
-    running.returncode = os.waitstatus_to_exitcode(code)
-    if running.returncode:
-        raise RuntimeError(f"process start: it ended with {running.returncode}")
-    return used.ru_utime + used.ru_stime, kilobytes_in(status, "VmHWM:") * 1024
+    said = subprocess.run(command, cwd=ROOT, env=environment, input=given, stdout=subprocess.PIPE, check=True).stdout
+    seconds, status = json.loads(said)
+    return seconds, 1024 * kilobytes_in(status, "VmHWM:")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from sqlalchemy import and_, delete, func, select
+from sqlalchemy import delete, func, select
 
 from records import clock
 from records.database import after_commit, db, this_organization
@@ -46,8 +46,8 @@ def keep(
     """
     upload = _under(key, member, by=by)
     if left_out:
-        unwanted = and_(UploadedFile.upload_id == upload.id, UploadedFile.id.in_(left_out))
-        db.session.execute(delete(UploadedFile).where(unwanted))
+        unwanted = UploadedFile.upload_id == upload.id, UploadedFile.id.in_(left_out)
+        db.session.execute(delete(UploadedFile).where(*unwanted))
     db.session.expire(upload, ["files"])
     _arrange(upload, order)
     waiting = {file.stored_file.sha256: file.id for file in upload.files}
